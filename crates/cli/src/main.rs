@@ -1,0 +1,2 @@
+//! The nauthera binary.
+fn main() {}

@@ -1,0 +1,329 @@
+//! The Snapshot: one versioned, serialisable value per AuthServer with everything that the server enforces, and
+//! nothing that it would have to work out. Equal inventories give equal bytes; their SHA-256 is the *revision*.
+
+use crate::grant::{AuthMethod, ClientType, Consent, GrantSet};
+use crate::names::{Audience, ClientId, ObjectRef, Scope};
+use crate::spec::{Branding, ClientKeys, SessionSettings, SigningSettings, UserStoreSpec};
+use crate::time::{Seconds, UnixTime};
+use crate::uri::{IssuerUrl, RedirectUri};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::Write;
+use std::sync::Arc;
+
+/// The format that this release writes and reads.
+pub const FORMAT: u32 = 1;
+
+/// What one AuthServer enforces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Issuer and settings of the endpoints.
+    pub head: Head,
+    /// The client table, by client id.
+    pub clients: BTreeMap<ClientId, Arc<Row>>,
+}
+
+/// Issuer and settings of the endpoints.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Head {
+    /// The AuthServer.
+    pub server: ObjectRef,
+    /// Its issuer.
+    pub issuer: IssuerUrl,
+    /// Browser sessions.
+    pub session: SessionSettings,
+    /// Signing keys.
+    pub signing: SigningSettings,
+    /// Pages.
+    pub branding: Branding,
+    /// Who the people are; `None` when nobody can log in.
+    pub users: Option<UserWiring>,
+}
+
+/// The people of a server.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UserWiring {
+    /// The UserStore; its name is part of every `sub`.
+    pub store: ObjectRef,
+    /// What it says.
+    pub spec: UserStoreSpec,
+}
+
+/// One client with its effective settings, already narrowed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Row {
+    /// The client's id.
+    pub client_id: ClientId,
+    /// The AuthClient.
+    pub object: ObjectRef,
+    /// What people see beside the object's name.
+    pub display_name: Arc<str>,
+    /// What kind of application it is.
+    #[serde(rename = "type")]
+    pub client_type: ClientType,
+    /// Where authorization responses may go.
+    pub redirect_uris: Vec<RedirectUri>,
+    /// Where logout may lead.
+    pub post_logout_redirect_uris: Vec<RedirectUri>,
+    /// What it may be granted.
+    pub scopes: Vec<Scope>,
+    /// What its manifest asks for and policy took: left out of a request, not an error.
+    pub withheld_scopes: Vec<Scope>,
+    /// Resources that it may name, beside the issuer.
+    pub audiences: Vec<Audience>,
+    /// Audiences whose tokens it may introspect.
+    pub introspects: Vec<Audience>,
+    /// Grants it may use.
+    pub grants: GrantSet,
+    /// How it authenticates.
+    pub authentication: Authentication,
+    /// Digests of its live secrets.
+    pub secrets: Vec<SecretDigest>,
+    /// Lifetimes of what it is issued.
+    pub token: Lifetimes,
+    /// Must it prove a code challenge?
+    pub require_pkce: bool,
+    /// Must it push its authorization requests?
+    pub require_par: bool,
+    /// How long ago a person may have logged in.
+    pub max_age: Option<Seconds>,
+    /// Group lists of which a person must meet every one, by being in one of its groups.
+    pub allowed_groups: Vec<Vec<Arc<str>>>,
+    /// Is the person asked?
+    pub consent: Consent,
+    /// The policies that govern it.
+    pub policies: Vec<PolicyMark>,
+}
+
+/// How a client authenticates, with what that needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Authentication {
+    /// The one method it may use.
+    pub method: AuthMethod,
+    /// Its public keys, for `private_key_jwt`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<ClientKeys>,
+    /// Its ServiceAccounts as token subjects, for `kubernetes_service_account`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subjects: Vec<Arc<str>>,
+}
+
+/// Effective lifetimes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Lifetimes {
+    /// Of access tokens.
+    pub access: Seconds,
+    /// Of refresh tokens, counted from the login.
+    pub refresh: Seconds,
+    /// Of ID tokens.
+    pub id: Seconds,
+}
+
+/// A policy in one of its edits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PolicyMark {
+    /// The AuthPolicy.
+    pub policy: ObjectRef,
+    /// Its `metadata.generation`.
+    pub generation: i64,
+}
+
+/// The keyed digest (HMAC-SHA-256 under the server's digest key) of a client secret, and when it counts.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SecretDigest {
+    /// 32 bytes, in hexadecimal in the Snapshot.
+    #[serde(with = "hex32")]
+    pub digest: [u8; 32],
+    /// Valid from then on.
+    pub not_before: UnixTime,
+    /// Valid until then; `None` without end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<UnixTime>,
+}
+
+impl SecretDigest {
+    /// Does the secret count at this time?
+    #[must_use]
+    pub fn is_live(&self, now: UnixTime) -> bool {
+        self.not_before <= now && self.not_after.is_none_or(|end| now < end)
+    }
+}
+
+impl fmt::Debug for SecretDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SecretDigest").field("not_before", &self.not_before).finish_non_exhaustive()
+    }
+}
+
+/// SHA-256 of a Snapshot's bytes; shown in hexadecimal.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Revision(pub [u8; 32]);
+
+impl Revision {
+    /// The first twelve digits, for people.
+    #[must_use]
+    pub fn short(&self) -> String {
+        self.to_string().chars().take(12).collect()
+    }
+}
+
+impl fmt::Display for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Why bytes are not a Snapshot that can be served.
+#[derive(Debug, thiserror::Error)]
+pub enum BadSnapshot {
+    /// Written by a release that this one does not understand.
+    #[error("the Snapshot has format {0}; this release reads format {FORMAT}")]
+    Format(u32),
+    /// Not JSON of the right shape; an unknown field is a fault, since it could be a restriction.
+    #[error("the Snapshot does not decode: {0}")]
+    Shape(#[from] serde_json::Error),
+    /// Two rows with one id, or rows out of order.
+    #[error("the Snapshot's rows are not in order at client {0}")]
+    Order(ClientId),
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    format: u32,
+    head: &'a Head,
+    clients: RowSequence<'a>,
+}
+
+struct RowSequence<'a>(&'a BTreeMap<ClientId, Arc<Row>>);
+
+impl Serialize for RowSequence<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.values().map(|row| &**row))
+    }
+}
+
+#[derive(Deserialize)]
+struct Format {
+    format: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Read {
+    #[expect(dead_code, reason = "judged before the rest is decoded")]
+    format: u32,
+    head: Head,
+    clients: Vec<Row>,
+}
+
+impl Snapshot {
+    /// Writes the deterministic bytes.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn write(&self, out: impl Write) -> std::io::Result<()> {
+        let written = Written { format: FORMAT, head: &self.head, clients: RowSequence(&self.clients) };
+        serde_json::to_writer(out, &written).map_err(std::io::Error::from)
+    }
+
+    /// The deterministic bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        // Writing to memory fails only where memory does.
+        self.write(&mut bytes).unwrap_or_default();
+        bytes
+    }
+
+    /// SHA-256 of the bytes, without holding them.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        let mut hasher = HashWriter { sha: Sha256::new() };
+        self.write(std::io::BufWriter::with_capacity(16 * 1_024, &mut hasher)).unwrap_or_default();
+        Revision(hasher.sha.finalize().into())
+    }
+
+    /// Reads a Snapshot.
+    ///
+    /// # Errors
+    /// [`BadSnapshot`] when the format is another, a field is unknown or missing, or rows are not in order.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, BadSnapshot> {
+        let Format { format } = serde_json::from_slice(bytes)?;
+        if format != FORMAT {
+            return Err(BadSnapshot::Format(format));
+        }
+        let read: Read = serde_json::from_slice(bytes)?;
+        let mut clients = BTreeMap::new();
+        for row in read.clients {
+            if clients.last_key_value().is_some_and(|(last, _)| *last >= row.client_id) {
+                return Err(BadSnapshot::Order(row.client_id));
+            }
+            clients.insert(row.client_id.clone(), Arc::new(row));
+        }
+        Ok(Self { head: read.head, clients })
+    }
+
+    /// The longest lifetime of anything that is signed here: how long a retired key must stay published.
+    #[must_use]
+    pub fn longest_token(&self) -> Seconds {
+        self.clients.values().map(|row| row.token.access.max(row.token.id)).max().unwrap_or_default()
+    }
+}
+
+struct HashWriter {
+    sha: Sha256,
+}
+
+impl Write for &mut HashWriter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.sha.update(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// 32 bytes as 64 hexadecimal digits.
+pub mod hex32 {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    /// Writes 64 digits.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    pub fn serialize<S: Serializer>(bytes: &[u8; 32], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&super::Revision(*bytes))
+    }
+
+    /// Reads 64 digits.
+    ///
+    /// # Errors
+    /// When there are not exactly 64 of them.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; 32], D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        let mut bytes = [0; 32];
+        let ok = text.len() == 64
+            && text.is_ascii()
+            && bytes.iter_mut().enumerate().all(|(n, byte)| {
+                let digits = text.get(2 * n..2 * n + 2).and_then(|d| u8::from_str_radix(d, 16).ok());
+                digits.map(|value| *byte = value).is_some()
+            });
+        if ok { Ok(bytes) } else { Err(D::Error::custom("64 hexadecimal digits are expected")) }
+    }
+}

@@ -1,0 +1,383 @@
+//! The URIs that decide where people and tokens go: issuer and redirect URIs. Both are judged once, when a manifest
+//! is read, and compared as exact strings ever after (RFC 9700 §2.1).
+
+use crate::grant::ClientType;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use url::{Host, Url};
+
+/// Why a URI cannot be used where it stands. Each message says what to write instead.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadUri {
+    /// Not an absolute URI.
+    #[error("it is not an absolute URI; write it in full, such as https://shop.example.com/callback")]
+    NotAbsolute,
+    /// Longer than 2,048 characters.
+    #[error("it is longer than 2048 characters")]
+    TooLong,
+    /// Has a fragment (RFC 6749 §3.1.2 forbids it).
+    #[error("it has a fragment; take away everything from `#` on")]
+    Fragment,
+    /// Has a user name or password.
+    #[error("it has a user name or password; take away everything before `@`")]
+    UserInfo,
+    /// Has a `*`: matching is exact, so a wildcard would never match.
+    #[error("it has a wildcard; redirect URIs are compared exactly, so list each one")]
+    Wildcard,
+    /// Has white space, control or non-ASCII characters, or a backslash.
+    #[error("it has a character that a URI cannot hold; percent-encode it")]
+    Character,
+    /// http to a host that is not this machine.
+    #[error("http is allowed only for a loopback address or localhost; use https")]
+    PublicHttp,
+    /// A scheme that browsers run or that reaches files.
+    #[error("the scheme `{0}` is not allowed; use https")]
+    Scheme(String),
+    /// A private-use scheme on a client that is not native.
+    #[error("the private scheme `{0}` is for clients of type native; use https")]
+    PrivateScheme(String),
+    /// An issuer with a query.
+    #[error("an issuer has no query")]
+    Query,
+    /// An issuer that ends in a slash.
+    #[error("an issuer does not end in `/`; take the last slash away")]
+    TrailingSlash,
+    /// Written in a way that a URI parser changes, so that two spellings of one address could differ.
+    #[error("it is not in normal form; write `{0}`")]
+    NotNormal(String),
+}
+
+/// What kind of place a redirect URI names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RedirectKind {
+    /// https, judged by policies' `allowedHosts`.
+    Https,
+    /// http or https on a loopback address or `localhost`.
+    Loopback,
+    /// A private-use scheme of a native application (RFC 8252 §7.1).
+    PrivateScheme,
+}
+
+/// A redirect URI that may be registered. Compared as the exact string that was written.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct RedirectUri(Arc<str>);
+
+impl RedirectUri {
+    /// Judges a redirect URI for a client of this type.
+    ///
+    /// # Errors
+    /// [`BadUri`], which says what to write instead.
+    pub fn parse(text: &str, client_type: ClientType) -> Result<Self, BadUri> {
+        let url = plain_url(text)?;
+        if text.contains('*') {
+            return Err(BadUri::Wildcard);
+        }
+        match url.scheme() {
+            "https" => {}
+            "http" if is_loopback(&url) => {}
+            "http" => return Err(BadUri::PublicHttp),
+            // RFC 8252 §7.1: a reverse domain name, so it has a dot; that also keeps javascript:, data: and file: out.
+            scheme if scheme.contains('.') && client_type == ClientType::Native => {}
+            scheme if scheme.contains('.') => return Err(BadUri::PrivateScheme(scheme.into())),
+            scheme => return Err(BadUri::Scheme(scheme.into())),
+        }
+        if matches!(url.scheme(), "http" | "https") && url.host_str().is_none_or(str::is_empty) {
+            return Err(BadUri::NotAbsolute);
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// The URI as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What kind of place it names.
+    #[must_use]
+    pub fn kind(&self) -> RedirectKind {
+        match Url::parse(&self.0) {
+            Ok(url) if is_loopback(&url) => RedirectKind::Loopback,
+            Ok(url) if url.scheme() == "https" => RedirectKind::Https,
+            _ => RedirectKind::PrivateScheme,
+        }
+    }
+
+    /// The host that people see, and that `allowedHosts` judges: `shop.example.com`; of a private scheme the scheme.
+    #[must_use]
+    pub fn host(&self) -> String {
+        match Url::parse(&self.0) {
+            Ok(url) => url.host_str().filter(|h| !h.is_empty()).unwrap_or(url.scheme()).to_owned(),
+            Err(_) => String::new(),
+        }
+    }
+
+    /// Scheme, host and port, as a Content-Security-Policy source: `https://shop.example.com:8443`, `com.example.app:`.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        let Ok(url) = Url::parse(&self.0) else { return String::new() };
+        let origin = url.origin();
+        if origin.is_tuple() { origin.ascii_serialization() } else { format!("{}:", url.scheme()) }
+    }
+
+    /// Is `presented` this URI? Exact, but for the port of a loopback IP address of a native client (RFC 8252 §7.3).
+    #[must_use]
+    pub fn matches(&self, presented: &str, client_type: ClientType) -> bool {
+        if &*self.0 == presented {
+            return true;
+        }
+        client_type == ClientType::Native
+            && match (without_port(&self.0), without_port(presented)) {
+                (Some(registered), Some(presented)) => registered == presented,
+                _ => false,
+            }
+    }
+}
+
+impl fmt::Display for RedirectUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for RedirectUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl TryFrom<String> for RedirectUri {
+    type Error = BadUri;
+    fn try_from(text: String) -> Result<Self, BadUri> {
+        Self::parse(&text, ClientType::Native)
+    }
+}
+
+impl From<RedirectUri> for String {
+    fn from(uri: RedirectUri) -> Self {
+        (&*uri.0).into()
+    }
+}
+
+fn plain_url(text: &str) -> Result<Url, BadUri> {
+    if text.len() > 2_048 {
+        return Err(BadUri::TooLong);
+    }
+    if text.contains('#') {
+        return Err(BadUri::Fragment);
+    }
+    if !text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'\\' | b'"' | b'<' | b'>' | b'`')) {
+        return Err(BadUri::Character);
+    }
+    let url = Url::parse(text).map_err(|_| BadUri::NotAbsolute)?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(BadUri::UserInfo);
+    }
+    Ok(url)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https")
+        && match url.host() {
+            Some(Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(Host::Ipv6(ip)) => ip.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost",
+            None => false,
+        }
+}
+
+/// The URI with its port taken out, where its host is a loopback IP literal and its scheme http; else `None`. Works
+/// on the text, so that nothing but the port is normalised.
+fn without_port(text: &str) -> Option<(&str, &str)> {
+    let rest = text.strip_prefix("http://")?;
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, tail) = rest.split_at_checked(end)?;
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => {
+            port.parse::<u16>().ok().filter(|_| port.bytes().all(|b| b.is_ascii_digit()))?;
+            host
+        }
+        _ => authority,
+    };
+    let ip: IpAddr = host.trim_start_matches('[').trim_end_matches(']').parse().ok()?;
+    ip.is_loopback().then_some((host, tail))
+}
+
+/// The issuer of an AuthServer: https (http for loopback only), no query, no fragment, no trailing slash. Compared
+/// and published as the exact string.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct IssuerUrl(Arc<str>);
+
+impl IssuerUrl {
+    /// Judges an issuer (RFC 8414 §2).
+    ///
+    /// # Errors
+    /// [`BadUri`], which says what to write instead.
+    pub fn parse(text: &str) -> Result<Self, BadUri> {
+        let url = plain_url(text)?;
+        match url.scheme() {
+            "https" => {}
+            "http" if is_loopback(&url) => {}
+            "http" => return Err(BadUri::PublicHttp),
+            other => return Err(BadUri::Scheme(other.into())),
+        }
+        if url.query().is_some() {
+            return Err(BadUri::Query);
+        }
+        if text.ends_with('/') {
+            return Err(BadUri::TrailingSlash);
+        }
+        // The parser adds the slash of an empty path; anything else that it changes would make two spellings.
+        let normal = url.as_str();
+        let normal = if url.path() == "/" { normal.trim_end_matches('/') } else { normal };
+        if normal != text {
+            return Err(BadUri::NotNormal(normal.into()));
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// The issuer as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The issuer's path without a trailing slash: empty, or `/tenant`.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.0
+            .split_once("://")
+            .and_then(|(_, rest)| rest.find('/').and_then(|at| rest.get(at..)))
+            .unwrap_or("")
+    }
+
+    /// Scheme, host and port.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        self.0.strip_suffix(self.path()).unwrap_or(&self.0)
+    }
+
+    /// Is it served over TLS?
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.0.starts_with("https://")
+    }
+
+    /// An address below the issuer: `path` begins with a slash.
+    #[must_use]
+    pub fn join(&self, path: &str) -> String {
+        format!("{}{path}", self.0)
+    }
+}
+
+impl fmt::Display for IssuerUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for IssuerUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl TryFrom<String> for IssuerUrl {
+    type Error = BadUri;
+    fn try_from(text: String) -> Result<Self, BadUri> {
+        Self::parse(&text)
+    }
+}
+
+impl From<IssuerUrl> for String {
+    fn from(issuer: IssuerUrl) -> Self {
+        (&*issuer.0).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn web(text: &str) -> Result<RedirectUri, BadUri> {
+        RedirectUri::parse(text, ClientType::Web)
+    }
+
+    #[test]
+    fn good_redirect_uris_are_taken_as_written() {
+        for good in [
+            "https://shop.example.com/cb",
+            "https://shop.example.com",
+            "http://127.0.0.1:8080/cb",
+            "http://localhost/cb",
+            "http://[::1]:1/x?y=z",
+        ] {
+            assert_eq!(web(good).unwrap().as_str(), good);
+        }
+        assert!(RedirectUri::parse("com.example.app:/cb", ClientType::Native).is_ok());
+    }
+
+    #[test]
+    fn bad_redirect_uris_say_why() {
+        assert_eq!(web("https://a.example/#x").unwrap_err(), BadUri::Fragment);
+        assert_eq!(web("https://u:p@a.example/").unwrap_err(), BadUri::UserInfo);
+        assert_eq!(web("https://*.example/cb").unwrap_err(), BadUri::Wildcard);
+        assert_eq!(web("javascript:alert(1)").unwrap_err(), BadUri::Scheme("javascript".into()));
+        assert_eq!(web("http://shop.example.com/cb").unwrap_err(), BadUri::PublicHttp);
+        assert_eq!(web("/cb").unwrap_err(), BadUri::NotAbsolute);
+        assert_eq!(web("https://a.example/a b").unwrap_err(), BadUri::Character);
+        assert_eq!(web("https:\\\\evil.example").unwrap_err(), BadUri::Character);
+        assert_eq!(web("com.example.app:/cb").unwrap_err(), BadUri::PrivateScheme("com.example.app".into()));
+        assert_eq!(web("http://127.0.0.1.evil.example/").unwrap_err(), BadUri::PublicHttp);
+    }
+
+    #[test]
+    fn only_a_native_clients_loopback_ip_may_change_its_port() {
+        let uri = RedirectUri::parse("http://127.0.0.1/cb", ClientType::Native).unwrap();
+        assert!(uri.matches("http://127.0.0.1:5173/cb", ClientType::Native));
+        assert!(!uri.matches("http://127.0.0.1:5173/cb", ClientType::Web));
+        for other in [
+            "http://127.0.0.1:5173/cb2",
+            "http://127.0.0.2/cb",
+            "http://127.0.0.1:x/cb",
+            "http://127.0.0.1:1@evil/cb",
+            "https://127.0.0.1/cb",
+        ] {
+            assert!(!uri.matches(other, ClientType::Native), "{other}");
+        }
+        let named = RedirectUri::parse("http://localhost/cb", ClientType::Native).unwrap();
+        assert!(!named.matches("http://localhost:9/cb", ClientType::Native));
+        let six = RedirectUri::parse("http://[::1]/cb", ClientType::Native).unwrap();
+        assert!(six.matches("http://[::1]:81/cb", ClientType::Native));
+    }
+
+    #[test]
+    fn issuers_are_in_normal_form() {
+        assert_eq!(IssuerUrl::parse("https://login.example.com/tenant").unwrap().path(), "/tenant");
+        assert_eq!(IssuerUrl::parse("http://127.0.0.1:8080").unwrap().origin(), "http://127.0.0.1:8080");
+        assert_eq!(IssuerUrl::parse("https://a.example/").unwrap_err(), BadUri::TrailingSlash);
+        assert_eq!(IssuerUrl::parse("https://a.example?x").unwrap_err(), BadUri::Query);
+        assert_eq!(IssuerUrl::parse("http://a.example").unwrap_err(), BadUri::PublicHttp);
+        assert_eq!(
+            IssuerUrl::parse("https://A.example").unwrap_err(),
+            BadUri::NotNormal("https://a.example".into())
+        );
+        assert!(matches!(IssuerUrl::parse("https://a.example/../x").unwrap_err(), BadUri::NotNormal(_)));
+    }
+
+    #[test]
+    fn hosts_and_origins() {
+        let uri = web("https://shop.example.com:8443/cb?x").unwrap();
+        assert_eq!(
+            (uri.host().as_str(), uri.origin().as_str()),
+            ("shop.example.com", "https://shop.example.com:8443")
+        );
+        let app = RedirectUri::parse("com.example.app:/cb", ClientType::Native).unwrap();
+        assert_eq!((app.host().as_str(), app.origin().as_str()), ("com.example.app", "com.example.app:"));
+        assert_eq!(app.kind(), RedirectKind::PrivateScheme);
+    }
+}

@@ -1,0 +1,21 @@
+error-bad-request = Diese Anfrage kann nicht abgeschlossen werden
+error-bad-request-advice = Die Anwendung hat Sie mit einer Anfrage hierher geschickt, die wir nicht annehmen können. Sie haben nichts falsch gemacht. Gehen Sie zur Anwendung zurück und versuchen Sie es erneut; geschieht es wieder, nennen Sie ihren Betreibern, was unten steht.
+error-expired = Diese Seite ist abgelaufen
+error-expired-advice = Sie war zu lange geöffnet oder wurde schon benutzt. Gehen Sie zur Anwendung zurück und beginnen Sie von vorn.
+error-unavailable = Wir sind gleich wieder da
+error-unavailable-advice = Der Dienst kann im Augenblick nicht antworten.
+error-not-found = Seite nicht gefunden
+error-not-found-advice = Unter dieser Adresse gibt es keine Seite. Prüfen Sie sie auf Tippfehler oder gehen Sie zu der Anwendung zurück, von der Sie kommen.
+error-forbidden = Dieses Formular wurde nicht angenommen
+error-forbidden-advice = Es stammt nicht von einer Seite, die wir an diesen Browser geschickt haben, oder der Browser behält unsere Cookies nicht. Gehen Sie zurück, laden Sie die Seite neu und wiederholen Sie Ihre Eingabe.
+error-too-large = Das war zu viel auf einmal
+error-too-large-advice = Es wurde mehr gesendet, als diese Seite annimmt.
+error-method = Diese Adresse lässt sich so nicht öffnen
+error-method-advice = Gehen Sie zu der Anwendung zurück, von der Sie kommen, und versuchen Sie es erneut.
+error-internal = Etwas ist schiefgegangen
+error-internal-advice = Der Fehler liegt bei uns und wurde aufgezeichnet. Bitte versuchen Sie es gleich noch einmal.
+
+error-details = Angaben für Entwickler
+error-code = Fehler
+error-description = Beschreibung
+error-request-id = Anfrage-ID

@@ -1,0 +1,21 @@
+error-bad-request = This request cannot be completed
+error-bad-request-advice = The application sent you here with something we cannot accept. You did nothing wrong. Go back to the application and try again; if it happens again, tell the people who run it what is written below.
+error-expired = This page has expired
+error-expired-advice = It was open for too long or has been used already. Go back to the application and start again.
+error-unavailable = We will be right back
+error-unavailable-advice = The service cannot answer at the moment.
+error-not-found = Page not found
+error-not-found-advice = There is no page at this address. Check it for typing mistakes, or go back to the application you came from.
+error-forbidden = This form was not accepted
+error-forbidden-advice = It did not come from a page that we sent to this browser, or the browser does not keep our cookies. Go back, load the page again and repeat.
+error-too-large = That was too much at once
+error-too-large-advice = What was sent is larger than this page accepts.
+error-method = This address cannot be opened like this
+error-method-advice = Go back to the application you came from and try again.
+error-internal = Something went wrong
+error-internal-advice = The fault is ours, and it has been recorded. Please try again in a moment.
+
+error-details = Details for developers
+error-code = Error
+error-description = Description
+error-request-id = Request ID

@@ -1,0 +1,209 @@
+//! Durable facts behind one protocol-shaped trait. Every method is one atomic step: what must happen once is decided
+//! by the database in a single statement or transaction, before anything is minted. What a fact means, and whether it
+//! still counts, is `nauthera-core`'s to say; SQL is nobody's but this crate's.
+
+pub mod sqlite;
+
+use async_trait::async_trait;
+use nauthera_core::facts::{
+    CodeRecord, ConsentRecord, DeviceRecord, DeviceState, Digest, GrantId, GrantRecord, LoginEvent, PushedRecord,
+    RefreshRecord, SessionRecord, Subject,
+};
+use nauthera_core::names::ClientId;
+use nauthera_core::time::{Seconds, UnixTime};
+
+/// Why a step was not done. Nothing half-done is left behind.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database cannot be reached, is locked, or its disk is full: the same step may succeed in a moment.
+    /// Answered with 503 and `Retry-After`.
+    #[error("the database is away: {0}")]
+    Unavailable(String),
+    /// The database answered with something that this release does not understand.
+    #[error("the database holds what this release cannot read: {0}")]
+    Corrupt(String),
+}
+
+/// What became of a code that was presented for redemption.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Redemption {
+    /// This call took it; the grant (and refresh token) now exist.
+    Won,
+    /// It was taken before, or does not exist any more. What the first redemption produced is revoked now.
+    AlreadyRedeemed,
+}
+
+/// What became of a refresh token that was presented for rotation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rotation {
+    /// This call rotated it; the successor now exists.
+    Won,
+    /// Another call rotated it before: this is how it stands now.
+    Lost(RefreshRecord),
+    /// The token does not exist (any more), or its grant is revoked.
+    Gone,
+}
+
+/// What a device that polls is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Poll {
+    /// Polled no sooner than allowed: how far the authorization has come. The poll time is noted.
+    Counted(DeviceRecord),
+    /// Polled too soon: the interval has been raised by five seconds (RFC 8628 §3.5).
+    TooSoon(DeviceRecord),
+    /// No such device code.
+    Unknown,
+}
+
+/// A refresh token to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRefresh {
+    /// Digest of the token.
+    pub digest: Digest,
+    /// Not to be used from then on.
+    pub expires_at: UnixTime,
+}
+
+/// What is stored by one successful authorization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCode {
+    /// The code.
+    pub code: CodeRecord,
+    /// The pushed request that it answers, which is spent by this.
+    pub pushed: Option<Digest>,
+}
+
+/// What an authorization came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Issued {
+    /// The code is stored.
+    Stored,
+    /// The pushed request had been answered before; nothing was stored.
+    PushedSpent,
+}
+
+/// How a session begins or goes on at a login.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SessionStart {
+    /// A new session. One of another person in the same browser ends.
+    New {
+        /// The session.
+        session: SessionRecord,
+        /// The session of the same browser that ends by this, by its `sid`.
+        replaces: Option<String>,
+    },
+    /// The same person logged in again: the session keeps its `sid` and gets a new cookie value.
+    Renewed {
+        /// Digest of the old cookie value.
+        old: Digest,
+        /// Digest of the new one.
+        new: Digest,
+        /// The login.
+        login: LoginEvent,
+        /// The new end of the session.
+        expires_at: UnixTime,
+    },
+}
+
+/// Result of a step.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// The durable facts. All methods are safe to call concurrently, from several processes on one database too.
+/// A record past its `expires_at` may or may not still be returned: callers judge times themselves.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Is the database there and writable?
+    async fn ping(&self) -> Result<()>;
+
+    /// Stores a pushed request. It is kept for an hour beyond `expires_at`, so that a login that began in time can end.
+    async fn insert_pushed(&self, pushed: PushedRecord) -> Result<()>;
+    /// Reads a pushed request.
+    async fn pushed(&self, digest: Digest) -> Result<Option<PushedRecord>>;
+
+    /// Stores a code and spends the pushed request that it answers, both or neither.
+    async fn insert_code(&self, new: NewCode) -> Result<Issued>;
+    /// Reads a code, redeemed or not.
+    async fn code(&self, digest: Digest) -> Result<Option<CodeRecord>>;
+    /// Takes a code, once: marks it redeemed and stores grant and refresh token, or finds it redeemed and revokes the
+    /// grant that it produced. A code whose session was ended in between is gone.
+    async fn redeem_code(
+        &self,
+        digest: Digest,
+        grant: GrantRecord,
+        refresh: Option<NewRefresh>,
+        now: UnixTime,
+    ) -> Result<Redemption>;
+
+    /// Reads a grant.
+    async fn grant(&self, id: GrantId) -> Result<Option<GrantRecord>>;
+    /// Revokes a grant and with it every token under it. Also of a grant that its code has not produced yet: such a code
+    /// is dead afterwards.
+    async fn revoke_grant(&self, id: GrantId, now: UnixTime) -> Result<()>;
+
+    /// Reads a refresh token and its grant.
+    async fn refresh(&self, digest: Digest) -> Result<Option<(RefreshRecord, GrantRecord)>>;
+    /// Rotates a refresh token, once: stores the successor and, encrypted, the successor's value beside the old one. Raises the
+    /// grant's `expires_at` to `grant_expires_at` when that is later. Grants revoked meanwhile are [`Rotation::Gone`].
+    async fn rotate_refresh(
+        &self,
+        old: Digest,
+        successor: NewRefresh,
+        sealed_successor: Vec<u8>,
+        grant_expires_at: UnixTime,
+        now: UnixTime,
+    ) -> Result<Rotation>;
+    /// Raises a grant's `expires_at`, so that it is not swept before a token made under it ends.
+    async fn extend_grant(&self, id: GrantId, expires_at: UnixTime) -> Result<()>;
+
+    /// Remembers that a token without a grant (client credentials) was revoked, until it would have ended.
+    async fn revoke_token(&self, jti: Digest, expires_at: UnixTime) -> Result<()>;
+    /// Was this token revoked?
+    async fn is_token_revoked(&self, jti: Digest) -> Result<bool>;
+    /// Remembers a client assertion's `jti`, once: `false` when it was there before.
+    async fn remember_assertion(&self, jti: Digest, expires_at: UnixTime) -> Result<bool>;
+
+    /// Begins or renews a session at a login. `false` when the session to renew is gone.
+    async fn start_session(&self, start: SessionStart, now: UnixTime) -> Result<bool>;
+    /// Reads a session by its cookie value's digest.
+    async fn session(&self, digest: Digest) -> Result<Option<SessionRecord>>;
+    /// Notes that a session was used.
+    async fn touch_session(&self, digest: Digest, now: UnixTime) -> Result<()>;
+    /// Ends a session (of this subject: nobody ends another's) with its unredeemed codes and those of its grants that do not outlive it.
+    /// `false` when there is none such.
+    async fn end_session(&self, subject: &Subject, sid: &str, now: UnixTime) -> Result<bool>;
+    /// A person's sessions, newest first, at most 100.
+    async fn sessions_of(&self, subject: &Subject) -> Result<Vec<SessionRecord>>;
+
+    /// Reads what a person agreed to for a client.
+    async fn consent(&self, subject: &Subject, client_id: &ClientId) -> Result<Option<ConsentRecord>>;
+    /// Remembers what a person agreed to: the new record replaces the old one.
+    async fn save_consent(&self, consent: ConsentRecord) -> Result<()>;
+    /// A person's consents, by client id, at most 500.
+    async fn consents_of(&self, subject: &Subject) -> Result<Vec<ConsentRecord>>;
+    /// Forgets a consent and revokes every grant (and pending code) that the person gave this client.
+    async fn withdraw_consent(&self, subject: &Subject, client_id: &ClientId, now: UnixTime) -> Result<()>;
+
+    /// Stores a device authorization. `false` when its user code is in use.
+    async fn insert_device(&self, device: DeviceRecord) -> Result<bool>;
+    /// Reads a device authorization by the code that a person typed.
+    async fn device_by_user_code(&self, user_code: &str) -> Result<Option<DeviceRecord>>;
+    /// Decides a pending device authorization, once: `false` when it is not pending any more.
+    async fn decide_device(&self, user_code: &str, state: DeviceState, now: UnixTime) -> Result<bool>;
+    /// Notes a poll of a device and reads how far its authorization has come.
+    async fn poll_device(&self, digest: Digest, now: UnixTime) -> Result<Poll>;
+    /// Takes an approved device authorization, once: stores grant and refresh token.
+    async fn redeem_device(
+        &self,
+        digest: Digest,
+        grant: GrantRecord,
+        refresh: Option<NewRefresh>,
+        now: UnixTime,
+    ) -> Result<Redemption>;
+
+    /// Removes at most `limit` rows that ended before `now` from each table; the number removed. Rows that still matter for a decision
+    /// (a redeemed code until its grant ends, a rotated refresh token until its family ends) stay.
+    async fn sweep(&self, now: UnixTime, limit: u32) -> Result<u64>;
+}
+
+/// How long a pushed request is kept after the time by which it must be opened.
+pub const PUSHED_RETENTION: Seconds = Seconds::hours(1);

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Writes every generated file of the tree, or of the folder given:
+#   deploy/crds/*.yaml   the four CRDs, one file each, from `nauthera crds`
+# Nothing else lives in these folders. scripts/generated-fresh.sh fails when the tree has other bytes.
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+
+out=${1:-$ROOT}
+need_binary
+
+crds() {
+  mkdir -p "$out/deploy/crds"
+  rm -f "$out"/deploy/crds/*.yaml
+  "$NAUTHERA_BIN" crds >"$out/crds.all"
+  # One document a file, named by the plural before the group in `metadata.name`.
+  awk -v folder="$out/deploy/crds" '
+    function flush(  file) {
+      if (text == "") return
+      if (name == "") { print "a document without a name" >"/dev/stderr"; exit 1 }
+      file = folder "/" name ".yaml"
+      printf "%s", text >file
+      close(file)
+      text = ""; name = ""
+    }
+    /^---/ { flush(); next }
+    name == "" && /^  name: [a-z]+\.auth\.nauthera\.io$/ { name = $2; sub(/\..*/, "", name) }
+    { text = text $0 "\n" }
+    END { flush() }
+  ' "$out/crds.all"
+  rm "$out/crds.all"
+  [ "$(find "$out/deploy/crds" -name '*.yaml' | wc -l)" -eq 4 ] || die "nauthera crds did not print four CRDs"
+}
+
+crds

@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# Looks for what the project needs and installs what can be installed. Running it again does nothing.
+#
+#   scripts/install-deps.sh build      what `make up` needs: Rust, a C compiler
+#   scripts/install-deps.sh check      and rustfmt and clippy
+#   scripts/install-deps.sh test       and Node and Python, and Debian's Chromium and fonts for the browser tests
+#
+# Rust, a C compiler, make, Node and Python are yours to install: they are only looked for. Debian packages are
+# installed when this runs as root or sudo asks for no password; otherwise the command to run is printed.
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+
+MISSING=()
+PACKAGES=()
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# want TOOL HOW: notes a tool that is missing, and how to get it.
+want() { has "$1" || MISSING+=("$1: $2"); }
+
+# at_least HAVE WANTED: compares dotted versions.
+at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$2" ]; }
+
+look_for_build_tools() {
+  want cargo "Rust's build tool, see https://rustup.rs"
+  want cc "a C compiler, on Debian: apt-get install build-essential"
+  want make "on Debian: apt-get install make"
+  if has rustc; then
+    local have wanted
+    have=$(rustc --version | cut -d ' ' -f 2)
+    wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+    at_least "$have" "$wanted" || MISSING+=("rustc $wanted or newer (this is $have): rustup update stable")
+  fi
+}
+
+look_for_script_tools() {
+  want node "Node.js 20 or newer, on Debian: apt-get install nodejs npm"
+  want npm "Node's package manager, on Debian: apt-get install npm"
+  want python3 "Python 3.11 or newer, on Debian: apt-get install python3"
+  want git "on Debian: apt-get install git"
+  if has node; then
+    at_least "$(node --version | tr -d v)" 20 || MISSING+=("node 20 or newer (this is $(node --version))")
+  fi
+  if has python3; then
+    local have
+    have=$(python3 -c 'import platform; print(platform.python_version())')
+    at_least "$have" 3.11 || MISSING+=("python3 3.11 or newer (this is $have)")
+  fi
+}
+
+stop_if_missing() {
+  [ ${#MISSING[@]} -gt 0 ] || return 0
+  printf 'error: something is missing:\n' >&2
+  printf '  %s\n' "${MISSING[@]}" >&2
+  exit 1
+}
+
+# component NAME PROGRAM PACKAGE: a part of the Rust tool chain.
+component() {
+  cargo "$2" --version >/dev/null 2>&1 && return 0
+  if has rustup; then
+    say "installing $1 (rustup component add $1)"
+    rustup component add "$1"
+  else
+    MISSING+=("$1: without rustup it comes with your Rust packages, on Debian: apt-get install $3")
+  fi
+}
+
+# Debian packages that the tests need and this machine lacks.
+look_for_packages() {
+  python3 -c 'import ensurepip, venv' 2>/dev/null || PACKAGES+=(python3-venv)
+  has chromium || PACKAGES+=(chromium)
+  [ -n "$(fc_list)" ] || PACKAGES+=(fonts-dejavu-core)
+}
+
+# The folders that Chromium takes its fonts from: without any font a page is drawn with no letters.
+fc_list() { find /usr/share/fonts "$HOME/.local/share/fonts" -name '*.[to]tf' -print -quit 2>/dev/null || true; }
+
+install_packages() {
+  [ ${#PACKAGES[@]} -gt 0 ] || return 0
+  local install=(apt-get install --yes --no-install-recommends "${PACKAGES[@]}") as_root=()
+  has apt-get || die "please install with your system's package manager: ${PACKAGES[*]}"
+  if [ "$(id -u)" -ne 0 ]; then
+    as_root=(sudo -n)
+    { has sudo && sudo -n true 2>/dev/null; } || die "please run: sudo apt-get update && sudo ${install[*]}"
+  fi
+  say "installing Debian packages: ${PACKAGES[*]}"
+  "${as_root[@]}" apt-get update --quiet
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive "${install[@]}"
+}
+
+case ${1:-build} in
+  build) look_for_build_tools ;;
+  check) look_for_build_tools; want git "on Debian: apt-get install git" ;;
+  test) look_for_build_tools; look_for_script_tools ;;
+  *) die "usage: $0 [build|check|test]" ;;
+esac
+stop_if_missing
+if [ "${1:-build}" != build ]; then
+  component rustfmt fmt rustfmt
+  component clippy clippy rust-clippy
+  stop_if_missing
+fi
+if [ "${1:-build}" = test ]; then
+  look_for_packages
+  install_packages
+fi

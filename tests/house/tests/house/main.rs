@@ -1,0 +1,6 @@
+//! The house rules, held against the tree as it is: one module a subject.
+
+mod edges;
+mod shipped;
+mod sources;
+mod tally;
