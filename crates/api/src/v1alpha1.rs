@@ -22,7 +22,9 @@ mod user_store_status;
 mod word;
 mod workload;
 
-pub use auth_client::{AuthClient, AuthClientSpec, ClientAuthentication, JsonWebKeys, SecretTemplate, TokenRequest};
+pub use auth_client::{
+    AuthClient, AuthClientSpec, ClientAuthentication, JsonWebKeys, SecretTemplate, TokenRequest,
+};
 pub use auth_client_status::{AuthClientStatus, Binding, EffectiveSetting, PolicyRef, Violation};
 pub use auth_policy::{
     AuthPolicy, AuthPolicySpec, ClientSelector, MethodPolicy, PersonPolicy, PolicyExample, RedirectPolicy,
@@ -30,8 +32,8 @@ pub use auth_policy::{
 };
 pub use auth_policy_status::{AuthPolicyStatus, ClientCounts, PolicyServer};
 pub use auth_server::{
-    AllowedClients, AllowedNamespaces, AuthServer, AuthServerSpec, Branding, FromNamespaces, ServiceAccountIssuer, Session,
-    Signing,
+    AllowedClients, AllowedNamespaces, AuthServer, AuthServerSpec, Branding, FromNamespaces,
+    ServiceAccountIssuer, Session, Signing,
 };
 pub use auth_server_status::{AuthServerStatus, ServerClients, SigningKeyStatus};
 pub use directory::{AccountSearch, Directory, DirectoryPool, DirectoryTimeouts, GroupSearch};
@@ -43,8 +45,8 @@ pub use text::DurationText;
 pub use user_store::{PostalAddress, StaticUser, UserStore, UserStoreSpec, UserStoreType};
 pub use user_store_status::{UserStoreServer, UserStoreStatus};
 pub use workload::{
-    CertManager, CertificateIssuer, Database, Expose, ExposeHttpRoute, ExposeIngress, ParentRef, PodTemplate, Postgres,
-    Resources, Sqlite, Tls,
+    CertManager, CertificateIssuer, Database, Expose, ExposeHttpRoute, ExposeIngress, ParentRef, PodTemplate,
+    Postgres, Resources, Sqlite, Tls,
 };
 
 /// The API group of the four kinds.

@@ -85,7 +85,7 @@ codes! {
         "Clients attach to an AuthServer, and the given paths hold none (or several, and none was picked with --server). Add \
          an object of kind AuthServer with an `issuerUrl`, or give the path of the folder that has it.";
     UnknownVersion = "NA0012", Error, "a version that this group does not have",
-        "This release reads `apiVersion: auth.nauthera.io/v1alpha1`.";
+        "This release reads `apiVersion: auth.nauthera.io/v1alpha1`. Write that version, or use the release that knows the other one.";
     BadValue = "NA0013", Error, "a value that cannot be used",
         "The value has the form that the schema wants, and still cannot be used: a redirect URI with a fragment, a schedule \
          with six fields, a password hash that is not Argon2id, the same user twice. The message says what to write instead. \

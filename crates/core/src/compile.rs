@@ -3,7 +3,8 @@
 //!
 //! The steps, each in a file of its own: which servers there are ([`servers`]), which policies are accepted
 //! ([`examples`]) and govern whom ([`select`]), what they leave of a client ([`narrow`]), and who holds which id
-//! ([`ids`]). The lattice itself is [`crate::policy`].
+//! ([`ids`]); what goes on although something cannot be read is in [`freeze`] and [`unreadable`]. The lattice itself is
+//! [`crate::policy`].
 
 mod clients;
 mod counts;
@@ -13,6 +14,7 @@ mod ids;
 mod narrow;
 mod select;
 mod servers;
+mod unreadable;
 
 pub use narrow::{Judged, judge};
 

@@ -14,15 +14,15 @@ pub struct Object<S> {
     pub generation: i64,
     /// `metadata.labels`.
     pub labels: BTreeMap<Arc<str>, Arc<str>>,
-    /// What it says; `None` when it is not accepted (its reader has reported why).
-    pub spec: Option<S>,
+    /// What it says, shared with the Report; `None` when it is not accepted (its reader has reported why).
+    pub spec: Option<Arc<S>>,
 }
 
 impl<S> Object<S> {
     /// An accepted object of generation 1 without labels.
     #[must_use]
-    pub const fn new(spec: S) -> Self {
-        Self { generation: 1, labels: BTreeMap::new(), spec: Some(spec) }
+    pub fn new(spec: S) -> Self {
+        Self { generation: 1, labels: BTreeMap::new(), spec: Some(Arc::new(spec)) }
     }
 }
 

@@ -10,6 +10,7 @@ pub mod finding;
 pub mod grant;
 pub mod inventory;
 pub mod names;
+pub mod oauth;
 pub mod pattern;
 pub mod policy;
 pub mod report;

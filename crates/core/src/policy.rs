@@ -46,7 +46,7 @@ pub struct Governor {
     /// Name and generation.
     pub mark: PolicyMark,
     /// What it says.
-    pub spec: PolicySpec,
+    pub spec: Arc<PolicySpec>,
 }
 
 /// What decided a value.
@@ -96,6 +96,8 @@ pub struct Merged {
     pub admission: Admission,
     /// Secret rotation, where a policy enables it.
     pub rotation: Option<Rotation>,
+    /// Shared by the rows of all clients that these policies govern.
+    marks: Arc<[PolicyMark]>,
 }
 
 impl Merged {
@@ -116,13 +118,15 @@ impl Merged {
             custom_ids: all.and(|p| p.allow_custom_client_ids, false),
             admission: all.admission(),
             rotation: all.rotation(),
+            marks: governors.iter().map(|governor| governor.mark.clone()).collect(),
             governors,
         }
     }
 
-    /// The policies as marks.
-    pub fn marks(&self) -> impl Iterator<Item = &PolicyMark> {
-        self.governors.iter().map(|governor| &governor.mark)
+    /// The policies as marks, ordered by name.
+    #[must_use]
+    pub const fn marks(&self) -> &Arc<[PolicyMark]> {
+        &self.marks
     }
 
     /// The policy that decided, where one did.
@@ -273,7 +277,7 @@ mod tests {
     fn merged(specs: Vec<PolicySpec>) -> Merged {
         let governors = specs.into_iter().enumerate().map(|(n, spec)| {
             let mark = PolicyMark { policy: ObjectRef::new("identity", format!("p{n}")), generation: 1 };
-            Arc::new(Governor { mark, spec })
+            Arc::new(Governor { mark, spec: Arc::new(spec) })
         });
         Merged::of(governors.collect())
     }

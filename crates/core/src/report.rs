@@ -95,6 +95,8 @@ pub struct ClientReport {
     pub row: Option<Arc<Row>>,
     /// The policies that govern it as one.
     pub merged: Option<Arc<Merged>>,
+    /// The policies in Audit that look at it.
+    pub audits: Arc<[PolicyMark]>,
     /// Violations and refusals.
     pub findings: Vec<Finding>,
     /// What policies in Audit would do.
@@ -115,17 +117,22 @@ impl ClientReport {
         self.row.as_ref().map(|row| &row.client_id)
     }
 
-    /// Does it need a secret that we make? Then its carrier keeps a credential record.
+    /// Does it need a secret that we make? Then its carrier keeps a credential record. Of a client whose manifest is not
+    /// accepted nobody knows whether it brings its own, so nothing is made for it; what it has stays.
     #[must_use]
     pub fn needs_secret(&self) -> bool {
-        let own = self.asked.as_ref().is_some_and(|asked| asked.existing_secret.is_some());
-        !own && self.row.as_ref().is_some_and(|row| row.authentication.method.uses_secret())
+        let ours = self.asked.as_ref().is_some_and(|asked| asked.existing_secret.is_none());
+        ours && self.uses_secret()
     }
 
-    /// Rotation of its secret, where a policy enables it.
+    fn uses_secret(&self) -> bool {
+        self.row.as_ref().is_some_and(|row| row.authentication.method.uses_secret())
+    }
+
+    /// Rotation of its secret, where it has one and a policy enables it.
     #[must_use]
     pub fn rotation(&self) -> Option<&Rotation> {
-        self.merged.as_ref().and_then(|merged| merged.rotation.as_ref())
+        self.merged.as_ref().and_then(|merged| merged.rotation.as_ref()).filter(|_| self.uses_secret())
     }
 }
 
@@ -286,7 +293,14 @@ impl View<'_> {
 
     fn grants(&self) -> Setting {
         let asked = self.asked.and_then(|asked| asked.grant_types);
-        let unstated = if asked.is_some() { Source::Client } else { Source::Type };
+        let wanted = asked.unwrap_or_else(|| self.row.client_type.default_grants());
+        let unstated = match (self.asked, asked) {
+            // Its manifest is not accepted; what is served is what it asked for last.
+            (None, _) => Source::Client,
+            _ if wanted != self.row.grants => Source::Default,
+            (_, Some(_)) => Source::Client,
+            (_, None) => Source::Type,
+        };
         Setting {
             name: "grantTypes",
             value: joined(self.row.grants.iter()),
@@ -334,7 +348,7 @@ impl View<'_> {
             ("token.idTokenTTL", self.row.token.id, asked.id, m.id_ttl, field::ID_TTL),
         ]
         .map(|(name, value, asked, ceiling, path)| {
-            let own = asked.is_some_and(|asked| asked <= ceiling.value);
+            let own = asked.map_or(value < ceiling.value, |asked| asked <= ceiling.value);
             let source = if own { Source::Client } else { self.source(ceiling.by, path) };
             Setting { name, value: value.to_string(), asked: asked.map(|asked| asked.to_string()), source }
         })
@@ -359,9 +373,9 @@ impl View<'_> {
     }
 
     fn max_age(&self) -> Option<Setting> {
-        let decided = self.merged.max_age?;
-        let source = self.source(decided.by, field::MAX_AGE);
-        Some(Setting { name: "maxAge", value: decided.value.to_string(), asked: None, source })
+        let value = self.row.max_age?;
+        let source = self.merged.max_age.map_or(Source::Client, |d| self.source(d.by, field::MAX_AGE));
+        Some(Setting { name: "maxAge", value: value.to_string(), asked: None, source })
     }
 
     fn lists(&self) -> Vec<Setting> {
@@ -406,7 +420,8 @@ impl View<'_> {
     }
 
     fn rotation(&self) -> Option<Setting> {
-        let rotation = self.merged.rotation.as_ref()?;
+        let uses_secret = self.row.authentication.method.uses_secret();
+        let rotation = self.merged.rotation.as_ref().filter(|_| uses_secret)?;
         let mut value = rotation.schedules.iter().map(|s| format!("`{}`", s.as_str())).collect::<Vec<_>>();
         value.extend(rotation.max_age.map(|age| format!("at most {age} old")));
         value.push(format!("overlap {}", rotation.overlap));

@@ -97,7 +97,7 @@ pub struct Row {
     /// Is the person asked?
     pub consent: Consent,
     /// The policies that govern it.
-    pub policies: Vec<PolicyMark>,
+    pub policies: Arc<[PolicyMark]>,
 }
 
 /// How a client authenticates, with what that needs.
@@ -308,7 +308,10 @@ pub mod hex32 {
     /// # Errors
     /// Those of the serializer.
     pub fn serialize<S: Serializer>(bytes: &[u8; 32], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&super::Revision(*bytes))
+        const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+        let digit = |half: u8| DIGITS.get(usize::from(half)).copied().unwrap_or_default();
+        let text: String = bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
+        serializer.serialize_str(&text)
     }
 
     /// Reads 64 digits.

@@ -3,6 +3,7 @@
 
 use crate::grant::ClientType;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -115,6 +116,16 @@ impl RedirectUri {
         }
     }
 
+    /// The host that policies' `allowedHosts` judge, in lower case and without port: that of an https URI off this machine. `None` of
+    /// loopback addresses and private schemes, which they do not judge.
+    #[must_use]
+    pub fn judged_host(&self) -> Option<Cow<'_, str>> {
+        if let Some(host) = plain_https_host(&self.0) {
+            return Some(Cow::Borrowed(host));
+        }
+        (self.kind() == RedirectKind::Https).then(|| Cow::Owned(self.host()))
+    }
+
     /// Scheme, host and port, as a Content-Security-Policy source: `https://shop.example.com:8443`, `com.example.app:`.
     #[must_use]
     pub fn origin(&self) -> String {
@@ -187,6 +198,17 @@ fn is_loopback(url: &Url) -> bool {
             Some(Host::Domain(name)) => name == "localhost",
             None => false,
         }
+}
+
+/// The host of an https URI, where it is so plain that no URI parser would change it: most are, and finding it is much
+/// cheaper than parsing. `None` where a parser has to judge. The text is one that [`plain_url`] has passed, without `user@`.
+fn plain_https_host(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix("https://")?;
+    let host = rest.get(..rest.find(['/', '?', ':']).unwrap_or(rest.len()))?;
+    let plain = host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-'));
+    // A last label that begins with a digit could be (part of) an IPv4 address in one of its many spellings.
+    let named = host.rsplit('.').next().is_some_and(|last| last.starts_with(|c: char| c.is_ascii_lowercase()));
+    (plain && named && host != "localhost" && !host.contains("xn--")).then_some(host)
 }
 
 /// The URI with its port taken out, where its host is a loopback IP literal and its scheme http; else `None`. Works
@@ -367,6 +389,35 @@ mod tests {
             BadUri::NotNormal("https://a.example".into())
         );
         assert!(matches!(IssuerUrl::parse("https://a.example/../x").unwrap_err(), BadUri::NotNormal(_)));
+    }
+
+    #[test]
+    fn the_judged_host_is_the_one_that_a_uri_parser_sees() {
+        for (text, host) in [
+            ("https://shop.example.com/cb", Some("shop.example.com")),
+            ("https://shop.example.com:8443?x", Some("shop.example.com")),
+            ("https://Shop.Example.COM", Some("shop.example.com")),
+            ("HTTPS://a-b.example", Some("a-b.example")),
+            ("https://xn--mnchen-3ya.example/cb", Some("xn--mnchen-3ya.example")),
+            ("https://a.example./cb", Some("a.example.")),
+            ("https:/one.example/cb", Some("one.example")),
+            ("https://@one.example/cb", Some("one.example")),
+            ("https://%61.example/cb", Some("a.example")),
+            ("https://192.0.2.7/cb", Some("192.0.2.7")),
+            ("https://0xc0000207/cb", Some("192.0.2.7")),
+            ("https://[2001:db8::1]:1/cb", Some("[2001:db8::1]")),
+            ("https://0x7f.1/cb", None),
+            ("https://127.0.0.1/cb", None),
+            ("https://localhost/cb", None),
+            ("http://[::1]/cb", None),
+        ] {
+            let uri = web(text).unwrap();
+            assert_eq!(uri.judged_host().as_deref(), host, "{text}");
+            assert_eq!(uri.judged_host().is_some(), uri.kind() == RedirectKind::Https, "{text}");
+            assert!(host.is_none_or(|host| uri.host() == host), "{text}");
+        }
+        let app = RedirectUri::parse("com.example.app:/cb", ClientType::Native).unwrap();
+        assert_eq!(app.judged_host(), None);
     }
 
     #[test]

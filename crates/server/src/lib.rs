@@ -1,3 +1,18 @@
-//! Room.
+//! HTTP in, HTTP out: the OpenID provider's endpoints and pages over one Snapshot, one store and one set of keys. Rules
+//! are `nauthera-core`'s; this crate fetches the facts they ask for, carries out what they decide, and answers.
 
+pub mod admin;
+pub mod app;
+pub mod assertion;
+pub mod audit;
+pub mod authn;
+pub mod endpoints;
+pub mod fetch;
+pub mod http;
+pub mod keys;
+pub mod listen;
+pub mod metrics;
 pub mod pages;
+pub mod secrets;
+pub mod serving;
+pub mod tokens;

@@ -2,12 +2,14 @@
 //! by the database in a single statement or transaction, before anything is minted. What a fact means, and whether it
 //! still counts, is `nauthera-core`'s to say; SQL is nobody's but this crate's.
 
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 pub mod sqlite;
 
 use async_trait::async_trait;
 use nauthera_core::facts::{
-    CodeRecord, ConsentRecord, DeviceRecord, DeviceState, Digest, GrantId, GrantRecord, LoginEvent, PushedRecord,
-    RefreshRecord, SessionRecord, Subject,
+    CodeRecord, ConsentRecord, DeviceRecord, DeviceState, Digest, GrantId, GrantRecord, LoginEvent,
+    PushedRecord, RefreshRecord, SessionRecord, Subject,
 };
 use nauthera_core::names::ClientId;
 use nauthera_core::time::{Seconds, UnixTime};
@@ -200,7 +202,8 @@ pub trait Store: Send + Sync + 'static {
         now: UnixTime,
     ) -> Result<Redemption>;
 
-    /// Removes at most `limit` rows that ended before `now` from each table; the number removed. Rows that still matter for a decision
+    /// Removes at most `limit` rows that ended before `now` from each table, and empties as many sealed successors whose grace is
+    /// over; the number of both. Rows that still matter for a decision
     /// (a redeemed code until its grant ends, a rotated refresh token until its family ends) stay.
     async fn sweep(&self, now: UnixTime, limit: u32) -> Result<u64>;
 }

@@ -26,15 +26,15 @@ use std::collections::BTreeMap;
     derive = "PartialEq",
     doc = "An application that logs people in, or that calls others as itself. Its developers own it.",
     validation = ("self.metadata.name.size() <= 63", "the name of an AuthClient has at most 63 characters; choose a shorter one"),
-    printcolumn(name = "Server", type_ = "string", json_path = ".spec.authServerRef.name", description = "The AuthServer it registers with."),
-    printcolumn(name = "Type", type_ = "string", json_path = ".spec.type", description = "What kind of application it is."),
-    printcolumn(name = "Client ID", type_ = "string", json_path = ".status.clientId", description = "The client id it is served with."),
-    printcolumn(name = "Compliant", type_ = "string", json_path = ".status.conditions[?(@.type==\"Compliant\")].status", description = "Is nothing of it beyond policy?"),
-    printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status", description = "Is it served as its spec and policies say?"),
-    printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason", description = "Why it is ready or not."),
-    printcolumn(name = "Policies", type_ = "string", json_path = ".status.policyNames", priority = 1, description = "The policies that govern it."),
-    printcolumn(name = "Next rotation", type_ = "date", json_path = ".status.nextRotationTime", priority = 1, description = "When its secret rotates next."),
-    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+    printcolumn = r#"{"name": "Server", "type": "string", "jsonPath": ".spec.authServerRef.name", "description": "The AuthServer it registers with."}"#,
+    printcolumn = r#"{"name": "Type", "type": "string", "jsonPath": ".spec.type", "description": "What kind of application it is."}"#,
+    printcolumn = r#"{"name": "Client ID", "type": "string", "jsonPath": ".status.clientId", "description": "The client id it is served with."}"#,
+    printcolumn = r#"{"name": "Compliant", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Compliant\")].status", "description": "Is nothing of it beyond policy?"}"#,
+    printcolumn = r#"{"name": "Ready", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Ready\")].status", "description": "Is it served as its spec and policies say?"}"#,
+    printcolumn = r#"{"name": "Reason", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Ready\")].reason", "description": "Why it is ready or not."}"#,
+    printcolumn = r#"{"name": "Policies", "type": "string", "jsonPath": ".status.policyNames", "description": "The policies that govern it.", "priority": 1}"#,
+    printcolumn = r#"{"name": "Next rotation", "type": "date", "jsonPath": ".status.nextRotationTime", "description": "When its secret rotates next.", "priority": 1}"#,
+    printcolumn = r#"{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}"#
 )]
 #[x_kube(
     validation = (

@@ -24,11 +24,11 @@ use std::borrow::Cow;
     status = "AuthPolicyStatus",
     derive = "PartialEq",
     doc = "What applications may have: lifetimes, grants, scopes, authentication. The security team owns it. All policies that govern a client hold together, and each can only tighten.",
-    printcolumn(name = "Enforcement", type_ = "string", json_path = ".spec.enforcement", description = "Does it narrow, or only report?"),
-    printcolumn(name = "Clients", type_ = "integer", json_path = ".status.clients.total", description = "How many clients it governs."),
-    printcolumn(name = "Violating", type_ = "integer", json_path = ".status.clients.violating", description = "How many of them ask beyond it."),
-    printcolumn(name = "Live", type_ = "string", json_path = ".status.live", description = "Replicas that serve this generation, of all."),
-    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+    printcolumn = r#"{"name": "Enforcement", "type": "string", "jsonPath": ".spec.enforcement", "description": "Does it narrow, or only report?"}"#,
+    printcolumn = r#"{"name": "Clients", "type": "integer", "jsonPath": ".status.clients.total", "description": "How many clients it governs."}"#,
+    printcolumn = r#"{"name": "Violating", "type": "integer", "jsonPath": ".status.clients.violating", "description": "How many of them ask beyond it."}"#,
+    printcolumn = r#"{"name": "Live", "type": "string", "jsonPath": ".status.live", "description": "Replicas that serve this generation, of all."}"#,
+    printcolumn = r#"{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}"#
 )]
 #[serde(rename_all = "camelCase")]
 pub struct AuthPolicySpec {

@@ -35,7 +35,9 @@ fn bound(schema: &mut Map<String, Value>) {
     match kind.as_deref() {
         Some("string") => set_default(schema, "maxLength", MAX_STRING),
         Some("array") => set_default(schema, "maxItems", MAX_ITEMS),
-        Some("object") if schema.contains_key("additionalProperties") => set_default(schema, "maxProperties", MAX_ITEMS),
+        Some("object") if schema.contains_key("additionalProperties") => {
+            set_default(schema, "maxProperties", MAX_ITEMS)
+        }
         None if int_or_string => set_default(schema, "maxLength", 64),
         _ => {}
     }
@@ -55,7 +57,10 @@ fn set_default(schema: &mut Map<String, Value>, key: &str, value: u32) {
 
 fn first_sentence(text: &str) -> String {
     let line = text.lines().next().unwrap_or(text);
-    match line.find(". ") {
+    let abbreviated =
+        |at: usize| line.get(..at).is_some_and(|head| head.ends_with("i.e") || head.ends_with("e.g"));
+    let end = line.match_indices(". ").map(|(at, _)| at).find(|at| !abbreviated(*at));
+    match end {
         Some(end) => line.get(..=end).unwrap_or(line).to_owned(),
         None => line.to_owned(),
     }

@@ -38,13 +38,26 @@ macro_rules! vocabularies {
         })+
     };
 }
-vocabularies!(Admission, AuthMethod, ClientType, Consent, Enforcement, Expectation, GrantType, SigningAlgorithm);
+vocabularies!(
+    Admission,
+    AuthMethod,
+    ClientType,
+    Consent,
+    Enforcement,
+    Expectation,
+    GrantType,
+    SigningAlgorithm
+);
 
 /// The methods that a policy speaks of: those of confidential clients.
 pub(crate) struct ConfidentialMethod;
 
 impl Vocabulary for ConfidentialMethod {
     fn words() -> Vec<&'static str> {
-        AuthMethod::ALL.iter().filter(|method| **method != AuthMethod::None).map(|method| method.as_str()).collect()
+        AuthMethod::ALL
+            .iter()
+            .filter(|method| **method != AuthMethod::None)
+            .map(|method| method.as_str())
+            .collect()
     }
 }

@@ -164,7 +164,10 @@ impl<'t> Builder<'t> {
             _ => Span { end: end.end.max(frame.span.end), ..frame.span },
         };
         let node = Node { value, span };
-        self.done(Done { node, weight: frame.weight, height: frame.height, block: frame.block }, frame.anchor);
+        self.done(
+            Done { node, weight: frame.weight, height: frame.height, block: frame.block },
+            frame.anchor,
+        );
     }
 
     fn alias(&mut self, id: usize, span: Span) -> Result<(), SyntaxError> {
@@ -297,9 +300,15 @@ fn key_of(text: &str, node: &Node, problems: &mut Vec<Problem>) -> Key {
     let key = |text: Arc<str>, plain, merge| Key { text, span: node.span, plain, merge };
     match &node.value {
         Value::Text(text) => key(text.text.clone(), text.plain, text.plain && &*text.text == "<<"),
-        Value::Bool(_) | Value::Number(_) => key(text.get(node.span.range()).unwrap_or_default().into(), true, false),
+        Value::Bool(_) | Value::Number(_) => {
+            key(text.get(node.span.range()).unwrap_or_default().into(), true, false)
+        }
         Value::Null => {
-            problems.push(problem(node.span, "a key is missing before the `:`", "write the key, in quotes if need be"));
+            problems.push(problem(
+                node.span,
+                "a key is missing before the `:`",
+                "write the key, in quotes if need be",
+            ));
             key("".into(), false, false)
         }
         Value::List(_) | Value::Map(_) => {
@@ -315,7 +324,9 @@ fn tagged(text: &str, tag: &Tag) -> Option<Value> {
     let resolved = scalar::resolve(text);
     match (tag.core_suffix()?, &resolved) {
         ("str", _) => Some(as_text()),
-        ("null", Value::Null) | ("bool", Value::Bool(_)) | ("int" | "float", Value::Number(_)) => Some(resolved),
+        ("null", Value::Null) | ("bool", Value::Bool(_)) | ("int" | "float", Value::Number(_)) => {
+            Some(resolved)
+        }
         _ => None,
     }
 }
@@ -343,6 +354,9 @@ fn not_mergeable(span: Span) -> Problem {
 }
 
 fn before_merge(entry: &Entry) -> Problem {
-    let message = format!("`{}` stands before a `<<` that brings it too, and YAML readers disagree which counts", entry.key);
+    let message = format!(
+        "`{}` stands before a `<<` that brings it too, and YAML readers disagree which counts",
+        entry.key
+    );
     problem(entry.key_span, message, "move the `<<` line to the top of the mapping")
 }

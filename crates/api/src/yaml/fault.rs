@@ -18,7 +18,12 @@ pub struct SyntaxError {
 /// The position of a marker of the parser.
 pub(super) fn position(marker: &Marker) -> Span {
     let offset = number(marker.byte_offset().unwrap_or_default());
-    Span { start: offset, end: offset, line: number(marker.line()), column: number(marker.col()).saturating_add(1) }
+    Span {
+        start: offset,
+        end: offset,
+        line: number(marker.line()),
+        column: number(marker.col()).saturating_add(1),
+    }
 }
 
 pub(super) fn number(value: usize) -> u32 {
@@ -83,12 +88,14 @@ fn words(error: &ScanError) -> (String, Option<&'static str>) {
         K::UnexpectedEofFlowMapping | K::UnexpectedEofImplicitFlowMapping => fixed("`{` is not closed", None),
         K::ExpectedFlowSequenceSeparator => fixed("`,` or `]` is missing", None),
         K::ExpectedFlowMappingSeparator => fixed("`,` or `}` is missing", None),
-        K::MappingValueNotAllowed => {
-            fixed("a `:` stands where none may", Some("quote the text that has `: ` in it, or begin a new line"))
-        }
-        K::ExpectedBlockMappingKey => {
-            fixed("this line does not fit the mapping above it", Some("give all its keys the same indentation"))
-        }
+        K::MappingValueNotAllowed => fixed(
+            "a `:` stands where none may",
+            Some("quote the text that has `: ` in it, or begin a new line"),
+        ),
+        K::ExpectedBlockMappingKey => fixed(
+            "this line does not fit the mapping above it",
+            Some("give all its keys the same indentation"),
+        ),
         K::SimpleKeyExpected | K::InvalidSimpleKey => fixed("a key has no `: ` after it", None),
         K::ExpectedBlockSequenceEntry => fixed("this line does not fit the list above it", None),
         K::InvalidIndentation => fixed("the indentation fits nothing above it", None),
@@ -103,16 +110,17 @@ fn words(error: &ScanError) -> (String, Option<&'static str>) {
     }
 }
 
-/// The tab that the parser stumbled over: it names the scalar before it.
+/// The tab that the parser stumbled over: it stops behind it, or names the scalar before it.
 fn tab(text: &str, kind: &ErrorKind, from: Span) -> Option<Span> {
-    if !matches!(kind, ErrorKind::TabInPlainScalar) {
+    use ErrorKind as K;
+    if !matches!(kind, K::TabNotAllowed | K::TabInBlockIndentation | K::TabInIndentation | K::TabInPlainScalar) {
         return None;
     }
-    let mut start = from.range().start;
+    let mut start = text.get(..from.range().start)?.rfind('\n').map_or(0, |newline| newline + 1);
     let mut line = from.line;
     for piece in text.get(start..)?.split_inclusive('\n') {
         let blank = piece.len() - piece.trim_start_matches(' ').len();
-        if line > from.line && piece.as_bytes().get(blank) == Some(&b'\t') {
+        if piece.as_bytes().get(blank) == Some(&b'\t') {
             return Some(Span { start: number(start + blank), end: number(start + blank), line, column: number(blank) + 1 });
         }
         start += piece.len();

@@ -15,11 +15,19 @@ pub enum Part {
 /// A key as a token of a JSON pointer.
 #[must_use]
 pub fn escape_token(key: &str) -> Cow<'_, str> {
-    if key.contains(['~', '/']) { Cow::Owned(key.replace('~', "~0").replace('/', "~1")) } else { Cow::Borrowed(key) }
+    if key.contains(['~', '/']) {
+        Cow::Owned(key.replace('~', "~0").replace('/', "~1"))
+    } else {
+        Cow::Borrowed(key)
+    }
 }
 
 fn unescape_token(token: &str) -> Cow<'_, str> {
-    if token.contains('~') { Cow::Owned(token.replace("~1", "/").replace("~0", "~")) } else { Cow::Borrowed(token) }
+    if token.contains('~') {
+        Cow::Owned(token.replace("~1", "/").replace("~0", "~"))
+    } else {
+        Cow::Borrowed(token)
+    }
 }
 
 impl Node {
@@ -62,7 +70,9 @@ impl Node {
 
     fn child(&self, token: &str) -> Option<At<'_>> {
         match &self.value {
-            Value::Map(_) => self.entry(token).map(|entry| At { node: &entry.value, key: Some(entry.key_span) }),
+            Value::Map(_) => {
+                self.entry(token).map(|entry| At { node: &entry.value, key: Some(entry.key_span) })
+            }
             Value::List(items) => items.get(token.parse::<usize>().ok()?).map(|node| At { node, key: None }),
             _ => None,
         }

@@ -1,83 +1,49 @@
 //! Each client's way from what it asks to what is served: its server, its policies, its settings, its id, its secrets.
 
-use super::freeze::{kept, rows_by_object, with_live_secrets};
+use super::freeze::{Published, kept, with_live_secrets};
 use super::ids::Claims;
-use super::narrow::{Judged, as_asked, judge};
-use super::select::Over;
+use super::narrow::{Judged, judge};
+use super::select::{Audit, Over};
 use super::servers::{self, Server, not_accepted};
+use super::unreadable::{as_asked, never_wider};
 use crate::codes::Code;
 use crate::finding::{Finding, Place, Severity};
 use crate::inventory::{Inventory, Object};
 use crate::names::{Kind, ObjectRef};
-use crate::policy::{Governor, Merged};
 use crate::report::{ClientReport, Report, Verdict};
 use crate::snapshot::Row;
 use crate::spec::{AllowedNamespaces, ClientSpec};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::time::Seconds;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Fills each server's rows and the Report's clients.
 pub fn compile_clients(inventory: &Inventory, servers: &mut servers::Judged<'_>, report: &mut Report) {
-    let published = published_rows(inventory);
-    let claims = claims(inventory, &published);
-    let nobody = Claims::default();
-    for (name, object) in &inventory.clients {
-        let last = published.get(name);
-        let home = object.spec.as_ref().map(|spec| &spec.server).or(last.map(|(server, _)| *server));
+    let published = Published::of(inventory);
+    let claims = Claims::of(inventory, &published);
+    let entries = inventory.clients.iter().map(|(name, object)| {
+        let home = object.spec.as_ref().map(|spec| &spec.server);
+        let home = home.or_else(|| published.home(name).map(|(server, _)| server));
         let entry = match home.and_then(|home| servers.served.get_mut(home)) {
             Some(server) => {
-                let row = last.filter(|(home, _)| **home == server.object).map(|(_, row)| *row);
-                let claims = claims.get(&server.object).unwrap_or(&nobody);
-                let client = Client { inventory, name, object, row };
-                let entry = client.at(server, claims);
+                let row = published.row(&server.object, name);
+                let entry = Client { inventory, claims: &claims, name, object, row }.at(server);
                 server.rows.extend(entry.row.clone());
                 entry
             }
             None => homeless(inventory, name, object),
         };
-        report.clients.insert(name.clone(), ClientReport { generation: object.generation, ..entry });
-    }
+        (name.clone(), ClientReport { generation: object.generation, ..entry })
+    });
+    report.clients = entries.collect();
     note_unknown_namespaces(inventory, report);
-}
-
-type PublishedRows<'a> = BTreeMap<&'a ObjectRef, (&'a ObjectRef, &'a Arc<Row>)>;
-
-fn published_rows(inventory: &Inventory) -> PublishedRows<'_> {
-    let all = inventory.published.iter();
-    all.flat_map(|(server, snapshot)| {
-        rows_by_object(snapshot).into_iter().map(move |(object, row)| (object, (server, row)))
-    })
-    .collect()
-}
-
-fn claims<'a>(inventory: &'a Inventory, published: &PublishedRows<'a>) -> BTreeMap<ObjectRef, Claims<'a>> {
-    let mut claims: BTreeMap<ObjectRef, Claims<'a>> = BTreeMap::new();
-    for (name, object) in &inventory.clients {
-        match (&object.spec, published.get(name)) {
-            (Some(spec), _) => {
-                claims.entry(spec.server.clone()).or_default().claim(
-                    inventory,
-                    &spec.server,
-                    name,
-                    spec.client_id.as_ref(),
-                );
-            }
-            (None, Some((server, row))) => {
-                let custom = as_asked(row, server).client_id;
-                claims.entry((*server).clone()).or_default().claim(inventory, server, name, custom.as_ref());
-            }
-            (None, None) => {}
-        }
-    }
-    claims
 }
 
 /// A client whose server is not served, or that cannot be read and was never served.
 fn homeless(inventory: &Inventory, name: &ObjectRef, object: &Object<ClientSpec>) -> ClientReport {
-    let mut entry = kept(None, name);
     let Some(spec) = &object.spec else {
-        entry.findings = vec![not_accepted(Kind::AuthClient, name)];
-        return entry;
+        let findings = vec![not_accepted(Kind::AuthClient, name)];
+        return ClientReport { findings, ..kept(None, None, name, None) };
     };
     let server = &spec.server;
     let there = inventory.servers.contains_key(server);
@@ -90,17 +56,12 @@ fn homeless(inventory: &Inventory, name: &ObjectRef, object: &Object<ClientSpec>
         } else {
             "mend the name, or add the AuthServer"
         });
-    ClientReport {
-        server: Some(server.clone()),
-        client_type: Some(spec.client_type),
-        asked: Some(Arc::new(spec.clone())),
-        findings: vec![finding],
-        ..entry
-    }
+    ClientReport { findings: vec![finding], ..kept(Some(server.clone()), None, name, Some(spec)) }
 }
 
 struct Client<'a> {
     inventory: &'a Inventory,
+    claims: &'a Claims<'a>,
     name: &'a ObjectRef,
     object: &'a Object<ClientSpec>,
     /// What is published of it at this server.
@@ -108,47 +69,40 @@ struct Client<'a> {
 }
 
 impl Client<'_> {
-    fn at(&self, server: &mut Server<'_>, claims: &Claims<'_>) -> ClientReport {
-        if !server.frozen_by.is_empty() {
-            return self.frozen(server);
+    fn at(&self, server: &mut Server<'_>) -> ClientReport {
+        if server.is_frozen() {
+            let row = self.row.map(|row| with_live_secrets(self.inventory, row, &server.object));
+            return kept(Some(server.object.clone()), row, self.name, self.object.spec.as_ref());
         }
-        match (&self.object.spec, self.row) {
-            (Some(spec), _) => self.judged(server, claims, Arc::new(spec.clone())),
-            (None, Some(row)) => self.unreadable(server, claims, row),
-            (None, None) => homeless(self.inventory, self.name, self.object),
-        }
-    }
-
-    fn frozen(&self, server: &Server<'_>) -> ClientReport {
-        let row = self.row.map(|row| with_live_secrets(self.inventory, row, &server.object));
-        let mut entry = kept(row.map(|row| (server.object.clone(), row)), self.name);
-        entry.server = Some(server.object.clone());
-        if let Some(spec) = &self.object.spec {
-            entry.client_type = Some(spec.client_type);
-            entry.asked = Some(Arc::new(spec.clone()));
-        } else {
-            entry.findings.push(not_accepted(Kind::AuthClient, self.name));
+        let mut entry = match (&self.object.spec, self.row) {
+            (Some(spec), _) => self.judged(server, spec.clone()),
+            (None, Some(row)) => self.unreadable(server, row),
+            (None, None) => return homeless(self.inventory, self.name, self.object),
+        };
+        // An unchanged row is the published one, so that two compiles share what is equal.
+        if let (Some(now), Some(last)) = (&mut entry.row, self.row)
+            && now == last
+        {
+            *now = last.clone();
         }
         entry
     }
 
     /// Its manifest cannot be used: its last good settings are judged again by today's policies, and nothing is widened.
-    fn unreadable(&self, server: &mut Server<'_>, claims: &Claims<'_>, row: &Arc<Row>) -> ClientReport {
-        let spec = Arc::new(as_asked(row, &server.object));
-        let mut entry = self.judged(server, claims, spec);
+    fn unreadable(&self, server: &mut Server<'_>, last: &Row) -> ClientReport {
+        let mut entry = self.judged(server, Arc::new(as_asked(last, &server.object)));
         entry.asked = None;
         entry.findings.insert(0, not_accepted(Kind::AuthClient, self.name));
-        let Some(now) = entry.row.take() else { return entry };
-        let mut lists = now.allowed_groups.clone();
-        lists.extend(row.allowed_groups.iter().cloned());
-        lists.sort();
-        lists.dedup();
-        entry.verdict = Verdict::Frozen;
-        entry.row = Some(Arc::new(Row { allowed_groups: lists, ..Row::clone(&now) }));
+        if let Some(now) = entry.row.take() {
+            entry.verdict = Verdict::Frozen;
+            entry.row = Some(Arc::new(never_wider(Arc::unwrap_or_clone(now), last)));
+        }
         entry
     }
 
-    fn judged(&self, server: &mut Server<'_>, claims: &Claims<'_>, spec: Arc<ClientSpec>) -> ClientReport {
+    fn judged(&self, server: &mut Server<'_>, spec: Arc<ClientSpec>) -> ClientReport {
+        let Over { enforced, audits, audit_marks } =
+            server.policies.over(self.inventory, self.name, spec.client_type);
         let mut entry = ClientReport {
             generation: self.object.generation,
             verdict: Verdict::Refused,
@@ -156,31 +110,27 @@ impl Client<'_> {
             client_type: Some(spec.client_type),
             asked: Some(spec.clone()),
             row: None,
-            merged: None,
+            merged: enforced,
+            audits: audit_marks,
             findings: Vec::new(),
             audit: Vec::new(),
         };
         if let Some(finding) = self.not_admitted(server) {
             entry.findings.push(finding);
-            return entry;
+            return ClientReport { merged: None, audits: Arc::default(), ..entry };
         }
-        let Over { enforced, audits } = server.policies.over(self.inventory, self.name, spec.client_type);
-        let Some(merged) = enforced else {
-            entry.findings.push(self.ungoverned(server, &spec));
-            return entry;
-        };
-        entry.merged = Some(merged.clone());
-        match judge(self.name, &spec, &merged) {
-            Judged::Refused(finding) => entry.findings.push(*finding),
-            Judged::Served { row, findings } => {
+        match entry.merged.clone().map(|merged| judge(self.name, &spec, &merged)) {
+            None => entry.findings.push(self.ungoverned(server, &spec)),
+            Some(Judged::Refused(finding)) => entry.findings.push(*finding),
+            Some(Judged::Served { row, findings }) => {
                 entry.findings = findings;
-                match claims.other_holder(&row.client_id, self.name) {
+                match self.claims.other_holder(&server.object, &row.client_id, self.name) {
                     Some(holder) => entry.findings.push(self.id_taken(&row, holder)),
                     None => self.serve(&mut entry, server, *row),
                 }
             }
         }
-        entry.audit = audits.iter().flat_map(|audit| self.audited(&spec, &merged, audit)).collect();
+        entry.audit = audits.iter().flat_map(|audit| self.audited(&spec, &entry.findings, audit)).collect();
         entry
     }
 
@@ -243,23 +193,32 @@ impl Client<'_> {
             .help("choose another clientId, or take it away and use the default id")
     }
 
-    /// What a policy in Audit would take, on top of the policies that hold.
-    fn audited(&self, spec: &ClientSpec, merged: &Merged, audit: &Arc<Governor>) -> Vec<Finding> {
-        let mut governors = merged.governors.clone();
-        governors.push(audit.clone());
-        let findings = match judge(self.name, spec, &Merged::of(governors)) {
+    /// What a policy in Audit would take, on top of what is found already.
+    fn audited(&self, spec: &ClientSpec, known: &[Finding], audit: &Audit) -> Vec<Finding> {
+        let findings = match judge(self.name, spec, &audit.with) {
             Judged::Served { findings, .. } => findings,
             Judged::Refused(finding) => vec![*finding],
         };
-        let policy = &audit.mark.policy;
-        let own = findings.into_iter().filter(|f| f.policy.as_ref() == Some(policy) && f.is_violation());
-        own.map(|finding| Finding {
+        let policy = &audit.policy;
+        let more = findings.into_iter().filter(|finding| finding.is_violation() && !says(known, finding));
+        more.map(|finding| Finding {
             severity: Severity::Note,
+            policy: Some(policy.clone()),
             notes: vec![format!("policy `{policy}` is in Audit: nothing changes until it is set to Enforce")],
             ..finding
         })
         .collect()
     }
+}
+
+/// Is it known already? A lifetime is known when what holds already is no longer.
+fn says(known: &[Finding], finding: &Finding) -> bool {
+    let ceiling = |finding: &Finding| finding.allowed.as_deref().and_then(|text| Seconds::parse(text).ok());
+    known.iter().any(|other| {
+        let same_place = other.labels.first().map(|label| &label.place) == finding.labels.first().map(|l| &l.place);
+        let tighter = finding.code == Code::LifetimeBeyondPolicy && ceiling(finding) < ceiling(other);
+        other.code == finding.code && same_place && !tighter
+    })
 }
 
 /// A selector that asks for namespace labels, and a client whose namespace is not among the manifests.
@@ -283,7 +242,7 @@ fn note_unknown_namespaces(inventory: &Inventory, report: &mut Report) {
             .help("add the Namespace objects to what is judged")
     };
     for (name, object) in &inventory.policies {
-        let Some(spec) = &object.spec else { continue };
+        let Some(spec) = object.spec.as_deref() else { continue };
         let parts = [(&spec.client_selector, "clientSelector"), (&spec.except, "except")];
         for (selector, part) in parts {
             let asks = selector.as_ref().is_some_and(|s| s.namespace_selector.is_some());

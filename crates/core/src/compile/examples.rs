@@ -64,12 +64,12 @@ fn failing_examples(governor: &Arc<Governor>) -> Vec<Finding> {
     if spec.examples.is_empty() {
         return Vec::new();
     }
-    let alone = Arc::new(Merged::of(vec![governor.clone()]));
+    let alone = Merged::of(vec![governor.clone()]);
     let policy = &governor.mark.policy;
     spec.examples.iter().enumerate().filter_map(|(n, example)| failure(policy, n, example, &alone)).collect()
 }
 
-fn failure(policy: &ObjectRef, n: usize, example: &Example, alone: &Arc<Merged>) -> Option<Finding> {
+fn failure(policy: &ObjectRef, n: usize, example: &Example, alone: &Merged) -> Option<Finding> {
     // Judged as a client of that name in the policy's namespace: neither decides anything here.
     let client = ObjectRef::new(policy.namespace.clone(), example.name.clone());
     let (got, why) = match judge(&client, &example.client, alone) {

@@ -1,26 +1,52 @@
 //! What goes on unchanged: everything, when something could not be read; and the rows of a frozen server, with the
 //! credentials that are live today.
 
-use super::Compiled;
-use super::servers::not_accepted;
+use super::servers::{not_accepted, store_reports};
+use super::{Compiled, counts, examples};
 use crate::codes::Code;
 use crate::finding::{Finding, Place};
 use crate::inventory::Inventory;
 use crate::names::{Kind, ObjectRef};
 use crate::report::{ClientReport, Report, ServerReport, Verdict};
 use crate::snapshot::{Row, Snapshot};
-use std::collections::BTreeMap;
+use crate::spec::ClientSpec;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// Rows of a published Snapshot by the object that each is of.
-pub fn rows_by_object(snapshot: &Snapshot) -> BTreeMap<&ObjectRef, &Arc<Row>> {
-    snapshot.clients.values().map(|row| (&row.object, row)).collect()
+/// The published rows, by server and by the AuthClient that each is of.
+pub struct Published<'a> {
+    inventory: &'a Inventory,
+    rows: BTreeMap<&'a ObjectRef, HashMap<&'a ObjectRef, &'a Arc<Row>>>,
+}
+
+impl<'a> Published<'a> {
+    pub fn of(inventory: &'a Inventory) -> Self {
+        let rows = |snapshot: &'a Arc<Snapshot>| snapshot.clients.values().map(|row| (&row.object, row)).collect();
+        let all = inventory.published.iter().map(|(server, snapshot)| (server, rows(snapshot)));
+        Self { inventory, rows: all.collect() }
+    }
+
+    /// What is published of a client at a server.
+    pub fn row(&self, server: &ObjectRef, client: &ObjectRef) -> Option<&'a Arc<Row>> {
+        self.rows.get(server)?.get(client).copied()
+    }
+
+    /// Where a client was served last, with its row. While a move from one server to another goes out it may be
+    /// published at both; then its credential record decides, else the first server by name.
+    pub fn home(&self, client: &ObjectRef) -> Option<(&'a ObjectRef, &'a Arc<Row>)> {
+        let recorded = self.inventory.credentials.get(client).map(|record| &record.server);
+        let recorded = recorded.and_then(|server| self.rows.get_key_value(server));
+        let all = self.rows.iter();
+        let mut homes = recorded.into_iter().chain(all);
+        homes.find_map(|(server, rows)| rows.get(client).map(|row| (*server, *row)))
+    }
 }
 
 /// A row with the credentials that are live today: rotations and revocations still go out of a frozen server.
 pub fn with_live_secrets(inventory: &Inventory, row: &Arc<Row>, server: &ObjectRef) -> Arc<Row> {
-    let record = inventory.credentials.get(&row.object).filter(|record| record.server == *server);
-    match record {
+    let record = inventory.credentials.get(&row.object);
+    let live = record.filter(|record| record.server == *server && record.client_id == row.client_id);
+    match live.filter(|_| row.authentication.method.uses_secret()) {
         Some(record) if record.secrets != row.secrets => {
             Arc::new(Row { secrets: record.secrets.clone(), ..Row::clone(row) })
         }
@@ -30,7 +56,8 @@ pub fn with_live_secrets(inventory: &Inventory, row: &Arc<Row>, server: &ObjectR
 
 /// Everything as it is published: an object that cannot be seen is not an object that was deleted.
 pub fn as_published(inventory: &Inventory) -> Compiled {
-    let mut report = Report::default();
+    let policies = examples::judge_policies(inventory).reports;
+    let mut report = Report { policies, stores: store_reports(inventory), ..Report::default() };
     let published = inventory.published.iter();
     let snapshots: BTreeMap<ObjectRef, Arc<Snapshot>> = published
         .map(|(server, snapshot)| {
@@ -48,33 +75,42 @@ pub fn as_published(inventory: &Inventory) -> Compiled {
             ServerReport { generation: object.generation, served, findings, ..ServerReport::default() };
         report.servers.insert(server.clone(), entry);
     }
-    let mut rows: BTreeMap<ObjectRef, (&ObjectRef, Arc<Row>)> = BTreeMap::new();
-    for (server, snapshot) in &snapshots {
-        rows.extend(snapshot.clients.values().map(|row| (row.object.clone(), (server, row.clone()))));
-    }
+    let rows = Published::of(inventory);
     for (name, object) in &inventory.clients {
-        let row = rows.get(name);
-        let mut entry = kept(row.map(|(server, row)| ((*server).clone(), row.clone())), name);
+        let wanted = object.spec.as_ref().map(|spec| &spec.server);
+        let there = wanted.and_then(|server| rows.row(server, name).map(|row| (server, row)));
+        let home = there.or_else(|| rows.home(name));
+        let row = home.map(|(server, row)| with_live_secrets(inventory, row, server));
+        let server = home.map(|(server, _)| server).or(wanted);
+        let mut entry = kept(server.cloned(), row, name, object.spec.as_ref());
         entry.generation = object.generation;
-        entry.client_type = object.spec.as_ref().map(|spec| spec.client_type).or(entry.client_type);
         report.clients.insert(name.clone(), entry);
     }
+    counts::count(&mut report);
+    report.servers.retain(|name, _| inventory.servers.contains_key(name));
     Compiled { snapshots, report }
 }
 
 /// The report of a client that keeps its row, or waits for one.
-pub fn kept(row: Option<(ObjectRef, Arc<Row>)>, client: &ObjectRef) -> ClientReport {
-    let (server, row) = row.unzip();
-    let findings = if row.is_some() { Vec::new() } else { vec![waiting(client)] };
+pub fn kept(
+    server: Option<ObjectRef>,
+    row: Option<Arc<Row>>,
+    client: &ObjectRef,
+    asked: Option<&Arc<ClientSpec>>,
+) -> ClientReport {
+    let unreadable = asked.is_none().then(|| not_accepted(Kind::AuthClient, client));
+    let waits = row.is_none().then(|| waiting(client));
+    let row_type = row.as_ref().map(|row| row.client_type);
     ClientReport {
         generation: 0,
         verdict: if row.is_some() { Verdict::Frozen } else { Verdict::Waiting },
         server,
-        client_type: row.as_ref().map(|row| row.client_type),
-        asked: None,
+        client_type: asked.map(|spec| spec.client_type).or(row_type),
+        asked: asked.cloned(),
         row,
         merged: None,
-        findings,
+        audits: Arc::default(),
+        findings: unreadable.into_iter().chain(waits).collect(),
         audit: Vec::new(),
     }
 }

@@ -1,15 +1,17 @@
 //! What all its policies leave of one client. The rules are an ordered list of small steps; each takes away what is beyond
 //! policy and says so, and what is left is served, or refused when nothing is left that could work.
 
+use super::ids::is_default;
 use crate::codes::Code;
 use crate::finding::{Finding, Place, Severity};
-use crate::grant::{AuthMethod, GrantType};
-use crate::names::{ClientId, Kind, ObjectRef};
-use crate::policy::{DEFAULT_SCOPES, Decided, Governor, Merged, field};
+use crate::grant::{AuthMethod, GrantSet, GrantType};
+use crate::names::{Audience, ClientId, Kind, ObjectRef, Scope};
+use crate::pattern::{NamePattern, PatternSet};
+use crate::policy::{DEFAULT_SCOPES, Decided, Decider, Governor, Merged, field};
 use crate::snapshot::{Authentication, Lifetimes, Row};
 use crate::spec::{ClientKeys, ClientSpec, PolicySpec};
 use crate::time::Seconds;
-use crate::uri::{RedirectKind, RedirectUri};
+use crate::uri::RedirectUri;
 use std::sync::Arc;
 
 /// What policies leave of a client.
@@ -79,7 +81,7 @@ impl Case<'_> {
             max_age: merged.max_age.map(|decided| decided.value),
             allowed_groups: self.groups()?,
             consent: merged.consent.value,
-            policies: merged.marks().cloned().collect(),
+            policies: merged.marks().clone(),
         })
     }
 
@@ -95,14 +97,23 @@ impl Case<'_> {
         Finding::new(code, message).note("the client is not served")
     }
 
-    fn nothing_left(&self, what: &str, path: &str) -> Box<Finding> {
+    /// Refuses; `by` is the policy, with its field, that took the last of what was needed.
+    fn nothing_left(&self, what: &str, path: &str, by: Option<(&ObjectRef, &'static str)>) -> Box<Finding> {
         let message = format!("nothing is left of client `{}`: {what}", self.object);
         let finding = self.refused(Code::NothingLeft, message).at(self.place(path), "asked here");
         let taken = self.findings.iter().filter(|f| f.is_violation()).take(5).map(|f| f.message.clone());
         let finding = taken.fold(finding, Finding::note);
-        let policy = self.findings.iter().find_map(|f| f.policy.clone());
-        let finding = Finding { policy, ..finding };
+        let finding = match by {
+            Some((policy, field)) => finding.decided_by(policy, field),
+            None => finding,
+        };
         Box::new(finding.help("change what the client asks for, or ask the owners of its policies"))
+    }
+
+    /// The policy, with its field, of the last finding of a code.
+    fn last_taker(&self, code: Code) -> Option<(&ObjectRef, &'static str)> {
+        let last = self.findings.iter().rfind(|finding| finding.code == code)?;
+        last.policy.as_ref().zip(last.field)
     }
 
     /// Public clients always use `none`; a named method is taken or refused, never switched.
@@ -122,19 +133,25 @@ impl Case<'_> {
             _ => true,
         };
         let found = self.merged.method_candidates().map(|(method, _)| method).find(equipped);
-        found.ok_or_else(|| {
-            let wanted: Vec<String> =
-                self.merged.method_candidates().map(|(method, _)| method.to_string()).collect();
-            let what = if wanted.is_empty() {
-                "its policies allow no authentication method together".to_owned()
-            } else {
-                format!(
-                    "its policies want {}, and the client has no keys or ServiceAccounts for it",
-                    wanted.join(" or ")
-                )
-            };
-            self.nothing_left(&what, "authentication")
-        })
+        found.ok_or_else(|| self.no_method())
+    }
+
+    fn no_method(&self) -> Box<Finding> {
+        let wanted: Vec<_> = self.merged.method_candidates().collect();
+        let Some((_, first)) = wanted.first() else {
+            let limits = |p: &PolicySpec| p.client_authentication.allowed_methods.is_some();
+            let by = self.merged.governors.iter().find(|governor| limits(&governor.spec));
+            let by = by.map(|governor| (&governor.mark.policy, field::METHODS));
+            let what = "its policies allow no authentication method together";
+            return self.nothing_left(what, "authentication", by);
+        };
+        let names: Vec<&str> = wanted.iter().map(|(method, _)| method.as_str()).collect();
+        let what = format!(
+            "its policies want {}, and the client has no keys or ServiceAccounts for it",
+            names.join(" or ")
+        );
+        let by = self.merged.policy_of(*first).map(|policy| (policy, field::METHOD));
+        self.nothing_left(&what, "authentication", by)
     }
 
     fn method_refused(&self, named: AuthMethod, refuser: Option<&Governor>) -> Finding {
@@ -162,7 +179,9 @@ impl Case<'_> {
     }
 
     fn client_id(&self) -> Refusable<ClientId> {
-        let Some(custom) = &self.spec.client_id else { return Ok(ClientId::default_of(self.object)) };
+        // The default id, written out, is not a custom one.
+        let custom = self.spec.client_id.as_ref().filter(|id| !is_default(id, self.object));
+        let Some(custom) = custom else { return Ok(ClientId::default_of(self.object)) };
         let allowed = self.merged.custom_ids;
         if allowed.value {
             return Ok(custom.clone());
@@ -181,47 +200,54 @@ impl Case<'_> {
         }))
     }
 
-    fn grants(&mut self) -> Refusable<crate::grant::GrantSet> {
+    fn grants(&mut self) -> Refusable<GrantSet> {
         let spec = self.spec;
         let asked = spec.grant_types.unwrap_or(spec.client_type.default_grants());
         let asked = asked.intersect(spec.client_type.possible_grants());
         let kept = asked.intersect(self.merged.grants.value);
-        for (index, grant) in asked.iter().enumerate().filter(|(_, grant)| !kept.contains(*grant)) {
-            let refuser = self.merged.refuser(|p| p.allowed_grant_types.map(|set| set.contains(grant)));
-            let place =
-                if spec.grant_types.is_some() { self.item("grantTypes", index) } else { self.place("type") };
-            let note = if spec.grant_types.is_some() { "asked here" } else { "comes with this type" };
+        // A set does not know where in the manifest's list each grant stands, so places name the list.
+        let named = spec.grant_types.is_some();
+        let (path, note) = if named { ("grantTypes", "asked here") } else { ("type", "comes with this type") };
+        for grant in asked.minus(kept).iter() {
             let list =
                 |p: &PolicySpec| p.allowed_grant_types.map(|set| set.iter().map(|g| g.to_string()).collect());
-            let finding = beyond(Code::GrantBeyondPolicy, "grant", grant.as_str(), (place, note));
+            let finding = beyond(Code::GrantBeyondPolicy, "grant", grant.as_str(), (self.place(path), note));
+            let refuser = self.grant_refuser(grant);
             let finding = decided(finding, refuser, field::GRANTS, "authorization_code, refresh_token", list);
             // A grant that only the type brings was not asked for: losing it is worth a note.
-            let unasked = spec.grant_types.is_none();
-            self.findings.push(if unasked { finding.weighing(Severity::Note) } else { finding });
+            self.findings.push(if named { finding } else { finding.weighing(Severity::Note) });
         }
-        if kept.can_start() {
-            return Ok(kept);
+        if kept.can_start() { Ok(kept) } else { Err(self.no_grant(asked, path)) }
+    }
+
+    fn grant_refuser(&self, grant: GrantType) -> Option<&Governor> {
+        self.merged.refuser(|p| p.allowed_grant_types.map(|set| set.contains(grant)))
+    }
+
+    fn no_grant(&self, asked: GrantSet, path: &str) -> Box<Finding> {
+        let starts: Vec<GrantType> = asked.iter().filter(|grant| *grant != GrantType::RefreshToken).collect();
+        let needed = starts.iter().map(|g| format!("`{g}`")).collect::<Vec<_>>().join(" or ");
+        if needed.is_empty() {
+            return self.nothing_left("it asks for no grant that can start a flow", path, None);
         }
-        let path = if spec.grant_types.is_some() { "grantTypes" } else { "type" };
-        let lost = asked.minus(kept).iter().map(|g| format!("`{g}`")).collect::<Vec<_>>().join(", ");
-        let refuser = self.merged.policy_of(self.merged.grants.by).map(ToString::to_string);
-        let by =
-            refuser.map_or("no policy states allowedGrantTypes".to_owned(), |p| format!("see policy `{p}`"));
-        Err(self.nothing_left(
-            &format!("no grant that can start a flow is allowed (it needs {lost}; {by})"),
-            path,
-        ))
+        let by = starts.iter().find_map(|grant| self.grant_refuser(*grant));
+        let by = by.map(|governor| (&governor.mark.policy, field::GRANTS));
+        let whose = match by {
+            Some((policy, _)) => format!("see policy `{policy}`"),
+            None => "no policy states allowedGrantTypes".to_owned(),
+        };
+        let what = format!("no grant that can start a flow is allowed (it needs {needed}; {whose})");
+        self.nothing_left(&what, path, by)
     }
 
     fn hosts_within(&mut self, uris: &[RedirectUri], path: &str, code: Code) -> Vec<RedirectUri> {
         let mut kept = Vec::with_capacity(uris.len());
         let judged = self.merged.is_stated(|p| p.allowed_hosts.is_some());
         for (index, uri) in uris.iter().enumerate() {
-            if !judged || uri.kind() != RedirectKind::Https {
+            let Some(host) = uri.judged_host().filter(|_| judged) else {
                 kept.push(uri.clone());
                 continue;
-            }
-            let host = uri.host();
+            };
             match self.merged.refuser(|p| p.allowed_hosts.as_ref().map(|set| set.allows(&host))) {
                 None => kept.push(uri.clone()),
                 Some(governor) => {
@@ -238,12 +264,13 @@ impl Case<'_> {
     fn redirect_uris(&mut self, has_code: bool) -> Refusable<Vec<RedirectUri>> {
         let kept = self.hosts_within(&self.spec.redirect_uris, "redirectUris", Code::HostBeyondPolicy);
         if kept.is_empty() && self.spec.client_type.redirects() && has_code {
-            return Err(self.nothing_left("it has no redirect URI that policy allows", "redirectUris"));
+            let by = self.last_taker(Code::HostBeyondPolicy);
+            return Err(self.nothing_left("it has no redirect URI that policy allows", "redirectUris", by));
         }
         Ok(kept)
     }
 
-    fn scopes(&mut self) -> Refusable<(Vec<crate::names::Scope>, Vec<crate::names::Scope>)> {
+    fn scopes(&mut self) -> Refusable<(Vec<Scope>, Vec<Scope>)> {
         let unstated = !self.merged.is_stated(|p| p.allowed_scopes.is_some());
         let mut kept = Vec::with_capacity(self.spec.scopes.len());
         let mut withheld = Vec::new();
@@ -266,52 +293,52 @@ impl Case<'_> {
             withheld.push(scope.clone());
         }
         if kept.is_empty() && !withheld.is_empty() {
-            return Err(self.nothing_left("scopes are asked and none is allowed", "scopes"));
+            let by = self.last_taker(Code::ScopeBeyondPolicy);
+            return Err(self.nothing_left("scopes are asked and none is allowed", "scopes", by));
         }
         Ok((kept, withheld))
     }
 
-    fn audiences(&mut self) -> Vec<crate::names::Audience> {
-        let set = |p: &PolicySpec| p.allowed_audiences.clone();
-        self.names_within(
-            &self.spec.audiences,
-            "audiences",
-            Code::AudienceBeyondPolicy,
-            (field::AUDIENCES, set),
-        )
+    fn audiences(&mut self) -> Vec<Audience> {
+        let spec = self.spec;
+        let rule = NameRule {
+            path: "audiences",
+            code: Code::AudienceBeyondPolicy,
+            field: field::AUDIENCES,
+            list: |p| p.allowed_audiences.as_ref(),
+        };
+        self.names_within(&spec.audiences, &rule)
     }
 
-    fn introspects(&mut self) -> Vec<crate::names::Audience> {
-        if !self.spec.client_type.is_confidential() {
+    fn introspects(&mut self) -> Vec<Audience> {
+        let spec = self.spec;
+        if !spec.client_type.is_confidential() {
             return Vec::new();
         }
-        let set = |p: &PolicySpec| p.allowed_introspection.clone();
-        let code = Code::IntrospectionBeyondPolicy;
-        self.names_within(&self.spec.introspects, "introspects", code, (field::INTROSPECTION, set))
+        let rule = NameRule {
+            path: "introspects",
+            code: Code::IntrospectionBeyondPolicy,
+            field: field::INTROSPECTION,
+            list: |p| p.allowed_introspection.as_ref(),
+        };
+        self.names_within(&spec.introspects, &rule)
     }
 
     /// Names that every policy which states the list allows; nothing where none states it.
-    fn names_within(
-        &mut self,
-        asked: &[crate::names::Audience],
-        path: &str,
-        code: Code,
-        (field, set): (
-            &'static str,
-            impl Fn(&PolicySpec) -> Option<crate::pattern::PatternSet<crate::pattern::NamePattern>>,
-        ),
-    ) -> Vec<crate::names::Audience> {
+    fn names_within(&mut self, asked: &[Audience], rule: &NameRule) -> Vec<Audience> {
         let mut kept = Vec::with_capacity(asked.len());
-        let stated = !asked.is_empty() && self.merged.is_stated(|p| set(p).is_some());
+        let list = rule.list;
+        let stated = self.merged.is_stated(|p| list(p).is_some());
         for (index, name) in asked.iter().enumerate() {
-            let refuser = self.merged.refuser(|p| set(p).map(|set| set.allows(name.as_str())));
+            let refuser = self.merged.refuser(|p| list(p).map(|set| set.allows(name.as_str())));
             if stated && refuser.is_none() {
                 kept.push(name.clone());
                 continue;
             }
-            let finding = beyond(code, "audience", name.as_str(), (self.item(path, index), "asked here"));
-            let list = |p: &PolicySpec| set(p).map(|set| vec![set.to_string()]);
-            self.findings.push(decided(finding, refuser, field, "nothing", list));
+            let place = (self.item(rule.path, index), "asked here");
+            let finding = beyond(rule.code, "audience", name.as_str(), place);
+            let texts = |p: &PolicySpec| list(p).map(|set| vec![set.to_string()]);
+            self.findings.push(decided(finding, refuser, rule.field, "nothing", texts));
         }
         kept
     }
@@ -331,12 +358,20 @@ impl Case<'_> {
             return asked;
         }
         let place = (self.place(path), "asked here");
-        let finding = beyond(Code::LifetimeBeyondPolicy, "lifetime", &asked.to_string(), place);
-        let refuser = self.merged.decider(ceiling.by);
-        let finding = decided(finding, refuser, path, &ceiling.value.to_string(), |_| {
-            Some(vec![ceiling.value.to_string()])
-        });
-        self.findings.push(Finding { notes: vec![format!("{} holds", ceiling.value)], ..finding });
+        let value = ceiling.value.to_string();
+        let finding = if ceiling.by == Decider::Baseline {
+            Finding::new(
+                Code::LifetimeBeyondPolicy,
+                format!("lifetime `{asked}` is beyond the built-in baseline"),
+            )
+            .at(place.0, place.1)
+            .compared(asked.to_string(), value.clone())
+            .help(format!("no policy can allow it; ask for {value} or less"))
+        } else {
+            let finding = beyond(Code::LifetimeBeyondPolicy, "lifetime", &asked.to_string(), place);
+            decided(finding, self.merged.decider(ceiling.by), path, &value, |_| Some(vec![value.clone()]))
+        };
+        self.findings.push(Finding { notes: vec![format!("{value} holds")], ..finding });
         ceiling.value
     }
 
@@ -352,7 +387,10 @@ impl Case<'_> {
         lists.sort();
         lists.dedup();
         if lists.iter().any(Vec::is_empty) {
-            return Err(self.nothing_left("a group list is empty, so nobody could log in", "allowedGroups"));
+            let by = self.merged.refuser(|p| p.allowed_groups.as_ref().map(|list| !list.is_empty()));
+            let by = by.map(|governor| (&governor.mark.policy, field::GROUPS));
+            let what = "a group list is empty, so nobody could log in";
+            return Err(self.nothing_left(what, "allowedGroups", by));
         }
         Ok(lists)
     }
@@ -368,6 +406,16 @@ impl Case<'_> {
             subjects: if by_account { accounts.collect() } else { Vec::new() },
         }
     }
+}
+
+/// A list of names that policies limit.
+struct NameRule {
+    /// The client's field.
+    path: &'static str,
+    code: Code,
+    /// The policies' field.
+    field: &'static str,
+    list: fn(&PolicySpec) -> Option<&PatternSet<NamePattern>>,
 }
 
 fn beyond(code: Code, what: &str, value: &str, (place, note): (Place, &'static str)) -> Finding {
@@ -398,36 +446,5 @@ fn decided(
                 .note(format!("where no policy states it, {field} is {default}"))
                 .help(format!("security can state {field} in a policy of this client; or drop it here"))
         }
-    }
-}
-
-/// What a published row asks for, so that it can be judged again by today's policies: for a client whose manifest cannot be
-/// read any more. Never wider than the row.
-#[must_use]
-pub fn as_asked(row: &Row, server: &ObjectRef) -> ClientSpec {
-    let confidential = row.client_type.is_confidential();
-    let account = |subject: &Arc<str>| subject.rsplit(':').next().map(Into::into);
-    ClientSpec {
-        display_name: Some(row.display_name.clone()),
-        server: server.clone(),
-        client_type: row.client_type,
-        redirect_uris: row.redirect_uris.clone(),
-        post_logout_redirect_uris: row.post_logout_redirect_uris.clone(),
-        scopes: row.scopes.iter().chain(&row.withheld_scopes).cloned().collect(),
-        audiences: row.audiences.clone(),
-        introspects: row.introspects.clone(),
-        grant_types: Some(row.grants),
-        method: Some(row.authentication.method).filter(|_| confidential),
-        service_accounts: row.authentication.subjects.iter().filter_map(account).collect(),
-        keys: row.authentication.keys.clone(),
-        token: crate::spec::TtlRequest {
-            access: Some(row.token.access),
-            refresh: Some(row.token.refresh),
-            id: Some(row.token.id),
-        },
-        allowed_groups: None,
-        secret: crate::spec::SecretTemplate::default(),
-        existing_secret: None,
-        client_id: Some(row.client_id.clone()).filter(|id| *id != ClientId::default_of(&row.object)),
     }
 }

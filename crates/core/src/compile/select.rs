@@ -7,17 +7,24 @@ use crate::inventory::Inventory;
 use crate::names::ObjectRef;
 use crate::policy::{Governor, Merged};
 use crate::snapshot::PolicyMark;
-use crate::spec::{Selector, ServerSpec};
+use crate::spec::{LabelSelector, Selector, ServerSpec};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 type Labels = BTreeMap<Arc<str>, Arc<str>>;
 
+/// A message lists at most so many policies.
+const LISTED: usize = 20;
+
 /// The policies of one server, made ready to be asked about many clients: selectors are judged once per namespace and type,
 /// and equal sets of policies are merged once.
 pub struct Candidates {
     all: Vec<Candidate>,
-    by_place: HashMap<(Arc<str>, ClientType), Arc<[Possible]>>,
+    /// Policies of the server's namespace that its `policySelector` leaves out.
+    left_out: Vec<ObjectRef>,
+    /// Clients that some policy names; all others of one namespace and type have the same policies.
+    named: HashSet<ObjectRef>,
+    places: HashMap<(Arc<str>, ClientType), Place>,
     merged: HashMap<Vec<usize>, Arc<Merged>>,
 }
 
@@ -25,6 +32,13 @@ struct Candidate {
     governor: Arc<Governor>,
     named: Option<HashSet<ObjectRef>>,
     named_except: Option<HashSet<ObjectRef>>,
+}
+
+/// What is known of all clients of one namespace and type.
+struct Place {
+    possible: Vec<Possible>,
+    /// The policies over those that no policy names.
+    unnamed: Over,
 }
 
 /// A policy whose namespace and type parts match; its lists of names are still to be asked.
@@ -38,15 +52,22 @@ struct Possible {
 }
 
 /// The policies over one client.
+#[derive(Clone, Default)]
 pub struct Over {
     /// Those in Enforce as one; `None` when there are none.
     pub enforced: Option<Arc<Merged>>,
     /// Those in Audit.
-    pub audits: Vec<Arc<Governor>>,
+    pub audits: Arc<[Audit]>,
+    /// The same, as marks.
+    pub audit_marks: Arc<[PolicyMark]>,
 }
 
-fn labels_of<'a>(inventory: &'a Inventory, namespace: &str) -> Option<&'a Labels> {
-    inventory.namespaces.get(namespace)
+/// A policy in Audit over a client.
+pub struct Audit {
+    /// Its name.
+    pub policy: ObjectRef,
+    /// It and the policies in Enforce as one: what would hold if it were in Enforce.
+    pub with: Arc<Merged>,
 }
 
 fn place_matches(
@@ -55,14 +76,14 @@ fn place_matches(
     labels: Option<&Labels>,
     client_type: ClientType,
 ) -> bool {
-    let by_label = |wanted: &crate::spec::LabelSelector| match labels {
-        Some(labels) => wanted.matches(labels),
-        // A namespace that cannot be seen has no labels; a selector that asks for none matches all the same.
-        None => wanted.matches(&Labels::new()),
-    };
-    selector.namespace_selector.as_ref().is_none_or(by_label)
+    selector.namespace_selector.as_ref().is_none_or(|wanted| label_matches(wanted, labels))
         && selector.namespaces.as_ref().is_none_or(|list| list.iter().any(|n| &**n == namespace))
         && selector.types.as_ref().is_none_or(|list| list.contains(&client_type))
+}
+
+/// A namespace that cannot be seen has no labels; a selector that asks for none matches all the same.
+fn label_matches(wanted: &LabelSelector, labels: Option<&Labels>) -> bool {
+    wanted.matches(labels.unwrap_or(&Labels::new()))
 }
 
 /// Does a policy of this name, with these labels, apply to the server?
@@ -106,35 +127,55 @@ impl Candidates {
             let list = selector.as_ref().and_then(|selector| selector.clients.as_ref());
             list.map(|list| list.iter().cloned().collect::<HashSet<_>>())
         };
-        let all = accepted.iter().filter(|governor| {
-            let policy = &governor.mark.policy;
-            let labels = inventory.policies.get(policy).map(|object| &object.labels);
-            applies(server, spec, policy, labels, governor.spec.mandatory)
-        });
-        let all = all.map(|governor| Candidate {
+        let (ours, left_out): (Vec<_>, Vec<_>) =
+            accepted.iter().filter(|governor| governor.mark.policy.namespace == server.namespace).partition(
+                |governor| {
+                    let policy = &governor.mark.policy;
+                    let labels = inventory.policies.get(policy).map(|object| &object.labels);
+                    applies(server, spec, policy, labels, governor.spec.mandatory)
+                },
+            );
+        let candidate = |governor: &Arc<Governor>| Candidate {
             named: names(&governor.spec.client_selector),
             named_except: names(&governor.spec.except),
             governor: governor.clone(),
-        });
-        Self { all: all.collect(), by_place: HashMap::new(), merged: HashMap::new() }
+        };
+        let all: Vec<Candidate> = ours.into_iter().map(candidate).collect();
+        let lists = all.iter().flat_map(|candidate| [&candidate.named, &candidate.named_except]);
+        Self {
+            named: lists.flatten().flatten().cloned().collect(),
+            all,
+            left_out: left_out.into_iter().map(|governor| governor.mark.policy.clone()).collect(),
+            places: HashMap::new(),
+            merged: HashMap::new(),
+        }
     }
 
     pub fn marks(&self) -> Vec<PolicyMark> {
         self.all.iter().map(|candidate| candidate.governor.mark.clone()).collect()
     }
 
-    fn possible(
-        &mut self,
-        inventory: &Inventory,
-        client: &ObjectRef,
-        client_type: ClientType,
-    ) -> Arc<[Possible]> {
+    /// The policies over a client.
+    pub fn over(&mut self, inventory: &Inventory, client: &ObjectRef, client_type: ClientType) -> Over {
         let key = (client.namespace.clone(), client_type);
-        if let Some(known) = self.by_place.get(&key) {
-            return known.clone();
+        let named = self.named.contains(client);
+        if let (false, Some(place)) = (named, self.places.get(&key)) {
+            return place.unnamed.clone();
         }
-        let labels = labels_of(inventory, &client.namespace);
-        let matches = |selector: &Selector| place_matches(selector, &client.namespace, labels, client_type);
+        let possible = match self.places.get(&key) {
+            Some(place) => place.possible.clone(),
+            None => self.possible(inventory, &client.namespace, client_type),
+        };
+        if !self.places.contains_key(&key) {
+            let unnamed = self.combined(&possible, None);
+            self.places.insert(key, Place { possible: possible.clone(), unnamed });
+        }
+        self.combined(&possible, Some(client))
+    }
+
+    fn possible(&self, inventory: &Inventory, namespace: &str, client_type: ClientType) -> Vec<Possible> {
+        let labels = inventory.namespaces.get(namespace);
+        let matches = |selector: &Selector| place_matches(selector, namespace, labels, client_type);
         let possible = self.all.iter().enumerate().filter_map(|(index, candidate)| {
             let spec = &candidate.governor.spec;
             let selected = spec.client_selector.as_ref().is_none_or(matches);
@@ -142,16 +183,14 @@ impl Candidates {
             let possible = selected && (!excepted || candidate.named_except.is_some());
             possible.then_some(Possible { index, ask_named: candidate.named.is_some(), ask_except: excepted })
         });
-        let possible: Arc<[Possible]> = possible.collect();
-        self.by_place.insert(key, possible.clone());
-        possible
+        possible.collect()
     }
 
-    /// The policies over a client.
-    pub fn over(&mut self, inventory: &Inventory, client: &ObjectRef, client_type: ClientType) -> Over {
-        let lists =
-            |set: &Option<HashSet<ObjectRef>>| set.as_ref().is_some_and(|names| names.contains(client));
-        let possible = self.possible(inventory, client, client_type);
+    /// Asks the lists of names, of which `None` is on none, and merges what is left.
+    fn combined(&mut self, possible: &[Possible], client: Option<&ObjectRef>) -> Over {
+        let lists = |set: &Option<HashSet<ObjectRef>>| {
+            client.is_some_and(|client| set.as_ref().is_some_and(|names| names.contains(client)))
+        };
         let mut enforced = Vec::new();
         let mut audits = Vec::new();
         for Possible { index, ask_named, ask_except } in possible.iter().copied() {
@@ -162,10 +201,16 @@ impl Candidates {
             if candidate.governor.spec.enforces() {
                 enforced.push(index);
             } else {
-                audits.push(candidate.governor.clone());
+                audits.push((index, candidate.governor.mark.clone()));
             }
         }
-        Over { enforced: self.merge(enforced), audits }
+        let audit_marks = audits.iter().map(|(_, mark)| mark.clone()).collect();
+        let audits = audits.into_iter().filter_map(|(index, mark)| {
+            let with = enforced.iter().copied().chain([index]).collect();
+            self.merge(with).map(|with| Audit { policy: mark.policy, with })
+        });
+        let audits = audits.collect();
+        Over { enforced: self.merge(enforced), audits, audit_marks }
     }
 
     fn merge(&mut self, indexes: Vec<usize>) -> Option<Arc<Merged>> {
@@ -182,9 +227,9 @@ impl Candidates {
         Some(merged)
     }
 
-    /// Why none of the server's policies admits a client: a sentence for each, at most twenty.
+    /// Why none of the policies admits a client: a sentence for each of the server's namespace, at most twenty.
     pub fn why_not(&self, inventory: &Inventory, client: &ObjectRef, client_type: ClientType) -> Vec<String> {
-        let labels = labels_of(inventory, &client.namespace);
+        let labels = inventory.namespaces.get(&client.namespace);
         let reason = |candidate: &Candidate| {
             let spec = &candidate.governor.spec;
             let what = if !spec.enforces() {
@@ -197,7 +242,10 @@ impl Candidates {
             };
             format!("policy `{}` {what}", candidate.governor.mark.policy)
         };
-        self.all.iter().take(20).map(reason).collect()
+        let left_out = |policy: &ObjectRef| {
+            format!("policy `{policy}` does not apply to the AuthServer: policySelector does not match its labels")
+        };
+        self.all.iter().map(reason).chain(self.left_out.iter().map(left_out)).take(LISTED).collect()
     }
 }
 
@@ -217,8 +265,7 @@ fn mismatch(
     if selector.clients.as_ref().is_some_and(|list| !list.contains(client)) {
         return Some(format!("clientSelector.clients does not list {client}"));
     }
-    let by_label = selector.namespace_selector.as_ref()?;
-    if by_label.matches(labels.unwrap_or(&Labels::new())) {
+    if label_matches(selector.namespace_selector.as_ref()?, labels) {
         return None;
     }
     let seen = if labels.is_some() { "" } else { " (that Namespace is not here, so its labels are unknown)" };

@@ -9,7 +9,7 @@ use crate::names::{Kind, ObjectRef};
 use crate::policy::Governor;
 use crate::report::{Report, ServerReport, StoreReport};
 use crate::snapshot::{Head, Row, Snapshot, UserWiring};
-use crate::spec::ServerSpec;
+use crate::spec::{ServerSpec, UserStoreSpec};
 use crate::uri::IssuerUrl;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,6 +25,14 @@ pub struct Server<'a> {
     pub frozen_by: Vec<ObjectRef>,
     pub rows: Vec<Arc<Row>>,
     pub report: ServerReport,
+}
+
+impl Server<'_> {
+    /// Does every client keep what it has? Also when the manifest is not accepted: nobody knows then which policies it selects
+    /// and which namespaces it admits.
+    pub fn is_frozen(&self) -> bool {
+        self.spec.is_none() || !self.frozen_by.is_empty()
+    }
 }
 
 pub type Servers<'a> = BTreeMap<ObjectRef, Server<'a>>;
@@ -74,13 +82,13 @@ pub fn judge_servers<'a>(
         let mut report = ServerReport { generation: object.generation, ..ServerReport::default() };
         match head(inventory, name, object, &holders, &mut report.findings) {
             Some(head) => {
-                let policies = Candidates::of_server(inventory, name, object.spec.as_ref(), accepted);
-                let frozen_by = select::freezing(inventory, name, object.spec.as_ref(), rejected);
+                let policies = Candidates::of_server(inventory, name, object.spec.as_deref(), accepted);
+                let frozen_by = select::freezing(inventory, name, object.spec.as_deref(), rejected);
                 report.served = true;
                 report.policies = policies.marks();
                 report.findings.extend(frozen_by.iter().map(|policy| frozen(name, policy)));
                 report.frozen_by.clone_from(&frozen_by);
-                let spec = object.spec.as_ref();
+                let spec = object.spec.as_deref();
                 let object = name.clone();
                 let rows = Vec::new();
                 let server = Server { object, spec, head, policies, frozen_by, rows, report };
@@ -110,7 +118,7 @@ fn issuer_holders(inventory: &Inventory) -> BTreeMap<&IssuerUrl, &ObjectRef> {
     let mut holders: BTreeMap<&IssuerUrl, (bool, &ObjectRef)> = BTreeMap::new();
     for (name, object) in &inventory.servers {
         let published = inventory.published.get(name).map(|snapshot| &snapshot.head.issuer);
-        let issuer = object.spec.as_ref().map(|spec| &spec.issuer_url).or(published);
+        let issuer = object.spec.as_deref().map(|spec| &spec.issuer_url).or(published);
         let Some(issuer) = issuer else { continue };
         let holds = published == Some(issuer);
         let holder = holders.entry(issuer).or_insert((holds, name));
@@ -129,7 +137,7 @@ fn head(
     findings: &mut Vec<Finding>,
 ) -> Option<Head> {
     let published = inventory.published.get(name);
-    let Some(spec) = &object.spec else {
+    let Some(spec) = object.spec.as_deref() else {
         findings.push(not_accepted(Kind::AuthServer, name));
         return published.map(|snapshot| snapshot.head.clone());
     };
@@ -178,8 +186,8 @@ fn users(
         );
         return None;
     }
-    match inventory.stores.get(store).map(|object| object.spec.as_ref()) {
-        Some(Some(users)) => Some(UserWiring { store: store.clone(), spec: users.clone() }),
+    match inventory.stores.get(store).map(|object| object.spec.as_deref()) {
+        Some(Some(users)) => Some(UserWiring { store: store.clone(), spec: UserStoreSpec::clone(users) }),
         Some(None) => {
             published.and_then(|snapshot| snapshot.head.users.clone()).filter(|users| users.store == *store)
         }

@@ -8,10 +8,10 @@ account-session-seen = Zuletzt aktiv am
 account-session-end = Sitzung beenden
 
 account-consents = Anwendungen mit Zugriff
-account-consents-lead = Sie dürfen Ihr Konto so verwenden, wie es hier steht.
+account-consents-lead = Diese Anwendungen dürfen Ihr Konto wie hier angegeben verwenden.
 account-consents-none = Noch hat keine Anwendung Zugriff auf Ihr Konto.
 account-consent-since = Erlaubt am
-account-consent-scopes = Sie darf
+account-consent-scopes = Die Anwendung darf
 account-consent-revoke = Zugriff entziehen
 
 account-notice-session = Die Sitzung wurde beendet.

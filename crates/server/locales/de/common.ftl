@@ -35,9 +35,9 @@ month-10 = Oktober
 month-11 = November
 month-12 = Dezember
 
-# Was ein Scope gibt, wie es auf „Sie darf“ folgt.
+# Was ein Scope gibt, wie es auf „Die Anwendung darf dann“ folgt.
 scope-openid = Wissen, wer Sie sind
-scope-openid-detail = Eine Kennung Ihres Kontos und sonst nichts über Sie
+scope-openid-detail = Eine Kennung Ihres Kontos
 scope-profile = Ihr Profil sehen
 scope-profile-detail = Ihren Namen, Benutzernamen und weitere Angaben im Profil
 scope-email = Ihre E-Mail-Adresse sehen
@@ -49,5 +49,5 @@ scope-phone-detail = Die Nummer und ob sie bestätigt ist
 scope-groups = Ihre Gruppen sehen
 scope-groups-detail = Davon hängt oft ab, was Sie dort tun dürfen
 scope-offline-access = Zugriff behalten, wenn Sie nicht da sind
-scope-offline-access-detail = Sie bleibt verbunden, auch nachdem Sie sich hier abgemeldet haben
+scope-offline-access-detail = Die Anwendung bleibt verbunden, auch nachdem Sie sich hier abgemeldet haben
 scope-custom-detail = Eine Berechtigung in einem verbundenen Dienst

@@ -8,7 +8,7 @@ device-error-attempts = Es gab zu viele Versuche.
 device-error-expired = Dieser Code ist abgelaufen. Beginnen Sie auf Ihrem Gerät von vorn, um einen neuen zu erhalten.
 
 device-confirm-title = Dieses Gerät verbinden?
-device-confirm-lead = { $client } auf einem Gerät möchte Ihr Konto verwenden.
+device-confirm-lead = { $client } möchte Ihr Konto verwenden.
 device-confirm-code = Ihr Gerät muss diesen Code anzeigen
 device-confirm-warning = Fahren Sie nur fort, wenn Sie das Gerät vor sich haben und dies selbst begonnen haben. Wenn Ihnen jemand diesen Code geschickt hat, wählen Sie „Ablehnen“.
 

@@ -8,7 +8,7 @@ account-session-seen = Last active on
 account-session-end = End session
 
 account-consents = Applications with access
-account-consents-lead = They can use your account in the ways listed here.
+account-consents-lead = These applications can use your account as listed here.
 account-consents-none = No application has access to your account yet.
 account-consent-since = Allowed on
 account-consent-scopes = It can

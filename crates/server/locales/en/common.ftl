@@ -35,9 +35,9 @@ month-10 = October
 month-11 = November
 month-12 = December
 
-# What a scope gives, as it follows "This will allow … to:".
+# What a scope gives, as it follows "It will be able to".
 scope-openid = Know who you are
-scope-openid-detail = An identifier of your account, and nothing else about you
+scope-openid-detail = An identifier of your account
 scope-profile = See your profile
 scope-profile-detail = Your name, username and other profile details
 scope-email = See your email address

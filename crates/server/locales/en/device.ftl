@@ -8,7 +8,7 @@ device-error-attempts = There were too many attempts.
 device-error-expired = This code has expired. Start again on your device to get a new one.
 
 device-confirm-title = Connect this device?
-device-confirm-lead = { $client } on a device would like to use your account.
+device-confirm-lead = { $client } would like to use your account.
 device-confirm-code = Your device must show this code
 device-confirm-warning = Continue only if you have the device in front of you and started this yourself. If someone sent you this code, choose “Deny”.
 

@@ -70,8 +70,10 @@ mod tests {
 
     #[test]
     fn the_logo_adds_its_origin_only() {
-        assert!(csp(&with_logo("https://cdn.example.com:8443/a/logo.svg?x=1"), &[])
-            .contains("img-src 'self' data: https://cdn.example.com:8443; "));
+        assert!(
+            csp(&with_logo("https://cdn.example.com:8443/a/logo.svg?x=1"), &[])
+                .contains("img-src 'self' data: https://cdn.example.com:8443; ")
+        );
         for ignored in ["data:image/png;base64,AAAA", "javascript:alert(1)", "/logo.svg", "not a url"] {
             assert!(csp(&with_logo(ignored), &[]).contains("img-src 'self' data:; "), "{ignored}");
         }
@@ -79,7 +81,8 @@ mod tests {
 
     #[test]
     fn a_form_may_lead_to_the_origin_of_a_redirect_uri() {
-        let policy = csp(&Chrome::default(), &["https://shop.example.com/cb?x=1", "http://127.0.0.1:4711/cb"]);
+        let policy =
+            csp(&Chrome::default(), &["https://shop.example.com/cb?x=1", "http://127.0.0.1:4711/cb"]);
         assert!(policy.contains("form-action 'self' https://shop.example.com http://127.0.0.1:4711; "));
     }
 
@@ -91,7 +94,12 @@ mod tests {
 
     #[test]
     fn nothing_can_smuggle_a_directive_in() {
-        let hostile = ["https://a.example; script-src *", "javascript:alert(1)", "https://a.example,b", "'unsafe-inline'"];
+        let hostile = [
+            "https://a.example; script-src *",
+            "javascript:alert(1)",
+            "https://a.example,b",
+            "'unsafe-inline'",
+        ];
         let policy = csp(&Chrome::default(), &hostile);
         assert!(policy.contains("form-action 'self'; frame-ancestors"), "{policy}");
     }

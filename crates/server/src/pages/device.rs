@@ -1,6 +1,7 @@
 //! The three pages of the device grant (RFC 8628 §3.3): enter the code, confirm, done.
 
 use super::page;
+use super::text::Ui;
 use super::view::{ClientView, FormTarget, PersonView, ScopeView};
 
 /// The form for the code that the device shows. Its field is `user_code`.
@@ -35,6 +36,15 @@ impl DeviceError {
             Self::UnknownCode => "device-error-unknown",
             Self::TooManyAttempts { .. } => "device-error-attempts",
             Self::Expired => "device-error-expired",
+        }
+    }
+
+    /// The message in words, with the time to wait where waiting is what helps.
+    fn text(self, ui: &Ui<'_>) -> String {
+        let message = ui.t(self.message());
+        match self.retry_after() {
+            Some(seconds) => format!("{message} {}", ui.retry(seconds)),
+            None => message,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The error page: a sentence for the person, and apart from it what a developer can act on.
 
 use super::page;
+use super::text::Ui;
 
 /// What went wrong, for a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +53,15 @@ impl ErrorKind {
             Self::TooLarge => "error-too-large-advice",
             Self::MethodNotAllowed => "error-method-advice",
             Self::Internal => "error-internal-advice",
+        }
+    }
+
+    /// The message in words, with the time to wait where waiting is what helps.
+    fn text(self, ui: &Ui<'_>) -> String {
+        let message = ui.t(self.advice());
+        match self.retry_after() {
+            Some(seconds) => format!("{message} {}", ui.retry(seconds)),
+            None => message,
         }
     }
 

@@ -60,8 +60,10 @@ impl Locale {
 
 /// The `q` of a language range in thousandths: 1000 when absent, nothing when it is not a weight.
 fn weight(parameters: &str) -> Option<u16> {
-    let Some((_, value)) =
-        parameters.split(';').filter_map(|p| p.split_once('=')).find(|(name, _)| name.trim().eq_ignore_ascii_case("q"))
+    let Some((_, value)) = parameters
+        .split(';')
+        .filter_map(|p| p.split_once('='))
+        .find(|(name, _)| name.trim().eq_ignore_ascii_case("q"))
     else {
         return Some(1000);
     };

@@ -1,6 +1,7 @@
 //! The login form and the choice of an account (`prompt=select_account`).
 
 use super::page;
+use super::text::Ui;
 use super::view::{ClientView, FormTarget, PersonView};
 
 /// The login form. Its fields are `username` and `password`.
@@ -43,6 +44,15 @@ impl LoginError {
             Self::SessionExpired => "login-error-expired",
             Self::Busy => "login-error-busy",
             Self::NotAllowed => "login-error-not-allowed",
+        }
+    }
+
+    /// The message in words, with the time to wait where waiting is what helps.
+    fn text(self, ui: &Ui<'_>) -> String {
+        let message = ui.t(self.message());
+        match self.retry_after() {
+            Some(seconds) => format!("{message} {}", ui.retry(seconds)),
+            None => message,
         }
     }
 

@@ -1,7 +1,8 @@
 //! Logout: the confirmation, asked where the hint does not speak for the session, and the end.
 
-use super::page;
+use super::text::Ui;
 use super::view::{ClientView, FormTarget, PersonView};
+use super::{Chrome, finish, page};
 
 /// The question whether to log out. Its buttons send `decision` with `logout` or `stay`.
 #[derive(Clone, Debug)]
@@ -20,4 +21,16 @@ page!(LogoutConfirmPage, LogoutConfirmTemplate, "logout_confirm.html");
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LoggedOutPage;
 
-page!(LoggedOutPage, LoggedOutTemplate, "logged_out.html");
+#[derive(askama::Template)]
+#[template(path = "logged_out.html")]
+struct LoggedOutTemplate<'a> {
+    ui: Ui<'a>,
+}
+
+impl LoggedOutPage {
+    /// The page as an HTML document in the language of `chrome`.
+    #[must_use]
+    pub fn render(self, chrome: &Chrome) -> String {
+        finish(&LoggedOutTemplate { ui: Ui::new(chrome) })
+    }
+}

@@ -94,8 +94,11 @@ impl<'a> Ui<'a> {
 
     /// When to try again, in words: seconds up to 90, then minutes, rounded up.
     pub(super) fn retry(&self, seconds: u64) -> String {
-        let (key, count) =
-            if seconds <= 90 { ("retry-seconds", seconds.max(1)) } else { ("retry-minutes", seconds.div_ceil(60)) };
+        let (key, count) = if seconds <= 90 {
+            ("retry-seconds", seconds.max(1))
+        } else {
+            ("retry-minutes", seconds.div_ceil(60))
+        };
         self.look_up(key, Some(&Arguments::from([("count".into(), count.into())])))
     }
 
@@ -117,7 +120,7 @@ impl<'a> Ui<'a> {
         Timestamp::from_second(unix).map(|time| time.to_string()).unwrap_or_default()
     }
 
-    /// A missing message shows its key: ugly, but the page still works. A test keeps it from happening.
+    /// A missing message shows its key in brackets: ugly, but the page still works. A test keeps it from happening.
     fn look_up(&self, key: &str, arguments: Option<&Arguments>) -> String {
         let language = match self.chrome.locale {
             Locale::English => &ENGLISH,
@@ -126,7 +129,7 @@ impl<'a> Ui<'a> {
         MESSAGES
             .lookup_single_language(language, key, arguments)
             .or_else(|_| MESSAGES.lookup_single_language(&ENGLISH, key, arguments))
-            .unwrap_or_else(|_| key.to_owned())
+            .unwrap_or_else(|_| format!("\u{27e6}{key}\u{27e7}"))
     }
 }
 
@@ -170,6 +173,11 @@ mod tests {
         let english = chrome(Locale::English);
         let around = Ui::new(&english).around("login-lead", "client");
         assert_eq!(around, Around { before: "to continue to ".to_owned(), after: String::new() });
+    }
+
+    #[test]
+    fn a_missing_message_shows_its_key() {
+        assert_eq!(Ui::new(&Chrome::default()).t("no-such-message"), "⟦no-such-message⟧");
     }
 
     #[test]

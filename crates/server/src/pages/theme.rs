@@ -139,7 +139,9 @@ mod tests {
         for good in ["#abc", "#A1B2C3", "#000000"] {
             assert!(theme_css(&branding(good)).starts_with(":root{--primary:#"), "{good}");
         }
-        for bad in ["", "#", "#ab", "#abcd", "#12345g", "red", "#fff;}*{display:none", "rgb(0,0,0)", "#１２３"] {
+        for bad in
+            ["", "#", "#ab", "#abcd", "#12345g", "red", "#fff;}*{display:none", "rgb(0,0,0)", "#１２３"]
+        {
             assert_eq!(theme_css(&branding(bad)), "", "{bad}");
         }
     }
@@ -184,9 +186,16 @@ mod tests {
 
     #[test]
     fn a_logo_is_an_image_from_the_web_or_inline() {
-        let logo_of = |url: &str| logo(&Branding { logo_url: Some(url.to_owned()), ..Branding::default() }).is_some();
+        let logo_of =
+            |url: &str| logo(&Branding { logo_url: Some(url.to_owned()), ..Branding::default() }).is_some();
         assert!(logo_of("https://example.com/logo.svg") && logo_of("data:image/png;base64,AAAA"));
-        for bad in ["javascript:alert(1)", "data:text/html,x", "/logo.svg", "ftp://example.com/x", "file:///etc/passwd"] {
+        for bad in [
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "/logo.svg",
+            "ftp://example.com/x",
+            "file:///etc/passwd",
+        ] {
             assert!(!logo_of(bad), "{bad}");
         }
     }

@@ -1,0 +1,19 @@
+//! The protocol's decisions: what a request asks, whether it may, and what follows. Pure: facts, time and results of
+//! signature checks come in as arguments; `nauthera-server` fetches them and carries out what is decided here.
+
+pub mod authorize;
+pub mod claims;
+pub mod client_auth;
+pub mod device;
+pub mod error;
+pub mod interaction;
+pub mod introspect;
+pub mod keyring;
+pub mod logout;
+pub mod params;
+pub mod pkce;
+pub mod scope;
+pub mod token;
+
+pub use error::{ErrorCode, OAuthError};
+pub use params::Params;

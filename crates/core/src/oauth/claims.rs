@@ -1,0 +1,194 @@
+//! Which claims go where: by scope (OIDC Core 5.4), by the `claims` parameter (5.5), and what ID tokens and userinfo then
+//! say of a person.
+
+use super::error::OAuthError;
+use crate::facts::{Authorization, ClaimRequest, ClaimsRequest, Subject};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The authentication context class of a login with a password.
+pub const ACR_PASSWORD: &str = "urn:nauthera:acr:password";
+
+/// Scopes that stand for claims, with the claims they stand for.
+pub const SCOPE_CLAIMS: &[(&str, &[&str])] = &[
+    (
+        "profile",
+        &[
+            "name",
+            "family_name",
+            "given_name",
+            "middle_name",
+            "nickname",
+            "preferred_username",
+            "profile",
+            "picture",
+            "website",
+            "gender",
+            "birthdate",
+            "zoneinfo",
+            "locale",
+            "updated_at",
+        ],
+    ),
+    ("email", &["email", "email_verified"]),
+    ("address", &["address"]),
+    ("phone", &["phone_number", "phone_number_verified"]),
+    ("groups", &["groups"]),
+];
+
+/// Claims that stand in the ID token as soon as their scope is granted: relying parties such as kube-apiserver read nothing else.
+const IN_ID_TOKEN: &[&str] = &["groups", "email", "email_verified", "preferred_username", "name"];
+
+/// The `claims` parameter, read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RequestedClaims {
+    /// What is asked of userinfo and of the ID token.
+    pub request: ClaimsRequest,
+    /// The subject that the ID token must have.
+    pub subject: Option<Subject>,
+    /// Authentication contexts of which one is essential; empty when none is.
+    pub essential_acr: Vec<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Parameter {
+    userinfo: Option<BTreeMap<String, Option<Member>>>,
+    id_token: Option<BTreeMap<String, Option<Member>>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Member {
+    essential: Option<bool>,
+    value: Option<Value>,
+    values: Option<Vec<Value>>,
+}
+
+impl Member {
+    fn texts(&self) -> Vec<String> {
+        let all = self.value.iter().chain(self.values.iter().flatten());
+        all.filter_map(|value| value.as_str().map(str::to_owned)).collect()
+    }
+}
+
+/// Reads the `claims` parameter. Members that it does not know are ignored, as OIDC Core 5.5 says.
+///
+/// # Errors
+/// `invalid_request` when it is not the JSON object that OIDC Core 5.5 describes, or names more than 64 claims.
+pub fn parse_claims(parameter: Option<&str>) -> Result<RequestedClaims, OAuthError> {
+    let Some(text) = parameter else { return Ok(RequestedClaims::default()) };
+    let bad = |_| OAuthError::invalid_request("claims is not a JSON object as in OIDC Core 5.5");
+    let parameter: Parameter = serde_json::from_str(text).map_err(bad)?;
+    let id_token = parameter.id_token.unwrap_or_default();
+    let userinfo = parameter.userinfo.unwrap_or_default();
+    if id_token.len() + userinfo.len() > 64 {
+        return Err(OAuthError::invalid_request("claims names more than 64 claims"));
+    }
+    let of = |name: &str| id_token.get(name).and_then(Option::as_ref);
+    let subject = of("sub").and_then(|member| member.texts().into_iter().next());
+    let essential_acr = of("acr").filter(|member| member.essential == Some(true)).map(Member::texts);
+    Ok(RequestedClaims {
+        subject: subject.map(|subject| Subject(subject.into())),
+        essential_acr: essential_acr.unwrap_or_default(),
+        request: ClaimsRequest { userinfo: requested(userinfo), id_token: requested(id_token) },
+    })
+}
+
+fn requested(members: BTreeMap<String, Option<Member>>) -> BTreeMap<String, ClaimRequest> {
+    let request =
+        |member: Option<Member>| ClaimRequest { essential: member.and_then(|m| m.essential) == Some(true) };
+    members
+        .into_iter()
+        .filter(|(name, _)| is_known(name))
+        .map(|(name, member)| (name, request(member)))
+        .collect()
+}
+
+fn is_known(name: &str) -> bool {
+    SCOPE_CLAIMS.iter().any(|(_, claims)| claims.contains(&name))
+}
+
+/// Every claim that a person can have here: what `claims_supported` lists beside the protocol's own.
+pub fn known_claims() -> impl Iterator<Item = &'static str> {
+    SCOPE_CLAIMS.iter().flat_map(|(_, claims)| claims.iter().copied())
+}
+
+/// A person's claims as a directory knows them, by name; `groups` apart.
+pub type PersonClaims = BTreeMap<Arc<str>, Value>;
+
+fn by_scope<'a>(authorization: &'a Authorization) -> impl Iterator<Item = &'a str> {
+    SCOPE_CLAIMS
+        .iter()
+        .filter(|(scope, _)| authorization.has_scope(scope))
+        .flat_map(|(_, claims)| claims.iter().copied())
+}
+
+fn claim(name: &str, claims: &PersonClaims, groups: &[Arc<str>]) -> Option<Value> {
+    if name == "groups" {
+        return Some(groups.iter().map(|group| Value::from(&**group)).collect());
+    }
+    claims.get(name).cloned()
+}
+
+/// Adds what the ID token says of the person: the few claims that stand in it by scope, and those asked for by name.
+pub fn into_id_token(
+    authorization: &Authorization,
+    claims: &PersonClaims,
+    groups: &[Arc<str>],
+    token: &mut Map<String, Value>,
+) {
+    let scoped = by_scope(authorization).filter(|name| IN_ID_TOKEN.contains(name));
+    let named = authorization.claims.id_token.keys().map(String::as_str);
+    for name in scoped.chain(named) {
+        if let Some(value) = claim(name, claims, groups) {
+            token.insert(name.to_owned(), value);
+        }
+    }
+}
+
+/// What userinfo says of the person: all claims of the scopes granted, and those asked for by name (OIDC Core 5.3.2).
+#[must_use]
+pub fn userinfo(
+    authorization: &Authorization,
+    claims: &PersonClaims,
+    groups: &[Arc<str>],
+) -> Map<String, Value> {
+    let mut answer = Map::new();
+    answer.insert("sub".into(), authorization.person.subject.0.to_string().into());
+    let named = authorization.claims.userinfo.keys().map(String::as_str);
+    for name in by_scope(authorization).chain(named) {
+        if let Some(value) = claim(name, claims, groups) {
+            answer.insert(name.to_owned(), value);
+        }
+    }
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_claims_parameter_is_read_leniently_where_the_spec_says_so() {
+        let text = r#"{"userinfo":{"email":null,"nonsense":null},"id_token":{"name":{"essential":true},
+            "sub":{"value":"x"},"acr":{"essential":true,"values":["a","b"]}},"other":1}"#;
+        let claims = parse_claims(Some(text)).unwrap();
+        assert_eq!(claims.subject, Some(Subject("x".into())));
+        assert_eq!(claims.essential_acr, ["a", "b"]);
+        assert!(
+            claims.request.userinfo.contains_key("email")
+                && !claims.request.userinfo.contains_key("nonsense")
+        );
+        assert!(claims.request.id_token["name"].essential);
+    }
+
+    #[test]
+    fn what_is_not_an_object_is_refused() {
+        for bad in ["[]", "x", r#"{"userinfo":3}"#, r#"{"id_token":{"acr":[1]}}"#] {
+            assert!(parse_claims(Some(bad)).is_err(), "{bad}");
+        }
+    }
+}

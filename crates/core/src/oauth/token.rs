@@ -1,0 +1,224 @@
+//! The token endpoint's decisions, a function for each grant. Each looks at facts and today's settings and says what is to be
+//! minted; the caller then takes the one-time value in one atomic step, and only then signs.
+
+use super::error::{ErrorCode, OAuthError};
+use super::interaction::may_use;
+use super::params::Params;
+use super::{pkce, scope};
+use crate::facts::{Authorization, CodeRecord, GrantRecord, RefreshRecord};
+use crate::grant::GrantType;
+use crate::names::{Audience, Scope};
+use crate::snapshot::Row;
+use crate::time::{Seconds, UnixTime};
+use crate::uri::IssuerUrl;
+use std::sync::Arc;
+
+/// How long a rotated refresh token still returns its successor: a retried request is not theft.
+pub const REFRESH_GRACE: Seconds = Seconds::new(10);
+/// How long an authorization code may wait.
+pub const CODE_TTL: Seconds = Seconds::new(60);
+
+/// What is to be minted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mint {
+    /// Scopes of the access token.
+    pub scopes: Vec<Scope>,
+    /// Its one audience.
+    pub audience: Audience,
+    /// When the family of refresh tokens ends, where one is issued.
+    pub refresh_until: Option<UnixTime>,
+}
+
+impl Mint {
+    /// Is an ID token due?
+    #[must_use]
+    pub fn has_id_token(&self) -> bool {
+        self.scopes.iter().any(|scope| scope.as_str() == "openid")
+    }
+
+    /// When nothing made by this can be alive any more.
+    #[must_use]
+    pub fn ends_at(&self, row: &Row, now: UnixTime) -> UnixTime {
+        let access = now.plus(row.token.access);
+        self.refresh_until.map_or(access, |until| until.max(access))
+    }
+}
+
+/// May this client use the grant?
+///
+/// # Errors
+/// `unauthorized_client`.
+pub fn may_use_grant(row: &Row, grant: GrantType) -> Result<(), OAuthError> {
+    if row.grants.contains(grant) {
+        return Ok(());
+    }
+    let message = format!("AuthClient {} may not use grant_type {grant}", row.object);
+    Err(OAuthError::new(ErrorCode::UnauthorizedClient, message))
+}
+
+/// Judges an authorization code (RFC 6749 §4.1.3). A redeemed one passes here if all else fits: the store's one step finds it
+/// redeemed and revokes what it produced, so that a thief cannot do that with the code alone.
+///
+/// # Errors
+/// `invalid_grant`, `invalid_scope`, `invalid_target`.
+pub fn code(
+    row: &Row,
+    issuer: &IssuerUrl,
+    code: &CodeRecord,
+    params: &Params<'_>,
+    now: UnixTime,
+) -> Result<Mint, OAuthError> {
+    if code.authorization.client_id != row.client_id {
+        return Err(OAuthError::invalid_grant("this code was issued to another client"));
+    }
+    if params.get("redirect_uri") != Some(code.redirect_uri.as_str()) {
+        return Err(OAuthError::invalid_grant("redirect_uri is not the one of the authorization request"));
+    }
+    pkce::verify(code.code_challenge.as_deref(), params.get("code_verifier"))?;
+    if code.redeemed_at.is_none() && code.expires_at <= now {
+        return Err(OAuthError::invalid_grant("the code has expired"));
+    }
+    minted(row, issuer, &code.authorization, params, now)
+}
+
+/// What an authorization gives today: policy may have tightened since the person agreed.
+///
+/// # Errors
+/// `invalid_scope`, `invalid_target`.
+pub fn minted(
+    row: &Row,
+    issuer: &IssuerUrl,
+    authorization: &Authorization,
+    params: &Params<'_>,
+    now: UnixTime,
+) -> Result<Mint, OAuthError> {
+    let scopes = scope::still_granted(row, &authorization.scopes);
+    if scopes.is_empty() && !authorization.scopes.is_empty() {
+        return Err(OAuthError::new(ErrorCode::InvalidScope, "policy leaves none of the granted scopes"));
+    }
+    let asked = scope::resources(row, issuer, params.all("resource"))?;
+    let audience = scope::audience(&asked, &authorization.resources, row, issuer)?;
+    let until = family_end(row, authorization);
+    let refreshes = row.grants.contains(GrantType::RefreshToken) && now < until;
+    Ok(Mint { scopes, audience, refresh_until: refreshes.then_some(until) })
+}
+
+/// When the family of an authorization ends by today's policy: counted from the login.
+#[must_use]
+pub fn family_end(row: &Row, authorization: &Authorization) -> UnixTime {
+    authorization.login.auth_time.plus(row.token.refresh)
+}
+
+/// What to do with a refresh token that was presented.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refresh {
+    /// A confidential client's: it stays as it is.
+    Keep(Mint),
+    /// Rotate it.
+    Rotate(Mint),
+    /// Rotated a moment ago, and the successor is unused: the same successor again.
+    Repeat(Mint),
+    /// Presented after its time: someone has a copy, and the family is revoked.
+    Reused,
+}
+
+/// Judges a refresh token (RFC 6749 §6, RFC 9700 §4.14). `person` has the groups that the person is in now, or `None` when the
+/// directory does not know the person any more.
+///
+/// # Errors
+/// `invalid_grant`, `invalid_scope`, `invalid_target`.
+pub fn refresh(
+    row: &Row,
+    issuer: &IssuerUrl,
+    (token, grant): (&RefreshRecord, &GrantRecord),
+    person: Option<&[Arc<str>]>,
+    (params, now): (&Params<'_>, UnixTime),
+) -> Result<Refresh, OAuthError> {
+    let authorization = &grant.authorization;
+    if authorization.client_id != row.client_id {
+        return Err(OAuthError::invalid_grant("this refresh_token was issued to another client"));
+    }
+    if grant.revoked_at.is_some() {
+        return Err(OAuthError::invalid_grant("the grant of this refresh_token was revoked"));
+    }
+    if let Some(rotated) = &token.rotated
+        && (rotated.successor_used
+            || rotated.at.plus(REFRESH_GRACE) <= now
+            || rotated.sealed_successor.is_empty())
+    {
+        return Ok(Refresh::Reused);
+    }
+    let until = family_end(row, authorization);
+    if token.expires_at <= now || until <= now {
+        return Err(OAuthError::invalid_grant("the refresh_token has expired: the person must log in again"));
+    }
+    let Some(groups) = person else {
+        return Err(OAuthError::invalid_grant("the person of this refresh_token is not there any more"));
+    };
+    if !may_use(&row.allowed_groups, groups) {
+        return Err(OAuthError::invalid_grant(
+            "the person is in no group that the client or its policies allow any more",
+        ));
+    }
+    let mut mint = minted(row, issuer, authorization, params, now)?;
+    mint.scopes = narrowed(&mint.scopes, &authorization.scopes, params.get("scope"))?;
+    Ok(match (&token.rotated, row.client_type.is_confidential()) {
+        (Some(_), _) => Refresh::Repeat(mint),
+        (None, true) => Refresh::Keep(mint),
+        (None, false) => Refresh::Rotate(mint),
+    })
+}
+
+/// A refresh may ask for fewer scopes, never for others (RFC 6749 §6).
+fn narrowed(today: &[Scope], granted: &[Scope], asked: Option<&str>) -> Result<Vec<Scope>, OAuthError> {
+    let Some(asked) = asked else { return Ok(today.to_vec()) };
+    let words: Vec<&str> = asked.split(' ').filter(|word| !word.is_empty()).collect();
+    if let Some(other) = words.iter().find(|word| !granted.iter().any(|scope| scope.as_str() == **word)) {
+        let message = format!("scope '{}' was not granted", super::error::shown(other));
+        return Err(OAuthError::new(ErrorCode::InvalidScope, message));
+    }
+    let kept: Vec<Scope> = today.iter().filter(|scope| words.contains(&scope.as_str())).cloned().collect();
+    if kept.is_empty() {
+        return Err(OAuthError::new(ErrorCode::InvalidScope, "policy leaves none of these scopes"));
+    }
+    Ok(kept)
+}
+
+/// Scopes that only make sense with a person.
+fn is_personal(scope: &Scope) -> bool {
+    matches!(
+        scope.as_str(),
+        "openid" | "offline_access" | "profile" | "email" | "address" | "phone" | "groups"
+    )
+}
+
+/// Judges a client credentials request (RFC 6749 §4.4). Without `scope` the client gets all that it has; scopes about a
+/// person are left out.
+///
+/// # Errors
+/// `invalid_scope`, `invalid_target`.
+pub fn client_credentials(row: &Row, issuer: &IssuerUrl, params: &Params<'_>) -> Result<Mint, OAuthError> {
+    let asked = params.get("scope");
+    let granted = match scope::granted(row, asked)? {
+        Some(granted) => granted,
+        None => row.scopes.clone(),
+    };
+    let scopes: Vec<Scope> = granted.into_iter().filter(|scope| !is_personal(scope)).collect();
+    if scopes.is_empty() && asked.is_some() {
+        return Err(OAuthError::new(
+            ErrorCode::InvalidScope,
+            "scopes about a person need a person: none is left here",
+        ));
+    }
+    let resources = scope::resources(row, issuer, params.all("resource"))?;
+    let audience = match resources.as_slice() {
+        // Nothing was authorised beforehand: what the client may name, it may have.
+        [] => scope::audience(&[], &[], row, issuer)?,
+        named => scope::audience(named, &row.audiences, row, issuer)?,
+    };
+    Ok(Mint { scopes, audience, refresh_until: None })
+}
+
+#[cfg(test)]
+#[path = "token_tests.rs"]
+mod tests;

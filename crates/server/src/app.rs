@@ -1,0 +1,182 @@
+//! What every request shares: the Snapshot being served, the store, the keys, the people and the instruments.
+
+use crate::audit::Audit;
+use crate::fetch::JwksCache;
+use crate::keys::{KeyRing, Maintained, KeyError};
+use crate::metrics::Metrics;
+use crate::secrets::Secrets;
+use crate::serving::Serving;
+use arc_swap::ArcSwap;
+use nauthera_core::facts::GrantId;
+use nauthera_core::snapshot::Snapshot;
+use nauthera_core::time::{Clock, Entropy, UnixTime, random_256};
+use nauthera_identity::HashPool;
+use nauthera_identity::throttle::{AttemptLimiter, LoginThrottle};
+use nauthera_store::Store;
+use std::sync::Arc;
+
+/// What a server is made of; the binary joins it, tests join it otherwise.
+pub struct Parts {
+    /// What is served first.
+    pub snapshot: Arc<Snapshot>,
+    /// Durable facts.
+    pub store: Arc<dyn Store>,
+    /// Signing keys.
+    pub keys: KeyRing,
+    /// The digest key.
+    pub digest_key: [u8; 32],
+    /// Where time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where randomness comes from.
+    pub entropy: Arc<dyn Entropy>,
+    /// Where passwords are hashed.
+    pub hash_pool: HashPool,
+    /// Where audit lines go.
+    pub audit: Audit,
+    /// May `jwksUri` be fetched from private addresses (tests, laptops)?
+    pub allow_private_fetch: bool,
+}
+
+/// A server at work.
+pub struct App {
+    serving: ArcSwap<Serving>,
+    /// Durable facts.
+    pub store: Arc<dyn Store>,
+    /// Signing keys.
+    pub keys: KeyRing,
+    /// Symmetric keys.
+    pub secrets: Secrets,
+    /// Where passwords are hashed.
+    pub hash_pool: HashPool,
+    /// Failed logins.
+    pub logins: LoginThrottle,
+    /// Failed user codes, by address.
+    pub user_codes: AttemptLimiter,
+    /// Keys of clients with a `jwksUri`.
+    pub jwks: JwksCache,
+    /// Counters.
+    pub metrics: Metrics,
+    /// Audit lines.
+    pub audit: Audit,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+}
+
+/// Why a server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Signing keys.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// The digest key.
+    #[error(transparent)]
+    DigestKey(#[from] crate::secrets::BadKey),
+    /// The client for `jwksUri`.
+    #[error("the client for jwksUri cannot be made: {0}")]
+    Fetch(String),
+}
+
+impl App {
+    /// Joins the parts and makes the first signing key where there is none.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn start(parts: Parts) -> Result<Arc<Self>, StartError> {
+        let app = Self {
+            serving: ArcSwap::from_pointee(Serving::new(parts.snapshot)),
+            store: parts.store,
+            keys: parts.keys,
+            secrets: Secrets::new(&parts.digest_key)?,
+            hash_pool: parts.hash_pool,
+            logins: LoginThrottle::default(),
+            user_codes: AttemptLimiter::default(),
+            jwks: JwksCache::new(parts.allow_private_fetch).map_err(StartError::Fetch)?,
+            metrics: Metrics::new(),
+            audit: parts.audit,
+            clock: parts.clock,
+            entropy: parts.entropy,
+        };
+        app.maintain_keys()?;
+        app.note_snapshot();
+        Ok(Arc::new(app))
+    }
+
+    /// What is served now.
+    #[must_use]
+    pub fn serving(&self) -> Arc<Serving> {
+        self.serving.load_full()
+    }
+
+    /// Serves another Snapshot from now on; requests that have begun end with the one they began with.
+    ///
+    /// # Errors
+    /// [`KeyError`] when new signing settings want a key that cannot be made; the Snapshot is served all the same, with the
+    /// keys there are.
+    pub fn apply(&self, snapshot: Arc<Snapshot>) -> Result<(), KeyError> {
+        self.serving.store(Arc::new(Serving::new(snapshot)));
+        self.note_snapshot();
+        self.maintain_keys().map(|_| ())
+    }
+
+    fn note_snapshot(&self) {
+        let serving = self.serving();
+        self.metrics.snapshot_applied(&serving, self.now());
+        self.audit.snapshot_applied(&serving, self.now());
+    }
+
+    /// Makes, retires and removes the signing keys that are due. To be called now and then.
+    ///
+    /// # Errors
+    /// [`KeyError`]; the keys there are go on.
+    pub fn maintain_keys(&self) -> Result<Maintained, KeyError> {
+        let serving = self.serving();
+        let head = &serving.snapshot.head;
+        let lifetimes = (serving.longest_token, head.session.lifetime);
+        let done = self.keys.maintain(&head.signing, lifetimes, self.now())?;
+        if done != Maintained::default() {
+            self.audit.keys_changed(&serving, &done, self.now());
+        }
+        Ok(done)
+    }
+
+    /// Removes what has ended, a small step; the number of rows removed.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn sweep(&self) -> Result<u64, nauthera_store::StoreError> {
+        self.store.sweep(self.now(), 500).await
+    }
+
+    /// The wall clock.
+    #[must_use]
+    pub fn now(&self) -> UnixTime {
+        self.clock.now()
+    }
+
+    /// A clock for measuring.
+    #[must_use]
+    pub fn monotonic(&self) -> std::time::Duration {
+        self.clock.monotonic()
+    }
+
+    /// 32 random bytes.
+    #[must_use]
+    pub fn random(&self) -> [u8; 32] {
+        random_256(&*self.entropy)
+    }
+
+    /// A random value of 256 bits as 43 characters of base64url: a code, a token, a cookie.
+    #[must_use]
+    pub fn random_text(&self) -> String {
+        use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+        URL_SAFE_NO_PAD.encode(self.random())
+    }
+
+    /// A new grant's id.
+    #[must_use]
+    pub fn grant_id(&self) -> GrantId {
+        let mut id = [0; 16];
+        self.entropy.fill(&mut id);
+        GrantId(id)
+    }
+}

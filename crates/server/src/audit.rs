@@ -1,0 +1,185 @@
+//! Audit: one JSON line for each security event, with request id, revision, client, subject and policies; never a token, code,
+//! secret or password. Lines go through a bounded queue to a writer of their own; a line that finds no room is counted, and no
+//! request waits for one.
+
+use crate::http::Context;
+use crate::keys::Maintained;
+use crate::serving::Serving;
+use nauthera_core::snapshot::Row;
+use nauthera_core::time::UnixTime;
+use serde::Serialize;
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+const QUEUE: usize = 8_192;
+
+/// Where audit lines go.
+#[derive(Clone)]
+pub struct Audit {
+    queue: Option<SyncSender<Vec<u8>>>,
+    lost: Arc<AtomicU64>,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    v: u8,
+    time: i64,
+    event: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+    revision: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<&'a str>,
+    #[serde(skip_serializing_if = "Policies::is_empty")]
+    policies: Policies<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peer: Option<std::net::IpAddr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jti: Option<&'a str>,
+}
+
+struct Policies<'a>(Option<&'a Row>);
+
+impl Policies<'_> {
+    fn is_empty(&self) -> bool {
+        self.0.is_none_or(|row| row.policies.is_empty())
+    }
+}
+
+impl Serialize for Policies<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        struct Name<'a>(&'a nauthera_core::snapshot::PolicyMark);
+        impl Serialize for Name<'_> {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(&format_args!("{}@{}", self.0.policy, self.0.generation))
+            }
+        }
+        serializer.collect_seq(self.0.iter().flat_map(|row| row.policies.iter()).map(Name))
+    }
+}
+
+/// What an event is about, beside its name.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct About<'a> {
+    /// The client; one that is not known is not named.
+    pub row: Option<&'a Row>,
+    /// The person's subject.
+    pub subject: Option<&'a str>,
+    /// A word or sentence; never anything secret.
+    pub detail: Option<&'a str>,
+    /// Scopes granted.
+    pub scope: Option<&'a str>,
+    /// The token's id.
+    pub jti: Option<&'a str>,
+}
+
+impl Audit {
+    /// Writes nothing.
+    #[must_use]
+    pub fn nowhere() -> Self {
+        Self { queue: None, lost: Arc::default() }
+    }
+
+    /// Writes lines to `out` on a thread of its own.
+    ///
+    /// # Errors
+    /// When the thread cannot be started.
+    pub fn to(out: Box<dyn Write + Send>) -> std::io::Result<Self> {
+        let (queue, lines) = sync_channel(QUEUE);
+        std::thread::Builder::new().name("audit".into()).spawn(move || write_lines(out, &lines))?;
+        Ok(Self { queue: Some(queue), lost: Arc::default() })
+    }
+
+    /// Lines that found no room.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Notes an event of a request.
+    pub fn event(&self, context: &Context, event: &str, about: &About<'_>) {
+        if self.queue.is_none() {
+            return;
+        }
+        self.send(&Line {
+            v: 1,
+            time: context.now.0,
+            event,
+            request_id: Some(context.id.to_string()),
+            revision: &context.serving.revision_text,
+            client_id: about.row.map(|row| row.client_id.as_str()),
+            subject: about.subject,
+            policies: Policies(about.row),
+            peer: Some(context.peer.0),
+            detail: about.detail,
+            scope: about.scope,
+            jti: about.jti,
+        });
+    }
+
+    /// Notes that a Snapshot is served.
+    pub fn snapshot_applied(&self, serving: &Serving, now: UnixTime) {
+        let detail = format!("{} clients", serving.snapshot.clients.len());
+        self.server_event(serving, "snapshot_applied", &detail, now);
+    }
+
+    /// Notes what happened to signing keys.
+    pub fn keys_changed(&self, serving: &Serving, done: &Maintained, now: UnixTime) {
+        for (what, kids) in [("made", &done.made), ("retired", &done.retired), ("removed", &done.removed)] {
+            for kid in kids {
+                self.server_event(serving, "signing_key", &format!("{what} {kid}"), now);
+            }
+        }
+    }
+
+    fn server_event(&self, serving: &Serving, event: &str, detail: &str, now: UnixTime) {
+        self.send(&Line {
+            v: 1,
+            time: now.0,
+            event,
+            request_id: None,
+            revision: &serving.revision_text,
+            client_id: None,
+            subject: None,
+            policies: Policies(None),
+            peer: None,
+            detail: Some(detail),
+            scope: None,
+            jti: None,
+        });
+    }
+
+    fn send(&self, line: &Line<'_>) {
+        let Some(queue) = &self.queue else { return };
+        let Ok(mut bytes) = serde_json::to_vec(line) else { return };
+        bytes.push(b'\n');
+        if queue.try_send(bytes).is_err() {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+fn write_lines(mut out: Box<dyn Write + Send>, lines: &Receiver<Vec<u8>>) {
+    let mut batch = Vec::with_capacity(64 * 1_024);
+    while let Ok(first) = lines.recv() {
+        batch.extend_from_slice(&first);
+        // What has queued up meanwhile goes out in one write.
+        while batch.len() < 64 * 1_024
+            && let Ok(line) = lines.try_recv()
+        {
+            batch.extend_from_slice(&line);
+        }
+        if let Err(error) = out.write_all(&batch).and_then(|()| out.flush()) {
+            tracing::warn!(%error, "audit lines cannot be written");
+        }
+        batch.clear();
+    }
+}

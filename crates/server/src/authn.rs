@@ -1,0 +1,55 @@
+//! Who is the client? Exactly one method a request, only the client's own, compared in constant time; a failure costs the same
+//! and says the same whether the client exists or not.
+
+use crate::assertion;
+use crate::http::{Context, Failure};
+use crate::secrets::same;
+use nauthera_core::grant::AuthMethod;
+use nauthera_core::oauth::Params;
+use nauthera_core::oauth::client_auth::{Presented, failed, presented};
+use nauthera_core::snapshot::Row;
+use std::sync::Arc;
+
+/// Where a client authenticates: which addresses an assertion may name as its audience.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endpoint {
+    /// `/oauth2/par`, whose own address counts too.
+    Par,
+    /// Any other.
+    Other,
+}
+
+/// Authenticates the client of a request.
+///
+/// # Errors
+/// `invalid_client`, `invalid_request`; [`Failure::Store`] when an assertion's `jti` cannot be remembered.
+pub async fn authenticate(context: &Context, params: &Params<'_>, at: Endpoint) -> Result<Arc<Row>, Failure> {
+    params.once_each()?;
+    let presented = presented(context.authorization(), params)?;
+    let row = match &presented {
+        Presented::Assertion(..) => assertion::authenticate(context, &presented, at).await?,
+        Presented::Id(id) => context.serving.client(id).filter(|row| presented.is_of(row)).cloned(),
+        Presented::Basic(id, secret) => by_secret(context, &presented, id, secret),
+        Presented::Post(id, secret) => by_secret(context, &presented, id, secret),
+    };
+    row.ok_or_else(|| failed().into())
+}
+
+/// Compares a presented secret with each live digest of the client; of an unknown client with nothing, at the same cost.
+fn by_secret(context: &Context, presented: &Presented<'_>, id: &str, secret: &str) -> Option<Arc<Row>> {
+    let row = context.serving.client(id);
+    let digest = context.app.secrets.client_secret(secret);
+    let live = row.map(|row| row.secrets.as_slice()).unwrap_or_default();
+    // Every digest is compared, so that the time does not tell which one matched.
+    let matched = live.iter().fold(false, |found, known| {
+        let fits = same(&known.digest, &digest);
+        found | (fits && known.is_live(context.now))
+    });
+    row.filter(|row| matched && presented.is_of(row)).cloned()
+}
+
+/// Is the client one that cannot authenticate? Then a token is issued to whoever names its id, and only rules bind it.
+#[must_use]
+pub fn is_public(row: &Row) -> bool {
+    row.authentication.method == AuthMethod::None
+}

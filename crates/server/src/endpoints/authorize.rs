@@ -1,0 +1,95 @@
+//! The authorization endpoint (RFC 6749 §3.1): finds the client, opens a pushed request, and hands over to the flow.
+
+use super::flow::{self, Errand, Interaction, Origin, Step, refused, step};
+use super::session;
+use crate::http::{Context, Failure, Form, read_form, redirect};
+use axum::body::Body;
+use axum::response::Response;
+use http::Method;
+use nauthera_core::facts::Digest;
+use nauthera_core::oauth::authorize::{Refusal, client_id, pushed_reference};
+use nauthera_core::oauth::{OAuthError, Params};
+use nauthera_core::snapshot::Row;
+use std::sync::Arc;
+
+/// Answers GET and POST.
+pub async fn answer(context: Context, body: Body) -> Response {
+    match respond(&context, body).await {
+        Ok(response) => response,
+        Err(failure) => {
+            let locale = context.locale(None);
+            failure.into_page(&context, locale)
+        }
+    }
+}
+
+async fn respond(context: &Context, body: Body) -> Result<Response, Failure> {
+    let posted = context.method == Method::POST;
+    let form = if posted {
+        read_form(&context.headers, body).await?
+    } else {
+        Form::of(context.query.clone().unwrap_or_default())
+    };
+    let params = form.params()?;
+    let opened = match open(context, &params).await? {
+        Ok(opened) => opened,
+        Err(refusal) => return Ok(refused(context, refusal)),
+    };
+    let errand = Errand::Authorize {
+        client_id: opened.row.client_id.to_string(),
+        parameters: opened.parameters,
+        pushed: opened.pushed,
+    };
+    let interaction = Interaction::new(errand, context.now);
+    if posted {
+        // A POST from another site comes without our cookies (SameSite=Lax): the GET that follows brings them.
+        return Ok(to_page(context, "/login", &interaction));
+    }
+    let session = session::current(context).await?;
+    Ok(match step(context, &interaction, session).await? {
+        Step::Done(response) => response,
+        Step::Login(_) | Step::Select(..) => to_page(context, "/login", &interaction),
+        Step::Consent(..) => to_page(context, "/consent", &interaction),
+    })
+}
+
+/// Leads to a page of ours with the interaction.
+#[must_use]
+pub fn to_page(context: &Context, path: &str, interaction: &Interaction) -> Response {
+    redirect(&format!("{}{path}?i={}", context.serving.base(), interaction.seal(context)))
+}
+
+struct Opened {
+    row: Arc<Row>,
+    parameters: String,
+    pushed: Option<Digest>,
+}
+
+/// Finds the client and the parameters that count, and judges them, so that a bad request never reaches a page of ours.
+async fn open(context: &Context, params: &Params<'_>) -> Result<Result<Opened, Refusal>, Failure> {
+    let bad = |text: &'static str| Ok(Err(Refusal::Page(OAuthError::invalid_request(text))));
+    let id = match client_id(params) {
+        Ok(id) => id,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let Some(row) = context.serving.client(id) else {
+        return bad("no client with this client_id is served here");
+    };
+    let Some(reference) = pushed_reference(params) else {
+        let parameters = params.encode_without(&["client_id"]);
+        let judged = flow::fits(&parameters).and_then(|()| flow::judge(context, row, params, Origin::Direct));
+        return Ok(judged.map(|_| Opened { row: row.clone(), parameters, pushed: None }));
+    };
+    let digest = Digest::of(reference);
+    let found = context.app.store.pushed(digest).await?;
+    let Some(pushed) = found.filter(|pushed| pushed.client_id == row.client_id) else {
+        return bad("request_uri is unknown here, or was issued to another client");
+    };
+    if pushed.spent || pushed.expires_at <= context.now {
+        return bad("request_uri has expired or was answered: push the request again");
+    }
+    let replaced = Params::parse(pushed.parameters.as_bytes())?;
+    let judged = flow::judge(context, row, &replaced, Origin::Pushed(digest));
+    let (row, pushed_digest) = (row.clone(), Some(digest));
+    Ok(judged.map(|_| Opened { row, parameters: pushed.parameters.clone(), pushed: pushed_digest }))
+}

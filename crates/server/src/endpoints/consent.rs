@@ -1,0 +1,96 @@
+//! The consent page: what the client would get, in plain words; yes or no.
+
+use super::authorize::to_page;
+use super::flow::{Interaction, Step, client_view, expired, forged, issue, scope_views, send_error, step};
+use super::session::{self, Forms, Session};
+use crate::audit::About;
+use crate::http::{Context, Failure, Form, page, read_form};
+use crate::pages::ConsentPage;
+use axum::body::Body;
+use axum::response::Response;
+use http::{Method, StatusCode};
+use nauthera_core::grant::{ClientType, Consent};
+use nauthera_core::oauth::authorize::AuthorizeRequest;
+use nauthera_core::oauth::interaction::agreed;
+use nauthera_core::oauth::{ErrorCode, OAuthError};
+
+/// Answers GET (the page) and POST (the decision).
+pub async fn answer(context: Context, body: Body) -> Response {
+    let answered =
+        if context.method == Method::POST { posted(&context, body).await } else { shown(&context).await };
+    match answered {
+        Ok(response) => response,
+        Err(failure) => {
+            let locale = context.locale(None);
+            failure.into_page(&context, locale)
+        }
+    }
+}
+
+async fn shown(context: &Context) -> Result<Response, Failure> {
+    let form = Form::of(context.query.clone().unwrap_or_default());
+    let params = form.params()?;
+    let Some(interaction) = Interaction::open(context, params.get("i")) else {
+        return Ok(expired(context, context.locale(None)));
+    };
+    let session = session::current(context).await?;
+    Ok(match step(context, &interaction, session).await? {
+        Step::Done(response) => response,
+        Step::Login(_) | Step::Select(..) => to_page(context, "/login", &interaction),
+        Step::Consent(request, session) => render(context, &interaction, &request, &session),
+    })
+}
+
+/// A decision counts for the person who was shown the page.
+fn purpose(session: &Session) -> String {
+    format!("consent {}", session.record.sid)
+}
+
+fn render(context: &Context, interaction: &Interaction, request: &AuthorizeRequest, session: &Session) -> Response {
+    let forms = Forms::of(context);
+    let chrome = context.serving.chrome(context.locale(request.ui_locales.as_deref()));
+    let target = request.target.redirect_uri.as_str();
+    let view = ConsentPage {
+        client: client_view(&request.row, Some(target)),
+        person: session.view(),
+        scopes: scope_views(&request.scopes),
+        resources: request.resources.iter().map(ToString::to_string).collect(),
+        native_warning: request.row.client_type == ClientType::Native && !target.starts_with("https://"),
+        form: forms.target("/consent", &purpose(session), &[("i", &interaction.seal(context))]),
+    };
+    forms.bind(page(StatusCode::OK, view.render(&chrome), &chrome, &[target]))
+}
+
+async fn posted(context: &Context, body: Body) -> Result<Response, Failure> {
+    let form = read_form(&context.headers, body).await?;
+    let params = form.params()?;
+    params.once_each()?;
+    let locale = context.locale(None);
+    let Some(interaction) = Interaction::open(context, params.get("i")) else {
+        return Ok(expired(context, locale));
+    };
+    let Some(session) = session::current(context).await? else {
+        return Ok(to_page(context, "/login", &interaction));
+    };
+    if !Forms::of(context).is_own(&purpose(&session), &params) {
+        return Ok(forged(context, locale));
+    }
+    let (request, session) = match step(context, &interaction, Some(session)).await? {
+        Step::Done(response) => return Ok(response),
+        Step::Login(_) | Step::Select(..) => return Ok(to_page(context, "/login", &interaction)),
+        Step::Consent(request, session) => (request, session),
+    };
+    let subject = &session.record.person.subject;
+    let about = About { row: Some(&request.row), subject: Some(&subject.0), ..About::default() };
+    if params.get("decision") != Some("allow") {
+        context.app.audit.event(context, "consent_denied", &about);
+        let error = OAuthError::new(ErrorCode::AccessDenied, "the person said no");
+        return Ok(send_error(context, &request.target, &error));
+    }
+    if request.row.consent == Consent::Required {
+        let before = context.app.store.consent(subject, &request.row.client_id).await?;
+        context.app.store.save_consent(agreed(&request, subject, before.as_ref(), context.now)).await?;
+    }
+    context.app.audit.event(context, "consent_given", &about);
+    issue(context, &request, &session).await
+}

@@ -1,0 +1,82 @@
+//! Metadata (OIDC Discovery 1.0, RFC 8414): only what works is listed, and what differs from a default is written out.
+
+use crate::http::{Context, json};
+use axum::response::Response;
+use http::header::{CACHE_CONTROL, PRAGMA};
+use http::{HeaderValue, StatusCode};
+use nauthera_core::grant::{AuthMethod, GrantType};
+use nauthera_core::oauth::claims::{ACR_PASSWORD, SCOPE_CLAIMS, known_claims};
+use serde_json::{Value, json};
+
+const ASSERTION_ALGORITHMS: [&str; 4] = ["RS256", "PS256", "ES256", "EdDSA"];
+const TOKEN_CLAIMS: [&str; 12] =
+    ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid", "client_id"];
+
+/// Answers GET of both well-known documents: one document serves both specifications.
+#[must_use]
+pub fn answer(context: &Context) -> Response {
+    let mut response = json(StatusCode::OK, document(context).to_string());
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+    headers.remove(PRAGMA);
+    response
+}
+
+fn document(context: &Context) -> Value {
+    let issuer = context.serving.issuer();
+    let at = |path: &str| issuer.join(path);
+    let methods: Vec<&str> = [
+        AuthMethod::ClientSecretBasic,
+        AuthMethod::ClientSecretPost,
+        AuthMethod::PrivateKeyJwt,
+        AuthMethod::None,
+    ]
+    .iter()
+    .map(|method| method.as_str())
+    .collect();
+    let confidential: Vec<&str> = methods.iter().copied().filter(|method| *method != "none").collect();
+    let grants: Vec<&str> = GrantType::ALL.iter().map(|grant| grant.as_str()).collect();
+    let mut scopes = vec!["openid", "offline_access"];
+    scopes.extend(SCOPE_CLAIMS.iter().map(|(scope, _)| *scope));
+    let claims: Vec<&str> = TOKEN_CLAIMS.into_iter().chain(known_claims()).collect();
+    let mut signing: Vec<&str> = context.app.keys.load().algorithms().iter().map(|a| a.as_str()).collect();
+    // OIDC Discovery §3: RS256 must be in the list only where it is offered; what signs is what is listed.
+    signing.sort_unstable();
+    json!({
+        "issuer": issuer.as_str(),
+        "authorization_endpoint": at("/oauth2/authorize"),
+        "token_endpoint": at("/oauth2/token"),
+        "userinfo_endpoint": at("/oauth2/userinfo"),
+        "jwks_uri": at("/oauth2/jwks"),
+        "introspection_endpoint": at("/oauth2/introspect"),
+        "revocation_endpoint": at("/oauth2/revoke"),
+        "pushed_authorization_request_endpoint": at("/oauth2/par"),
+        "device_authorization_endpoint": at("/oauth2/device_authorization"),
+        "end_session_endpoint": at("/oauth2/logout"),
+        "scopes_supported": scopes,
+        "claims_supported": claims,
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query", "form_post"],
+        "grant_types_supported": grants,
+        "subject_types_supported": ["public"],
+        "acr_values_supported": [ACR_PASSWORD],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "display_values_supported": ["page"],
+        "claim_types_supported": ["normal"],
+        "ui_locales_supported": ["en", "de"],
+        "id_token_signing_alg_values_supported": signing,
+        "code_challenge_methods_supported": ["S256"],
+        "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": ASSERTION_ALGORITHMS,
+        "introspection_endpoint_auth_methods_supported": confidential,
+        "introspection_endpoint_auth_signing_alg_values_supported": ASSERTION_ALGORITHMS,
+        "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": ASSERTION_ALGORITHMS,
+        "authorization_response_iss_parameter_supported": true,
+        "claims_parameter_supported": true,
+        "request_parameter_supported": false,
+        "request_uri_parameter_supported": false,
+        "require_request_uri_registration": false,
+        "require_pushed_authorization_requests": false,
+    })
+}

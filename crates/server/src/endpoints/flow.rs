@@ -1,0 +1,325 @@
+//! The way from an authorization request to its answer, over as many pages as it takes. What has happened so far travels
+//! sealed through the browser, so that nothing is stored for who never logs in, and any replica goes on.
+
+use super::session::Session;
+use crate::audit::About;
+use crate::http::{Context, Failure, PageFailure, page, redirect};
+use crate::keys::{TokenType, verify_with};
+use crate::pages::{ClientView, ErrorKind, FormPostPage, Locale, ScopeView};
+use axum::response::Response;
+use http::StatusCode;
+use nauthera_core::facts::{Authorization, CodeRecord, ConsentRecord, Digest, Subject};
+use nauthera_core::grant::Consent;
+use nauthera_core::oauth::authorize::{self, AuthorizeRequest, Facts, Refusal, ResponseMode, ResponseTarget};
+use nauthera_core::oauth::claims::ACR_PASSWORD;
+use nauthera_core::oauth::interaction::{Next, Progress, Situation, next};
+use nauthera_core::oauth::logout::{Hint, with_parameters};
+use nauthera_core::oauth::token::CODE_TTL;
+use nauthera_core::oauth::{OAuthError, Params};
+use nauthera_core::snapshot::Row;
+use nauthera_core::time::{Seconds, UnixTime};
+use nauthera_core::uri::RedirectUri;
+use nauthera_store::{Issued, NewCode};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// How long a person may take from the request to the answer.
+const OPEN_FOR: Seconds = Seconds::hours(1);
+/// The largest request that is carried along; a larger one can be pushed.
+const LARGEST_REQUEST: usize = 16 * 1_024;
+const PURPOSE: &str = "interaction";
+
+/// What a person came for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Errand {
+    /// To authorise a client.
+    Authorize {
+        /// The client.
+        client_id: String,
+        /// The request's parameters, form-encoded.
+        parameters: String,
+        /// The pushed request that they come from.
+        pushed: Option<Digest>,
+    },
+    /// To let a device in.
+    Device {
+        /// The code that was typed.
+        user_code: String,
+    },
+    /// To look at their account.
+    Account,
+}
+
+/// What has happened so far.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Interaction {
+    /// What for.
+    pub errand: Errand,
+    /// Since when.
+    pub started_at: UnixTime,
+    /// The session that was chosen.
+    pub selected: Option<String>,
+}
+
+impl Interaction {
+    /// A new one.
+    #[must_use]
+    pub const fn new(errand: Errand, now: UnixTime) -> Self {
+        Self { errand, started_at: now, selected: None }
+    }
+
+    /// Sealed, for a URL or a hidden field.
+    #[must_use]
+    pub fn seal(&self, context: &Context) -> String {
+        let bytes = serde_json::to_vec(self).unwrap_or_default();
+        context.app.secrets.seal(PURPOSE, &bytes)
+    }
+
+    /// Opened again; `None` when it is not ours or an hour old.
+    #[must_use]
+    pub fn open(context: &Context, sealed: Option<&str>) -> Option<Self> {
+        let bytes = context.app.secrets.open(PURPOSE, sealed?)?;
+        let open: Self = serde_json::from_slice(&bytes).ok()?;
+        (context.now < open.started_at.plus(OPEN_FOR)).then_some(open)
+    }
+}
+
+/// What comes next.
+pub enum Step {
+    /// The login page, for this request if it is one.
+    Login(Option<Box<AuthorizeRequest>>),
+    /// The choice of an account.
+    Select(Box<AuthorizeRequest>, Session),
+    /// The consent page.
+    Consent(Box<AuthorizeRequest>, Session),
+    /// Done: this is the answer.
+    Done(Response),
+}
+
+/// Where a request comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The browser.
+    Direct,
+    /// A pushed request.
+    Pushed(Digest),
+    /// It is being pushed.
+    Pushing,
+}
+
+#[derive(Deserialize)]
+struct IdClaims {
+    iss: String,
+    sub: String,
+    aud: String,
+    sid: Option<String>,
+}
+
+/// What an `id_token_hint` of ours says; expired ones count.
+#[must_use]
+pub fn read_hint(context: &Context, hint: &str) -> Option<Hint> {
+    let keys = context.app.keys.load();
+    let claims = verify_with::<IdClaims>(&keys, TokenType::Id, hint)?.claims;
+    let ours = claims.iss == context.serving.issuer().as_str();
+    ours.then_some(Hint { subject: Subject(claims.sub.into()), sid: claims.sid, audience: claims.aud })
+}
+
+/// Judges a request of a known client.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn judge(
+    context: &Context,
+    row: &Arc<Row>,
+    params: &Params<'_>,
+    origin: Origin,
+) -> Result<AuthorizeRequest, Refusal> {
+    let hint = |text: &str| read_hint(context, text).map(|hint| hint.subject);
+    let pushed = match origin {
+        Origin::Pushed(digest) => Some(digest),
+        Origin::Direct | Origin::Pushing => None,
+    };
+    let issuer = context.serving.issuer();
+    authorize::judge(row, params, Facts { issuer, pushed, pushing: origin == Origin::Pushing, hint: &hint })
+}
+
+/// Is a request small enough to be carried along?
+///
+/// # Errors
+/// A page.
+pub fn fits(parameters: &str) -> Result<(), Refusal> {
+    if parameters.len() <= LARGEST_REQUEST {
+        return Ok(());
+    }
+    let text = "the request is larger than 16 KiB: push it to /oauth2/par (RFC 9126)";
+    Err(Refusal::Page(OAuthError::invalid_request(text)))
+}
+
+/// Works out the next step, and carries it out where it needs no page.
+///
+/// # Errors
+/// Those of the store.
+pub async fn step(
+    context: &Context,
+    interaction: &Interaction,
+    session: Option<Session>,
+) -> Result<Step, Failure> {
+    let (client_id, parameters, pushed) = match &interaction.errand {
+        Errand::Authorize { client_id, parameters, pushed } => (client_id, parameters, *pushed),
+        errand => return Ok(elsewhere(context, errand, interaction, session.as_ref())),
+    };
+    let params = Params::parse(parameters.as_bytes())?;
+    let origin = pushed.map_or(Origin::Direct, Origin::Pushed);
+    let unknown = || Refusal::Page(OAuthError::invalid_request("the client is not served any more"));
+    let judged = context.serving.client(client_id).ok_or_else(unknown).and_then(|row| judge(context, row, &params, origin));
+    let request = match judged {
+        Ok(request) => request,
+        Err(refusal) => return Ok(Step::Done(refused(context, refusal))),
+    };
+    let consent = remembered(context, &request, session.as_ref()).await?;
+    let progress = Progress { started_at: interaction.started_at, selected: interaction.selected.clone() };
+    let situation = Situation {
+        request: &request,
+        progress: &progress,
+        session: session.as_ref().map(|session| (&session.record, session.person.groups.as_slice())),
+        consent: consent.as_ref(),
+        now: context.now,
+    };
+    Ok(match (next(&situation), session) {
+        (Next::Refuse(error), _) => Step::Done(send_error(context, &request.target, &error)),
+        (Next::Login, _) | (_, None) => Step::Login(Some(Box::new(request))),
+        (Next::SelectAccount, Some(session)) => Step::Select(Box::new(request), session),
+        (Next::Consent, Some(session)) => Step::Consent(Box::new(request), session),
+        (Next::Issue, Some(session)) => Step::Done(issue(context, &request, &session).await?),
+    })
+}
+
+fn elsewhere(context: &Context, errand: &Errand, interaction: &Interaction, session: Option<&Session>) -> Step {
+    let base = context.serving.base();
+    // The device page sends people here only for a login that is newer than their session's.
+    let fresh = session.filter(|session| session.record.login.auth_time >= interaction.started_at);
+    match errand {
+        Errand::Device { .. } if fresh.is_some() => {
+            Step::Done(redirect(&format!("{base}/device?i={}", interaction.seal(context))))
+        }
+        Errand::Account if session.is_some() => Step::Done(redirect(&format!("{base}/account"))),
+        _ => Step::Login(None),
+    }
+}
+
+/// What the person agreed to before; not asked of the store where no consent is needed.
+async fn remembered(
+    context: &Context,
+    request: &AuthorizeRequest,
+    session: Option<&Session>,
+) -> Result<Option<ConsentRecord>, Failure> {
+    match session {
+        Some(session) if request.row.consent == Consent::Required => {
+            let subject = &session.record.person.subject;
+            Ok(context.app.store.consent(subject, &request.row.client_id).await?)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Issues a code: one atomic step that also spends the pushed request.
+///
+/// # Errors
+/// Those of the store.
+pub async fn issue(context: &Context, request: &AuthorizeRequest, session: &Session) -> Result<Response, Failure> {
+    let code = context.app.random_text();
+    let authorization = Authorization {
+        client_id: request.row.client_id.clone(),
+        person: session.record.person.clone(),
+        login: session.record.login.clone(),
+        sid: Some(session.record.sid.clone()),
+        scopes: request.scopes.clone(),
+        resources: request.resources.clone(),
+        claims: request.claims.request.clone(),
+        acr: Some(ACR_PASSWORD.into()),
+    };
+    let record = CodeRecord {
+        digest: Digest::of(&code),
+        grant: context.app.grant_id(),
+        authorization,
+        redirect_uri: request.target.redirect_uri.clone(),
+        nonce: request.nonce.clone(),
+        code_challenge: request.code_challenge.clone(),
+        expires_at: context.now.plus(CODE_TTL),
+        redeemed_at: None,
+    };
+    let new = NewCode { code: record, pushed: request.pushed };
+    if context.app.store.insert_code(new).await? == Issued::PushedSpent {
+        let spent = OAuthError::invalid_request("this request_uri was answered before: push the request again");
+        return Ok(refused(context, Refusal::Page(spent)));
+    }
+    let about = About { row: Some(&request.row), subject: Some(&session.record.person.subject.0), ..About::default() };
+    context.app.audit.event(context, "code_issued", &about);
+    Ok(send(context, &request.target, &[("code", &code)]))
+}
+
+/// Shows or sends a refusal.
+#[must_use]
+pub fn refused(context: &Context, refusal: Refusal) -> Response {
+    match refusal {
+        Refusal::Page(error) => {
+            let failure = PageFailure { status: StatusCode::BAD_REQUEST, kind: ErrorKind::BadRequest, error: Some(error) };
+            failure.into_response(context, context.locale(None))
+        }
+        Refusal::Redirect(refused) => send_error(context, &refused.0, &refused.1),
+    }
+}
+
+/// Sends an error to the client.
+#[must_use]
+pub fn send_error(context: &Context, target: &ResponseTarget, error: &OAuthError) -> Response {
+    send(context, target, &[("error", error.code.as_str()), ("error_description", &error.description)])
+}
+
+fn send(context: &Context, target: &ResponseTarget, parameters: &[(&str, &str)]) -> Response {
+    let mut all = parameters.to_vec();
+    if let Some(state) = &target.state {
+        all.push(("state", state));
+    }
+    all.push(("iss", context.serving.issuer().as_str()));
+    match target.mode {
+        ResponseMode::Query => redirect(&with_parameters(&target.redirect_uri, &all)),
+        ResponseMode::FormPost => {
+            let chrome = context.serving.chrome(context.locale(None));
+            let fields = all.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            let view = FormPostPage { action: target.redirect_uri.clone(), fields };
+            page(StatusCode::OK, view.render(&chrome), &chrome, &[&target.redirect_uri])
+        }
+    }
+}
+
+/// An interaction that is not ours any more: too old, or never was.
+#[must_use]
+pub fn expired(context: &Context, locale: Locale) -> Response {
+    let error = OAuthError::invalid_request("this page was open for too long, or its address is incomplete: start again");
+    PageFailure { status: StatusCode::BAD_REQUEST, kind: ErrorKind::Expired, error: Some(error) }
+        .into_response(context, locale)
+}
+
+/// A form that no page of ours posted.
+#[must_use]
+pub fn forged(context: &Context, locale: Locale) -> Response {
+    let error = OAuthError::invalid_request("the form was not posted by the page that it stands on");
+    PageFailure { status: StatusCode::FORBIDDEN, kind: ErrorKind::Forbidden, error: Some(error) }
+        .into_response(context, locale)
+}
+
+/// A client as pages show it.
+#[must_use]
+pub fn client_view(row: &Row, redirect_uri: Option<&str>) -> ClientView {
+    let host = redirect_uri.and_then(|uri| RedirectUri::parse(uri, row.client_type).ok()).map(|uri| uri.host());
+    ClientView { display_name: row.display_name.to_string(), object: row.object.to_string(), redirect_host: host }
+}
+
+/// Scopes as pages show them.
+#[must_use]
+pub fn scope_views(scopes: &[nauthera_core::names::Scope]) -> Vec<ScopeView> {
+    scopes.iter().map(|scope| ScopeView::new(scope.as_str())).collect()
+}

@@ -1,0 +1,16 @@
+//! The HTTP edge: routes, limits, headers, and the one place where errors become answers.
+
+mod answer;
+mod cookies;
+mod context;
+mod form;
+mod router;
+
+pub use answer::{Failure, PageFailure, cors, json, page, redirect};
+pub use context::{Context, PeerAddress, RequestId};
+pub use cookies::{clear_cookie, read_cookie, set_cookie};
+pub use form::{Form, read_form};
+pub use router::{Endpoint, Service};
+
+/// The largest body that is read, in bytes.
+pub const LARGEST_BODY: usize = 64 * 1_024;

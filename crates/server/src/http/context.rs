@@ -1,0 +1,61 @@
+//! What a handler knows of its request: the server, the Snapshot it is judged by from its beginning to its end, the time,
+//! the peer and the request's id.
+
+use crate::app::App;
+use crate::pages::Locale;
+use crate::serving::Serving;
+use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION};
+use http::{HeaderMap, Method};
+use nauthera_core::time::UnixTime;
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// A request's id, shown to people and written to the log: 16 hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestId(pub u64);
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// Where a request comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PeerAddress(pub IpAddr);
+
+/// What a handler knows of its request.
+pub struct Context {
+    /// The server.
+    pub app: Arc<App>,
+    /// The Snapshot that this request is judged by.
+    pub serving: Arc<Serving>,
+    /// When it arrived.
+    pub now: UnixTime,
+    /// Its id.
+    pub id: RequestId,
+    /// Where it comes from.
+    pub peer: PeerAddress,
+    /// Its method.
+    pub method: Method,
+    /// Its query, as sent.
+    pub query: Option<String>,
+    /// Its headers.
+    pub headers: HeaderMap,
+}
+
+impl Context {
+    /// The `Authorization` header as sent; the first where several are.
+    #[must_use]
+    pub fn authorization(&self) -> Option<&[u8]> {
+        self.headers.get(AUTHORIZATION).map(http::HeaderValue::as_bytes)
+    }
+
+    /// The language of pages: `ui_locales` first, then what the browser says.
+    #[must_use]
+    pub fn locale(&self, ui_locales: Option<&str>) -> Locale {
+        let accepted = self.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        Locale::negotiate(ui_locales, accepted)
+    }
+}

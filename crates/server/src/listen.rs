@@ -1,0 +1,168 @@
+//! The ports: connections with deadlines and bounds, over TLS or not, and an end that lets what was accepted finish.
+
+use crate::app::App;
+use crate::http::{PeerAddress, Service};
+use axum::body::Body;
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// How long a connection may take to send the headers of a request.
+const HEADERS_WITHIN: Duration = Duration::from_secs(10);
+/// How long open requests get when the server stops.
+const FINISH_WITHIN: Duration = Duration::from_secs(20);
+
+/// One port that is listened on.
+pub struct Port {
+    listener: TcpListener,
+    tls: Option<RustlsConfig>,
+    handle: Handle<SocketAddr>,
+}
+
+/// Stops a [`Port`].
+#[derive(Clone)]
+pub struct Stopper(Handle<SocketAddr>);
+
+impl Stopper {
+    /// Takes no more connections, and gives open requests 20 seconds.
+    pub fn stop(&self) {
+        self.0.graceful_shutdown(Some(FINISH_WITHIN));
+    }
+}
+
+impl Port {
+    /// Takes the address.
+    ///
+    /// # Errors
+    /// When it is taken or not ours.
+    pub fn bind(address: SocketAddr, tls: Option<RustlsConfig>) -> std::io::Result<Self> {
+        let listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        Ok(Self { listener, tls, handle: Handle::new() })
+    }
+
+    /// The address that was taken: with the port, where port 0 was asked for.
+    ///
+    /// # Errors
+    /// Those of the operating system.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// What stops it.
+    #[must_use]
+    pub fn stopper(&self) -> Stopper {
+        Stopper(self.handle.clone())
+    }
+
+    /// Serves an `answer` for each request until it is stopped.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn serve<A: Answer>(self, answer: A) -> std::io::Result<()> {
+        let make = MakePeer { answer };
+        match self.tls {
+            Some(tls) => {
+                let mut server = axum_server::from_tcp_rustls(self.listener, tls)?.handle(self.handle);
+                tune(server.http_builder());
+                server.serve(make).await
+            }
+            None => {
+                let mut server = axum_server::from_tcp(self.listener)?.handle(self.handle);
+                tune(server.http_builder());
+                server.serve(make).await
+            }
+        }
+    }
+}
+
+fn tune(builder: &mut Builder<TokioExecutor>) {
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS_WITHIN)
+        .max_buf_size(96 * 1_024)
+        .keep_alive(true);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(128)
+        .max_header_list_size(96 * 1_024)
+        .keep_alive_interval(Duration::from_secs(30))
+        .keep_alive_timeout(Duration::from_secs(10));
+}
+
+/// TLS from PEM files: TLS 1.2 and 1.3.
+///
+/// # Errors
+/// When the files cannot be read or do not fit together.
+pub async fn tls(certificate: &std::path::Path, key: &std::path::Path) -> std::io::Result<RustlsConfig> {
+    RustlsConfig::from_pem_file(certificate, key).await
+}
+
+type Answered = Pin<Box<dyn Future<Output = axum::response::Response> + Send>>;
+
+/// What answers requests of a port.
+pub trait Answer: Clone + Send + Sync + 'static {
+    /// Answers one request of this peer. Never fails.
+    fn answer(&self, peer: SocketAddr, request: http::Request<Body>) -> Answered;
+}
+
+/// Answers with the OpenID provider.
+#[derive(Clone)]
+pub struct Provider(pub Arc<App>);
+
+impl Answer for Provider {
+    fn answer(&self, peer: SocketAddr, request: http::Request<Body>) -> Answered {
+        let service = Service::new(self.0.clone(), PeerAddress(peer.ip()));
+        Box::pin(async move { service.answer(request).await })
+    }
+}
+
+#[derive(Clone)]
+struct MakePeer<A> {
+    answer: A,
+}
+
+#[derive(Clone)]
+struct Peer<A> {
+    answer: A,
+    peer: SocketAddr,
+}
+
+impl<A: Answer> tower::Service<SocketAddr> for MakePeer<A> {
+    type Response = Peer<A>;
+    type Error = Infallible;
+    type Future = std::future::Ready<Result<Peer<A>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, peer: SocketAddr) -> Self::Future {
+        std::future::ready(Ok(Peer { answer: self.answer.clone(), peer }))
+    }
+}
+
+impl<A: Answer> tower::Service<http::Request<hyper::body::Incoming>> for Peer<A> {
+    type Response = axum::response::Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<hyper::body::Incoming>) -> Self::Future {
+        let answered = self.answer.answer(self.peer, request.map(Body::new));
+        Box::pin(async move { Ok(answered.await) })
+    }
+}

@@ -1,0 +1,168 @@
+//! The server's own symmetric keys, all derived from the one digest key: for client secrets' digests, for CSRF tokens, and for
+//! what travels through a browser and comes back.
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::{constant_time, hkdf, hmac};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+/// Why a key cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the digest key cannot be used: 32 random bytes are expected")]
+pub struct BadKey;
+
+/// Keys derived from the digest key.
+pub struct Secrets {
+    digest: hmac::Key,
+    csrf: hmac::Key,
+    seal: RandomizedNonceKey,
+    rotation: hkdf::Prk,
+}
+
+struct Length(usize);
+
+impl hkdf::KeyType for Length {
+    fn len(&self) -> usize {
+        self.0
+    }
+}
+
+fn derive(prk: &hkdf::Prk, info: &[u8]) -> Result<[u8; 32], BadKey> {
+    let mut key = [0; 32];
+    prk.expand(&[info], Length(32)).and_then(|okm| okm.fill(&mut key)).map_err(|_| BadKey)?;
+    Ok(key)
+}
+
+impl Secrets {
+    /// Derives the keys.
+    ///
+    /// # Errors
+    /// [`BadKey`] when the cryptographic library refuses; it does not.
+    pub fn new(digest_key: &[u8; 32]) -> Result<Self, BadKey> {
+        let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, b"nauthera").extract(digest_key);
+        Ok(Self {
+            digest: hmac::Key::new(hmac::HMAC_SHA256, digest_key),
+            csrf: hmac::Key::new(hmac::HMAC_SHA256, &derive(&prk, b"csrf")?),
+            seal: RandomizedNonceKey::new(&AES_256_GCM, &derive(&prk, b"seal")?).map_err(|_| BadKey)?,
+            rotation: prk,
+        })
+    }
+
+    /// The keyed digest of a client secret, as the Snapshot holds it.
+    #[must_use]
+    pub fn client_secret(&self, secret: &str) -> [u8; 32] {
+        let tag = hmac::sign(&self.digest, secret.as_bytes());
+        let mut digest = [0; 32];
+        digest.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
+        digest
+    }
+
+    /// A CSRF token for a form, bound to the browser's cookie and to what the form does.
+    #[must_use]
+    pub fn csrf_token(&self, browser: &str, purpose: &str) -> String {
+        URL_SAFE_NO_PAD.encode(self.csrf_tag(browser, purpose))
+    }
+
+    /// Is it that token? In constant time.
+    #[must_use]
+    pub fn is_csrf_token(&self, browser: &str, purpose: &str, presented: &str) -> bool {
+        let Ok(presented) = URL_SAFE_NO_PAD.decode(presented) else { return false };
+        same(self.csrf_tag(browser, purpose).as_ref(), &presented)
+    }
+
+    fn csrf_tag(&self, browser: &str, purpose: &str) -> hmac::Tag {
+        let mut context = hmac::Context::with_key(&self.csrf);
+        context.update(&(browser.len() as u64).to_be_bytes());
+        context.update(browser.as_bytes());
+        context.update(purpose.as_bytes());
+        context.sign()
+    }
+
+    /// Encrypts what a browser carries; `purpose` is authenticated with it.
+    #[must_use]
+    pub fn seal(&self, purpose: &str, plaintext: &[u8]) -> String {
+        URL_SAFE_NO_PAD.encode(seal_with(&self.seal, purpose, plaintext))
+    }
+
+    /// Opens what [`Secrets::seal`] made for the same purpose.
+    #[must_use]
+    pub fn open(&self, purpose: &str, sealed: &str) -> Option<Vec<u8>> {
+        open_with(&self.seal, purpose, &URL_SAFE_NO_PAD.decode(sealed).ok()?)
+    }
+
+    /// Encrypts a refresh token's successor under a key that only the holder of the old token can derive.
+    #[must_use]
+    pub fn seal_successor(&self, old: &str, successor: &str) -> Vec<u8> {
+        self.successor_key(old).map(|key| seal_with(&key, "successor", successor.as_bytes())).unwrap_or_default()
+    }
+
+    /// Opens a successor for who presents the old token.
+    #[must_use]
+    pub fn open_successor(&self, old: &str, sealed: &[u8]) -> Option<String> {
+        String::from_utf8(open_with(&self.successor_key(old)?, "successor", sealed)?).ok()
+    }
+
+    fn successor_key(&self, old: &str) -> Option<RandomizedNonceKey> {
+        let mut key = [0; 32];
+        let info = [b"successor".as_slice(), old.as_bytes()];
+        self.rotation.expand(&info, Length(32)).and_then(|okm| okm.fill(&mut key)).ok()?;
+        RandomizedNonceKey::new(&AES_256_GCM, &key).ok()
+    }
+}
+
+fn seal_with(key: &RandomizedNonceKey, purpose: &str, plaintext: &[u8]) -> Vec<u8> {
+    let mut body = plaintext.to_vec();
+    match key.seal_in_place_append_tag(Aad::from(purpose.as_bytes()), &mut body) {
+        Ok(nonce) => [nonce.as_ref().as_slice(), &body].concat(),
+        // Sealing fails only beyond 64 GiB; nothing opens an empty box.
+        Err(_) => Vec::new(),
+    }
+}
+
+fn open_with(key: &RandomizedNonceKey, purpose: &str, sealed: &[u8]) -> Option<Vec<u8>> {
+    let (nonce, body) = sealed.split_at_checked(NONCE_LEN)?;
+    let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+    let mut body = body.to_vec();
+    let length = key.open_in_place(nonce, Aad::from(purpose.as_bytes()), &mut body).ok()?.len();
+    body.truncate(length);
+    Some(body)
+}
+
+/// Are two byte strings equal? In constant time for equal lengths.
+#[must_use]
+pub fn same(a: &[u8], b: &[u8]) -> bool {
+    constant_time::verify_slices_are_equal(a, b).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sealed_opens_for_its_purpose_alone() {
+        let secrets = Secrets::new(&[1; 32]).unwrap();
+        let sealed = secrets.seal("login", b"x");
+        assert_eq!(secrets.open("login", &sealed).as_deref(), Some(b"x".as_slice()));
+        assert_eq!(secrets.open("consent", &sealed), None);
+        assert_eq!(Secrets::new(&[2; 32]).unwrap().open("login", &sealed), None);
+        assert_eq!(secrets.open("login", "AAAA"), None);
+    }
+
+    #[test]
+    fn a_successor_opens_with_the_old_token_alone() {
+        let secrets = Secrets::new(&[1; 32]).unwrap();
+        let sealed = secrets.seal_successor("old", "new");
+        assert_eq!(secrets.open_successor("old", &sealed).as_deref(), Some("new"));
+        assert_eq!(secrets.open_successor("other", &sealed), None);
+    }
+
+    #[test]
+    fn csrf_tokens_are_bound_to_browser_and_purpose() {
+        let secrets = Secrets::new(&[1; 32]).unwrap();
+        let token = secrets.csrf_token("b1", "login");
+        assert!(secrets.is_csrf_token("b1", "login", &token));
+        for (browser, purpose) in [("b2", "login"), ("b1", "logout")] {
+            assert!(!secrets.is_csrf_token(browser, purpose, &token));
+        }
+        assert!(!secrets.is_csrf_token("b1", "login", "") && !secrets.is_csrf_token("b1", "login", "%%"));
+    }
+}

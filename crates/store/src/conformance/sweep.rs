@@ -1,0 +1,165 @@
+//! What goes when it has ended, and what must stay.
+
+use super::samples::{
+    END, NOW, begin, code, device, device_authorization, device_grant, digest, grant_id, grant_of, issue,
+    later, must, new_refresh, pushed, revoked_at, session, store_code,
+};
+use crate::{NewRefresh, PUSHED_RETENTION, Redemption, Result, Rotation, Store};
+use nauthera_core::facts::{DeviceState, SessionRecord};
+use nauthera_core::time::{Seconds, UnixTime};
+use std::sync::Arc;
+
+type S = Arc<dyn Store>;
+
+/// After everything that the cases store has ended.
+const LONG_AFTER: UnixTime = END.plus(Seconds::days(30));
+
+/// Sweeps until nothing is left to do.
+async fn sweep_all(store: &S, now: UnixTime) -> Result<u64> {
+    let mut all = 0;
+    loop {
+        match store.sweep(now, 100).await? {
+            0 => return Ok(all),
+            done => all += done,
+        }
+    }
+}
+
+/// One row of each kind that ends by itself.
+async fn one_of_each(store: &S) -> Result<()> {
+    store.insert_pushed(pushed("p")).await?;
+    store_code(store, &code("c")).await?;
+    begin(store, &session("s", "ada")).await?;
+    store.insert_device(device("d", "BCDFGHJK")).await?;
+    store.revoke_token(digest("j"), later(60)).await?;
+    store.remember_assertion(digest("a"), later(60)).await?;
+    issue(store, &code("issued"), "t").await?;
+    Ok(())
+}
+
+pub(super) async fn an_empty_database_has_nothing_to_sweep(store: S) -> Result<()> {
+    assert_eq!(store.sweep(NOW, 100).await?, 0);
+    Ok(())
+}
+
+pub(super) async fn what_has_not_ended_stays(store: S) -> Result<()> {
+    one_of_each(&store).await?;
+    assert_eq!(store.sweep(later(59), 100).await?, 0);
+    assert!(store.pushed(digest("p")).await?.is_some());
+    assert!(store.code(digest("c")).await?.is_some());
+    assert!(store.session(digest("s")).await?.is_some());
+    assert!(store.device_by_user_code("BCDFGHJK").await?.is_some());
+    assert!(store.is_token_revoked(digest("j")).await?);
+    assert!(!store.remember_assertion(digest("a"), END).await?);
+    assert!(store.refresh(digest("t")).await?.is_some());
+    Ok(())
+}
+
+pub(super) async fn what_has_ended_goes(store: S) -> Result<()> {
+    one_of_each(&store).await?;
+    let removed = sweep_all(&store, LONG_AFTER).await?;
+    assert!(removed >= 9, "{removed}");
+    assert_eq!(store.pushed(digest("p")).await?, None);
+    assert_eq!(store.code(digest("c")).await?, None);
+    assert_eq!(store.session(digest("s")).await?, None);
+    assert_eq!(store.device_by_user_code("BCDFGHJK").await?, None);
+    assert!(!store.is_token_revoked(digest("j")).await?);
+    assert!(store.remember_assertion(digest("a"), END).await?);
+    assert_eq!(store.grant(grant_id("issued")).await?, None);
+    assert_eq!(store.refresh(digest("t")).await?, None);
+    Ok(())
+}
+
+pub(super) async fn a_sweep_removes_no_more_than_its_limit(store: S) -> Result<()> {
+    for n in 0..25 {
+        store.revoke_token(digest(&format!("j{n}")), later(n)).await?;
+        let session = SessionRecord { expires_at: later(n), ..session(&format!("s{n}"), "ada") };
+        begin(&store, &session).await?;
+    }
+    let mut removed = Vec::new();
+    for _ in 0..4 {
+        removed.push(store.sweep(later(1_000), 10).await?);
+    }
+    assert_eq!(removed, [20, 20, 10, 0], "at most ten from each table at a time");
+    Ok(())
+}
+
+pub(super) async fn a_pushed_request_stays_for_an_hour(store: S) -> Result<()> {
+    store.insert_pushed(pushed("p")).await?;
+    let end = pushed("p").expires_at.plus(PUSHED_RETENTION);
+    store.sweep(end, 100).await?;
+    assert!(store.pushed(digest("p")).await?.is_some());
+    store.sweep(end.plus(Seconds::new(1)), 100).await?;
+    assert_eq!(store.pushed(digest("p")).await?, None);
+    Ok(())
+}
+
+pub(super) async fn a_redeemed_code_stays_for_its_grant(store: S) -> Result<()> {
+    issue(&store, &code("c"), "t").await?;
+    sweep_all(&store, later(3_600)).await?;
+    let replay = store.redeem_code(digest("c"), grant_of(&code("c")), None, later(3_600)).await?;
+    assert_eq!(replay, Redemption::AlreadyRedeemed);
+    assert_eq!(revoked_at(&store, grant_id("c")).await?, Some(later(3_600)), "a replay is still recognised");
+    Ok(())
+}
+
+pub(super) async fn a_redeemed_code_stays_for_a_grant_that_was_extended(store: S) -> Result<()> {
+    issue(&store, &code("c"), "t").await?;
+    store.extend_grant(grant_id("c"), LONG_AFTER).await?;
+    sweep_all(&store, END.plus(Seconds::days(1))).await?;
+    assert!(must(store.code(digest("c")).await?)?.redeemed_at.is_some());
+    sweep_all(&store, LONG_AFTER.plus(Seconds::new(1))).await?;
+    assert_eq!(store.code(digest("c")).await?, None);
+    Ok(())
+}
+
+pub(super) async fn a_rotated_refresh_token_stays_for_its_family(store: S) -> Result<()> {
+    store_code(&store, &code("c")).await?;
+    let short = NewRefresh { digest: digest("t"), expires_at: later(300) };
+    store.redeem_code(digest("c"), grant_of(&code("c")), Some(short), NOW).await?;
+    store.rotate_refresh(digest("t"), new_refresh("u"), vec![1], END, later(100)).await?;
+    sweep_all(&store, later(3_600)).await?;
+    let reuse = store.rotate_refresh(digest("t"), new_refresh("v"), vec![2], END, later(3_600)).await?;
+    assert!(matches!(reuse, Rotation::Lost(_)), "reuse is still recognised: {reuse:?}");
+    Ok(())
+}
+
+pub(super) async fn a_redeemed_device_stays_for_its_grant(store: S) -> Result<()> {
+    store.insert_device(device("d", "BCDFGHJK")).await?;
+    let yes = DeviceState::Approved(Box::new(device_authorization()));
+    store.decide_device("BCDFGHJK", yes, NOW).await?;
+    store.redeem_device(digest("d"), device_grant("d"), None, NOW).await?;
+    sweep_all(&store, later(3_600)).await?;
+    store.redeem_device(digest("d"), device_grant("d"), None, later(3_600)).await?;
+    assert_eq!(revoked_at(&store, grant_id("d")).await?, Some(later(3_600)));
+    sweep_all(&store, LONG_AFTER).await?;
+    assert_eq!(store.device_by_user_code("BCDFGHJK").await?, None);
+    Ok(())
+}
+
+pub(super) async fn a_family_goes_with_its_grant(store: S) -> Result<()> {
+    issue(&store, &code("c"), "t0").await?;
+    for n in 0..30 {
+        let successor = new_refresh(&format!("t{}", n + 1));
+        store.rotate_refresh(digest(&format!("t{n}")), successor, vec![1], END, later(n)).await?;
+    }
+    // A grant, its code and 31 refresh tokens.
+    assert!(sweep_all(&store, LONG_AFTER).await? >= 33);
+    assert_eq!(store.refresh(digest("t0")).await?, None);
+    assert_eq!(store.refresh(digest("t30")).await?, None);
+    assert_eq!(store.grant(grant_id("c")).await?, None);
+    assert_eq!(sweep_all(&store, LONG_AFTER).await?, 0);
+    Ok(())
+}
+
+pub(super) async fn a_sealed_successor_goes_with_the_grace(store: S) -> Result<()> {
+    issue(&store, &code("c"), "t").await?;
+    store.rotate_refresh(digest("t"), new_refresh("u"), vec![1, 2, 3], END, later(100)).await?;
+    store.sweep(later(109), 100).await?;
+    let kept = must(must(store.refresh(digest("t")).await?)?.0.rotated)?;
+    assert_eq!(kept.sealed_successor, [1, 2, 3]);
+    store.sweep(later(200), 100).await?;
+    let swept = must(must(store.refresh(digest("t")).await?)?.0.rotated)?;
+    assert_eq!((swept.at, swept.successor_used, swept.sealed_successor), (later(100), false, Vec::new()));
+    Ok(())
+}

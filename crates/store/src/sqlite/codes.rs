@@ -1,0 +1,108 @@
+//! Authorization codes: stored once, taken once.
+
+use super::row::{change, document, grant_id, maybe_time, one, statements, time};
+use super::{grants, pushed, refresh};
+use crate::{Issued, NewCode, NewRefresh, Redemption, Result};
+use nauthera_core::facts::{CodeRecord, Digest, GrantId, GrantRecord};
+use nauthera_core::time::UnixTime;
+use rusqlite::{Connection, params, types::ValueRef};
+
+statements! {
+    INSERT = "INSERT INTO codes (digest, grant_id, client_id, subject, sid, authorization, redirect_uri, nonce,
+                                 code_challenge, expires_at, redeemed_at, sweep_at)
+              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?10)";
+    READ = "SELECT c.grant_id, COALESCE(c.authorization, g.authorization) AS authorization, c.redirect_uri, c.nonce,
+                   c.code_challenge, c.expires_at, c.redeemed_at
+            FROM codes c LEFT JOIN grants g ON g.id = c.grant_id AND c.redeemed_at IS NOT NULL WHERE c.digest = ?1";
+    STATE = "SELECT c.grant_id, c.redeemed_at, e.sid IS NOT NULL
+             FROM codes c LEFT JOIN ended_sessions e ON e.sid = c.sid WHERE c.digest = ?1";
+    TAKE = "UPDATE codes SET redeemed_at = ?2, authorization = NULL, sweep_at = MAX(sweep_at, ?3) WHERE digest = ?1";
+    DROP = "DELETE FROM codes WHERE digest = ?1";
+}
+
+pub(super) fn insert(c: &Connection, new: &NewCode) -> Result<Issued> {
+    if let Some(digest) = new.pushed
+        && !pushed::spend(c, digest)?
+    {
+        return Ok(Issued::PushedSpent);
+    }
+    let code = &new.code;
+    let authorization = &code.authorization;
+    change(
+        c,
+        INSERT,
+        params![
+            code.digest.0,
+            code.grant.0,
+            authorization.client_id.as_str(),
+            authorization.person.subject.0,
+            authorization.sid,
+            super::row::json(authorization)?,
+            code.redirect_uri,
+            code.nonce,
+            code.code_challenge,
+            code.expires_at.0,
+            code.redeemed_at.map(|t| t.0),
+        ],
+    )?;
+    Ok(Issued::Stored)
+}
+
+pub(super) fn read(c: &Connection, digest: Digest) -> Result<Option<CodeRecord>> {
+    let code = one(c, READ, [digest.0], |row| {
+        // A redeemed code whose grant has ended is as good as gone.
+        if row.get_ref(1)? == ValueRef::Null {
+            return Ok(None);
+        }
+        Ok(Some(CodeRecord {
+            digest,
+            grant: grant_id(row, 0)?,
+            authorization: document(row, 1)?,
+            redirect_uri: row.get(2)?,
+            nonce: row.get(3)?,
+            code_challenge: row.get(4)?,
+            expires_at: time(row, 5)?,
+            redeemed_at: maybe_time(row, 6)?,
+        }))
+    })?;
+    Ok(code.flatten())
+}
+
+/// How a code stands when it is presented.
+struct State {
+    grant: GrantId,
+    redeemed: bool,
+    session_ended: bool,
+}
+
+pub(super) fn redeem(
+    c: &Connection,
+    digest: Digest,
+    grant: &GrantRecord,
+    refresh: Option<&NewRefresh>,
+    now: UnixTime,
+) -> Result<Redemption> {
+    let state = one(c, STATE, [digest.0], |row| {
+        Ok(State {
+            grant: grant_id(row, 0)?,
+            redeemed: maybe_time(row, 1)?.is_some(),
+            session_ended: row.get(2)?,
+        })
+    })?;
+    let Some(state) = state else { return Ok(Redemption::AlreadyRedeemed) };
+    if state.redeemed {
+        grants::revoke(c, state.grant, now)?;
+        return Ok(Redemption::AlreadyRedeemed);
+    }
+    if state.session_ended {
+        change(c, DROP, [digest.0])?;
+        return Ok(Redemption::AlreadyRedeemed);
+    }
+    grants::expect(state.grant, grant)?;
+    change(c, TAKE, params![digest.0, now.0, grant.expires_at.0])?;
+    grants::insert(c, grant)?;
+    if let Some(refresh) = refresh {
+        refresh::insert(c, refresh, grant.id)?;
+    }
+    Ok(Redemption::Won)
+}

@@ -1,0 +1,133 @@
+//! Device authorizations (RFC 8628): asked for by a device, decided by a person, taken once.
+
+use super::row::{change, digest, document, grant_id, json, maybe_time, one, statements, time};
+use super::{grants, refresh};
+use crate::{NewRefresh, Poll, Redemption, Result, StoreError};
+use nauthera_core::facts::{Authorization, DeviceRecord, DeviceState, Digest, GrantRecord};
+use nauthera_core::names::ClientId;
+use nauthera_core::time::{Seconds, UnixTime};
+use rusqlite::{Connection, Row, params};
+
+/// What a device that polls too soon must wait longer (RFC 8628 §3.5).
+const SLOW_DOWN: u32 = 5;
+
+statements! {
+    INSERT = "INSERT INTO devices (digest, user_code, grant_id, client_id, scopes, resources, expires_at, poll_interval,
+                                   polled_at, state, subject, authorization, sweep_at)
+              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?7) ON CONFLICT (user_code) DO NOTHING";
+    BY_USER_CODE = "SELECT digest, user_code, grant_id, client_id, scopes, resources, expires_at, poll_interval, polled_at,
+                           state, authorization FROM devices WHERE user_code = ?1";
+    BY_DIGEST = "SELECT digest, user_code, grant_id, client_id, scopes, resources, expires_at, poll_interval, polled_at,
+                        state, authorization FROM devices WHERE digest = ?1";
+    DECIDE = "UPDATE devices SET state = ?2, subject = ?3, authorization = ?4
+              WHERE user_code = ?1 AND state = 'pending' AND expires_at > ?5";
+    POLLED = "UPDATE devices SET polled_at = ?2, poll_interval = ?3 WHERE digest = ?1";
+    STATE = "SELECT grant_id, state FROM devices WHERE digest = ?1";
+    TAKE = "UPDATE devices SET state = 'redeemed', authorization = NULL, sweep_at = MAX(sweep_at, ?2) WHERE digest = ?1";
+}
+
+/// A state's word, and the authorization that comes with it.
+const fn word(state: &DeviceState) -> (&'static str, Option<&Authorization>) {
+    match state {
+        DeviceState::Pending => ("pending", None),
+        DeviceState::Denied => ("denied", None),
+        DeviceState::Approved(authorization) => ("approved", Some(authorization)),
+        DeviceState::Redeemed => ("redeemed", None),
+    }
+}
+
+fn decode(row: &Row<'_>) -> Result<DeviceRecord> {
+    let state = match row.get::<_, String>(9)?.as_str() {
+        "pending" => DeviceState::Pending,
+        "denied" => DeviceState::Denied,
+        "approved" => DeviceState::Approved(document(row, 10)?),
+        "redeemed" => DeviceState::Redeemed,
+        _ => return Err(StoreError::Corrupt("a device authorization has an unknown state".into())),
+    };
+    let client_id = ClientId::parse(&row.get::<_, String>(3)?);
+    Ok(DeviceRecord {
+        digest: digest(row, 0)?,
+        user_code: row.get(1)?,
+        grant: grant_id(row, 2)?,
+        client_id: client_id.map_err(|e| StoreError::Corrupt(e.to_string()))?,
+        scopes: document(row, 4)?,
+        resources: document(row, 5)?,
+        expires_at: time(row, 6)?,
+        interval: Seconds::new(row.get(7)?),
+        polled_at: maybe_time(row, 8)?,
+        state,
+    })
+}
+
+pub(super) fn insert(c: &Connection, device: &DeviceRecord) -> Result<bool> {
+    let (state, authorization) = word(&device.state);
+    let inserted = change(
+        c,
+        INSERT,
+        params![
+            device.digest.0,
+            device.user_code,
+            device.grant.0,
+            device.client_id.as_str(),
+            json(&device.scopes)?,
+            json(&device.resources)?,
+            device.expires_at.0,
+            device.interval.get(),
+            device.polled_at.map(|t| t.0),
+            state,
+            authorization.map(|a| &a.person.subject.0),
+            authorization.map(json).transpose()?,
+        ],
+    )?;
+    Ok(inserted == 1)
+}
+
+pub(super) fn by_user_code(c: &Connection, user_code: &str) -> Result<Option<DeviceRecord>> {
+    one(c, BY_USER_CODE, [user_code], decode)
+}
+
+/// Decides it. Only yes and no are decisions.
+pub(super) fn decide(c: &Connection, user_code: &str, state: &DeviceState, now: UnixTime) -> Result<bool> {
+    if matches!(state, DeviceState::Pending | DeviceState::Redeemed) {
+        return Ok(false);
+    }
+    let (state, authorization) = word(state);
+    let subject = authorization.map(|a| &a.person.subject.0);
+    let document = authorization.map(json).transpose()?;
+    Ok(change(c, DECIDE, params![user_code, state, subject, document, now.0])? == 1)
+}
+
+pub(super) fn poll(c: &Connection, digest: Digest, now: UnixTime) -> Result<Poll> {
+    let Some(mut device) = one(c, BY_DIGEST, [digest.0], decode)? else { return Ok(Poll::Unknown) };
+    let too_soon = device.polled_at.is_some_and(|last| now < last.plus(device.interval));
+    if too_soon {
+        device.interval = Seconds::new(device.interval.get().saturating_add(SLOW_DOWN));
+    }
+    device.polled_at = Some(now);
+    change(c, POLLED, params![digest.0, now.0, device.interval.get()])?;
+    Ok(if too_soon { Poll::TooSoon(device) } else { Poll::Counted(device) })
+}
+
+pub(super) fn redeem(
+    c: &Connection,
+    digest: Digest,
+    grant: &GrantRecord,
+    refresh: Option<&NewRefresh>,
+    now: UnixTime,
+) -> Result<Redemption> {
+    let state = one(c, STATE, [digest.0], |row| Ok((grant_id(row, 0)?, row.get::<_, String>(1)?)))?;
+    let Some((id, state)) = state else { return Ok(Redemption::AlreadyRedeemed) };
+    if state == "redeemed" {
+        grants::revoke(c, id, now)?;
+    }
+    if state != "approved" {
+        return Ok(Redemption::AlreadyRedeemed);
+    }
+    grants::expect(id, grant)?;
+    change(c, TAKE, params![digest.0, grant.expires_at.0])?;
+    grants::insert(c, grant)?;
+    if let Some(refresh) = refresh {
+        refresh::insert(c, refresh, grant.id)?;
+    }
+    Ok(Redemption::Won)
+}

@@ -1,0 +1,77 @@
+//! Grants: what tokens are made under. Revoking one kills all of them, without touching their rows.
+
+use super::row::{change, document, json, maybe_time, one, statements, time};
+use crate::{Result, StoreError};
+use nauthera_core::facts::{GrantId, GrantRecord};
+use nauthera_core::time::UnixTime;
+use rusqlite::{Connection, Row, params};
+
+statements! {
+    INSERT = "INSERT INTO grants (id, client_id, subject, sid, outlives_session, authorization, created_at, expires_at,
+                                  revoked_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    READ = "SELECT authorization, created_at, expires_at, revoked_at FROM grants WHERE id = ?1";
+    REVOKE = "UPDATE grants SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL";
+    EXTEND = "UPDATE grants SET expires_at = ?2 WHERE id = ?1 AND expires_at < ?2";
+    DROP_CODES = "DELETE FROM codes WHERE grant_id = ?1 AND redeemed_at IS NULL";
+    DENY_DEVICES = "UPDATE devices SET state = 'denied', authorization = NULL
+                    WHERE grant_id = ?1 AND state IN ('pending', 'approved')";
+}
+
+/// A code and the grant that it becomes have one id: anything else is a fault of the caller, and nothing is stored.
+pub(super) fn expect(id: GrantId, grant: &GrantRecord) -> Result<()> {
+    if grant.id == id {
+        return Ok(());
+    }
+    Err(StoreError::Corrupt("the grant has another id than the code that it comes from".into()))
+}
+
+pub(super) fn insert(c: &Connection, grant: &GrantRecord) -> Result<()> {
+    let GrantRecord { id, authorization, created_at, expires_at, revoked_at } = grant;
+    change(
+        c,
+        INSERT,
+        params![
+            id.0,
+            authorization.client_id.as_str(),
+            authorization.person.subject.0,
+            authorization.sid,
+            authorization.outlives_session(),
+            json(authorization)?,
+            created_at.0,
+            expires_at.0,
+            revoked_at.map(|t| t.0),
+        ],
+    )
+    .map(drop)
+}
+
+/// Decodes a grant whose columns, those of [`READ`], begin at `first`.
+pub(super) fn decode(row: &Row<'_>, id: GrantId, first: usize) -> Result<GrantRecord> {
+    Ok(GrantRecord {
+        id,
+        authorization: document(row, first)?,
+        created_at: time(row, first + 1)?,
+        expires_at: time(row, first + 2)?,
+        revoked_at: maybe_time(row, first + 3)?,
+    })
+}
+
+pub(super) fn read(c: &Connection, id: GrantId) -> Result<Option<GrantRecord>> {
+    one(c, READ, [id.0], |row| decode(row, id, 0))
+}
+
+/// Revokes it; the first time counts.
+pub(super) fn revoke(c: &Connection, id: GrantId, now: UnixTime) -> Result<()> {
+    change(c, REVOKE, params![id.0, now.0]).map(drop)
+}
+
+/// Revokes it, and makes sure that no code or device produces it later.
+pub(super) fn revoke_with_codes(c: &Connection, id: GrantId, now: UnixTime) -> Result<()> {
+    revoke(c, id, now)?;
+    change(c, DROP_CODES, [id.0])?;
+    change(c, DENY_DEVICES, [id.0]).map(drop)
+}
+
+pub(super) fn extend(c: &Connection, id: GrantId, expires_at: UnixTime) -> Result<()> {
+    change(c, EXTEND, params![id.0, expires_at.0]).map(drop)
+}

@@ -1,0 +1,60 @@
+//! Removing what has ended, in small steps: each statement touches at most `limit` rows, found by an index.
+//!
+//! Codes, refresh tokens and device authorizations stay for as long as their grant, whose end may move later while they
+//! wait. So a row that comes up while its grant lives is put off to the grant's present end instead of being removed.
+
+use super::row::{change, statements};
+use crate::{PUSHED_RETENTION, Result};
+use nauthera_core::time::{Seconds, UnixTime};
+use rusqlite::{Connection, params};
+
+/// How long a successor may be handed out again: the grace of refresh rotation.
+const SEALED_RETENTION: Seconds = Seconds::new(10);
+
+statements! {
+    PUSHED = "DELETE FROM pushed WHERE rowid IN
+              (SELECT rowid FROM pushed WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2)";
+    GRANTS = "DELETE FROM grants WHERE rowid IN
+              (SELECT rowid FROM grants WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2)";
+    SESSIONS = "DELETE FROM sessions WHERE rowid IN
+                (SELECT rowid FROM sessions WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2)";
+    ENDED = "DELETE FROM ended_sessions WHERE sid IN
+             (SELECT sid FROM ended_sessions WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2)";
+    TOKENS = "DELETE FROM revoked_tokens WHERE jti IN
+              (SELECT jti FROM revoked_tokens WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2)";
+    ASSERTIONS = "DELETE FROM assertions WHERE jti IN
+                  (SELECT jti FROM assertions WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2)";
+    PUT_OFF_CODES = "UPDATE codes SET sweep_at = (SELECT expires_at FROM grants WHERE id = grant_id) WHERE rowid IN
+        (SELECT due.rowid FROM (SELECT rowid, grant_id FROM codes WHERE sweep_at < ?1 ORDER BY sweep_at LIMIT ?2) due
+         JOIN grants g ON g.id = due.grant_id AND g.expires_at >= ?1)";
+    CODES = "DELETE FROM codes WHERE rowid IN
+        (SELECT due.rowid FROM (SELECT rowid, grant_id FROM codes WHERE sweep_at < ?1 ORDER BY sweep_at LIMIT ?2) due
+         LEFT JOIN grants g ON g.id = due.grant_id AND g.expires_at >= ?1 WHERE g.id IS NULL)";
+    PUT_OFF_REFRESH = "UPDATE refresh SET sweep_at = (SELECT expires_at FROM grants WHERE id = grant_id) WHERE digest IN
+        (SELECT due.digest FROM (SELECT digest, grant_id FROM refresh WHERE sweep_at < ?1 ORDER BY sweep_at LIMIT ?2) due
+         JOIN grants g ON g.id = due.grant_id AND g.expires_at >= ?1)";
+    REFRESH = "DELETE FROM refresh WHERE digest IN
+        (SELECT due.digest FROM (SELECT digest, grant_id FROM refresh WHERE sweep_at < ?1 ORDER BY sweep_at LIMIT ?2) due
+         LEFT JOIN grants g ON g.id = due.grant_id AND g.expires_at >= ?1 WHERE g.id IS NULL)";
+    PUT_OFF_DEVICES = "UPDATE devices SET sweep_at = (SELECT expires_at FROM grants WHERE id = grant_id) WHERE rowid IN
+        (SELECT due.rowid FROM (SELECT rowid, grant_id FROM devices WHERE sweep_at < ?1 ORDER BY sweep_at LIMIT ?2) due
+         JOIN grants g ON g.id = due.grant_id AND g.expires_at >= ?1)";
+    DEVICES = "DELETE FROM devices WHERE rowid IN
+        (SELECT due.rowid FROM (SELECT rowid, grant_id FROM devices WHERE sweep_at < ?1 ORDER BY sweep_at LIMIT ?2) due
+         LEFT JOIN grants g ON g.id = due.grant_id AND g.expires_at >= ?1 WHERE g.id IS NULL)";
+    UNSEAL = "UPDATE refresh SET sealed = NULL WHERE digest IN
+        (SELECT digest FROM refresh WHERE sealed IS NOT NULL AND rotated_at < ?1 ORDER BY rotated_at LIMIT ?2)";
+}
+
+pub(super) fn sweep(c: &Connection, now: UnixTime, limit: u32) -> Result<u64> {
+    let end = params![now.0, limit];
+    for put_off in [PUT_OFF_CODES, PUT_OFF_REFRESH, PUT_OFF_DEVICES] {
+        change(c, put_off, end)?;
+    }
+    let mut done = change(c, UNSEAL, params![now.minus(SEALED_RETENTION).0, limit])?;
+    done += change(c, PUSHED, params![now.minus(PUSHED_RETENTION).0, limit])?;
+    for remove in [CODES, REFRESH, DEVICES, GRANTS, SESSIONS, ENDED, TOKENS, ASSERTIONS] {
+        done += change(c, remove, end)?;
+    }
+    Ok(u64::try_from(done).unwrap_or(u64::MAX))
+}
