@@ -23,7 +23,7 @@ crds() {
       text = ""; name = ""
     }
     /^---/ { flush(); next }
-    name == "" && /^  name: [a-z]+\.auth\.nauthera\.io$/ { name = $2; sub(/\..*/, "", name) }
+    name == "" && /^  name: [a-z]+\.auth\.nauthera\.io$/ { name = $2 }
     { text = text $0 "\n" }
     END { flush() }
   ' "$out/crds.all"

@@ -13,7 +13,7 @@ mod object;
 mod outcome;
 mod typed;
 
-use crate::schema::Schemas;
+use crate::schema::{Schemas, printable};
 use crate::yaml::{Node, Part, Span};
 use nauthera_core::finding::{Finding, Place};
 use nauthera_core::inventory::Inventory;
@@ -174,7 +174,7 @@ impl Manifests {
         let in_file = |span| FileSpan { file, span };
         self.incomplete |= outcome.incomplete;
         self.findings.extend(
-            outcome.findings.into_iter().map(|(finding, span)| Found { finding, at: Some(in_file(span)) }),
+            outcome.findings.into_iter().map(|(finding, span)| Found { finding: shown(finding), at: Some(in_file(span)) }),
         );
         for object in outcome.objects {
             self.add_object(file, object);
@@ -206,6 +206,13 @@ impl Manifests {
         self.findings.sort_by_key(|found| found.at.map(|at| (at.file, at.span.start)));
         self
     }
+}
+
+/// What stands in a file may end up on a terminal: control characters are made visible.
+fn shown(mut finding: Finding) -> Finding {
+    finding.message = printable(&finding.message);
+    finding.help = finding.help.map(|help| printable(&help));
+    finding
 }
 
 impl fmt::Debug for Manifests {

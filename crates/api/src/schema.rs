@@ -22,6 +22,7 @@ use std::sync::LazyLock;
 
 pub use compiled::Schema;
 pub(crate) use suggest::nearest;
+pub(crate) use words::printable;
 
 /// How many judgements one object gets at most.
 pub const MAX_JUDGEMENTS: usize = 50;

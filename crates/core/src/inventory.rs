@@ -1,6 +1,7 @@
 //! The facts that `compile` judges: the objects as they are read, what is already published, and the credential
 //! records. A carrier (a folder, a cluster) fills it; the order in which it does so never matters.
 
+use crate::finding::Finding;
 use crate::names::{ClientId, ObjectRef};
 use crate::snapshot::{SecretDigest, Snapshot};
 use crate::spec::{ClientSpec, PolicySpec, ServerSpec, UserStoreSpec};
@@ -43,6 +44,9 @@ pub struct Inventory {
     pub published: BTreeMap<ObjectRef, Arc<Snapshot>>,
     /// The live credentials of each client at its server.
     pub credentials: BTreeMap<ObjectRef, CredentialRecord>,
+    /// Clients that lack something which only their carrier sees, such as a Secret that they bring: they wait, with this
+    /// finding.
+    pub unready: BTreeMap<ObjectRef, Finding>,
     /// Could something not be read at all? Then nothing may be taken for deleted, and everything stays as published.
     pub incomplete: bool,
 }

@@ -6,8 +6,8 @@ mod jwk;
 mod ring;
 mod verify;
 
-pub use file::FileKeys;
-pub use ring::{KeyRing, KeySet};
+pub use file::{FileKeys, write_private};
+pub use ring::{KeyRing, KeySet, Maintained};
 pub use verify::{Verified, verify_with};
 
 use aws_lc_rs::rand::SystemRandom;

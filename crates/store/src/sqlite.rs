@@ -98,14 +98,14 @@ impl Sqlite {
 
     async fn read<T: Send + 'static>(
         &self,
-        step: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+        step: impl Fn(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         self.readers.call(self.deadline, step).await
     }
 
     async fn write<T: Send + 'static>(
         &self,
-        step: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+        step: impl Fn(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         self.writer.call(self.deadline, step).await
     }

@@ -1,6 +1,7 @@
 //! Which files there are, and their texts.
 
 use super::{MAX_FILE, fault};
+use crate::schema::printable;
 use crate::yaml::Span;
 use nauthera_core::finding::Finding;
 use std::collections::BTreeSet;
@@ -48,6 +49,11 @@ impl Listing {
             walk.given(path, shown);
         }
         walk.into_listing()
+    }
+
+    /// Where the files are.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(|file| file.location.as_path())
     }
 
     pub(super) fn files(&self) -> &[ListedFile] {
@@ -155,7 +161,7 @@ fn is_manifest(path: &Path) -> bool {
 
 fn display(path: &Path) -> String {
     let path = path.strip_prefix(".").ok().filter(|path| !path.as_os_str().is_empty()).unwrap_or(path);
-    path.display().to_string()
+    printable(&path.display().to_string())
 }
 
 /// A text, or what is wrong with the file: the finding, where, and what of it can be shown.

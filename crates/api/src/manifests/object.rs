@@ -3,10 +3,13 @@
 use super::outcome::ReadObject;
 use super::typed::{self, Spec};
 use super::{DEFAULT_NAMESPACE, MAX_OBJECT, facts, fault};
-use crate::schema::Schema;
+use crate::schema::{Schema, printable};
 use crate::yaml::{Entry, Node, Part, Problem, Span, Value, escape_token, is_ambiguous_word};
 use nauthera_core::finding::{Finding, Severity};
 use nauthera_core::names::{Kind, ObjectKey, ObjectRef};
+
+/// How many findings one object gets before bare words are no longer looked for.
+const ENOUGH: usize = 100;
 
 /// An object with what is wrong with it.
 pub(super) struct Read {
@@ -22,10 +25,11 @@ pub(super) fn key(kind: Kind, node: &Node) -> Option<ObjectKey> {
     Some(ObjectKey::new(kind, ObjectRef::new(namespace, name)))
 }
 
-/// A scalar as text: a name that is written as a number still names, and its type is reported with the object.
+/// A scalar as text: a name that is written as a number still names, and its type is reported with the object. Names are
+/// printed in many places, so control characters are made visible here.
 fn scalar(node: &Node) -> Option<String> {
     match &node.value {
-        Value::Text(text) if !text.text.is_empty() => Some((&*text.text).into()),
+        Value::Text(text) if !text.text.is_empty() => Some(printable(&text.text)),
         Value::Number(number) => Some(number.to_string()),
         Value::Bool(value) => Some(value.to_string()),
         _ => None,
@@ -105,6 +109,7 @@ impl BareWords<'_> {
 
     fn visit(&mut self, node: &Node) {
         match &node.value {
+            _ if self.findings.len() >= ENOUGH => {}
             Value::Text(text) if text.plain && is_ambiguous_word(&text.text) => {
                 if self.schema.wants_text(&self.pointer) {
                     self.findings

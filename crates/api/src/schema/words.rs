@@ -14,7 +14,7 @@ pub(super) fn first_sentence(text: &str) -> String {
 }
 
 /// The text with control characters made visible: it may end up on a terminal.
-pub(super) fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     if !text.contains(char::is_control) {
         return text.to_owned();
     }

@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 /// From how many keys on a mapping keeps a set of them, so that finding a second one stays cheap.
 const SEEN_FROM: usize = 16;
+/// How many problems one document gets at most.
+const MAX_PROBLEMS: usize = 50;
 
 pub(super) fn documents(text: &str) -> Result<Vec<Document>, SyntaxError> {
     let mut options = Options::default();
@@ -264,7 +266,8 @@ impl<'t> Builder<'t> {
     }
 
     fn end_document(&mut self) {
-        let problems = std::mem::take(&mut self.problems);
+        let mut problems = std::mem::take(&mut self.problems);
+        problems.truncate(MAX_PROBLEMS);
         if let Some(root) = self.root.take().filter(|root| root.value != Value::Null) {
             self.documents.push(Document { root, problems });
         }

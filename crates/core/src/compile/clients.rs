@@ -135,6 +135,11 @@ impl Client<'_> {
     }
 
     fn serve(&self, entry: &mut ClientReport, server: &Server<'_>, row: Row) {
+        if let Some(finding) = self.inventory.unready.get(self.name) {
+            entry.verdict = Verdict::Waiting;
+            entry.findings.push(finding.clone());
+            return;
+        }
         let record = self.inventory.credentials.get(self.name);
         let live = record.filter(|r| r.server == server.object && r.client_id == row.client_id);
         let uses_secret = row.authentication.method.uses_secret();

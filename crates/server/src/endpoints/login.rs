@@ -207,7 +207,7 @@ async fn begin(context: &Context, person: Person, before: Option<Session>) -> Re
     let same = before.as_ref().filter(|before| before.record.person == person.reference);
     let record = SessionRecord {
         digest,
-        sid: same.map_or_else(|| context.app.random_text().chars().take(22).collect(), |same| same.record.sid.clone()),
+        sid: same.map_or_else(|| context.app.random_text().into(), |same| same.record.sid.clone()),
         person: person.reference.clone(),
         login: login.clone(),
         created_at: same.map_or(context.now, |same| same.record.created_at),

@@ -1,7 +1,9 @@
 -- The durable facts of the protocol. Times are whole seconds since 1970, digests and ids are raw bytes, documents are JSON.
 --
--- Tables with short rows are clustered by their random key (WITHOUT ROWID). Those that hold a document are not: SQLite
--- keeps whole rows in the inner pages of a clustered table, so that rows of half a kilobyte would make it very deep.
+-- What a write costs is the number of pages that it touches alone. So rows that come at every login are appended, with an
+-- index over their random key: a table clustered by that key (WITHOUT ROWID) keeps whole rows in its inner pages too, which
+-- rows of half a kilobyte make very deep. Their `sweep_at` is rounded up to the hour, so that its index is appended to as
+-- well. Short rows that come seldom and go soon are clustered by their key.
 --
 -- Everything that grows has a time to be swept by, with an index. Later versions only add; each sets `user_version` to the
 -- oldest version of this schema whose release can still serve the database.
@@ -49,21 +51,21 @@ CREATE TABLE grants (
     authorization    TEXT    NOT NULL,
     created_at       INTEGER NOT NULL,
     expires_at       INTEGER NOT NULL,
-    revoked_at       INTEGER
+    revoked_at       INTEGER,
+    sweep_at         INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX grants_expiry  ON grants (expires_at);
-CREATE INDEX grants_subject ON grants (subject, client_id) WHERE revoked_at IS NULL;
-CREATE INDEX grants_session ON grants (sid) WHERE sid IS NOT NULL AND outlives_session = 0 AND revoked_at IS NULL;
+CREATE INDEX grants_expiry  ON grants (sweep_at);
+CREATE INDEX grants_subject ON grants (subject, sid, client_id, outlives_session) WHERE revoked_at IS NULL;
 
 CREATE TABLE refresh (
-    digest     BLOB    NOT NULL PRIMARY KEY,
+    digest     BLOB    NOT NULL UNIQUE,
     grant_id   BLOB    NOT NULL,
     expires_at INTEGER NOT NULL,
     rotated_at INTEGER,
     successor  BLOB,
     sealed     BLOB,
     sweep_at   INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX refresh_expiry ON refresh (sweep_at);
 CREATE INDEX refresh_sealed ON refresh (rotated_at) WHERE sealed IS NOT NULL;
 

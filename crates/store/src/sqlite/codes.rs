@@ -1,6 +1,6 @@
 //! Authorization codes: stored once, taken once.
 
-use super::row::{change, document, grant_id, maybe_time, one, statements, time};
+use super::row::{change, document, grant_id, maybe_time, one, statements, sweep_at, time};
 use super::{grants, pushed, refresh};
 use crate::{Issued, NewCode, NewRefresh, Redemption, Result};
 use nauthera_core::facts::{CodeRecord, Digest, GrantId, GrantRecord};
@@ -10,7 +10,7 @@ use rusqlite::{Connection, params, types::ValueRef};
 statements! {
     INSERT = "INSERT INTO codes (digest, grant_id, client_id, subject, sid, authorization, redirect_uri, nonce,
                                  code_challenge, expires_at, redeemed_at, sweep_at)
-              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?10)";
+              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     READ = "SELECT c.grant_id, COALESCE(c.authorization, g.authorization) AS authorization, c.redirect_uri, c.nonce,
                    c.code_challenge, c.expires_at, c.redeemed_at
             FROM codes c LEFT JOIN grants g ON g.id = c.grant_id AND c.redeemed_at IS NOT NULL WHERE c.digest = ?1";
@@ -43,6 +43,7 @@ pub(super) fn insert(c: &Connection, new: &NewCode) -> Result<Issued> {
             code.code_challenge,
             code.expires_at.0,
             code.redeemed_at.map(|t| t.0),
+            sweep_at(code.expires_at),
         ],
     )?;
     Ok(Issued::Stored)
@@ -99,7 +100,7 @@ pub(super) fn redeem(
         return Ok(Redemption::AlreadyRedeemed);
     }
     grants::expect(state.grant, grant)?;
-    change(c, TAKE, params![digest.0, now.0, grant.expires_at.0])?;
+    change(c, TAKE, params![digest.0, now.0, sweep_at(grant.expires_at)])?;
     grants::insert(c, grant)?;
     if let Some(refresh) = refresh {
         refresh::insert(c, refresh, grant.id)?;

@@ -1,6 +1,6 @@
 //! Device authorizations (RFC 8628): asked for by a device, decided by a person, taken once.
 
-use super::row::{change, digest, document, grant_id, json, maybe_time, one, statements, time};
+use super::row::{change, digest, document, grant_id, json, maybe_time, one, statements, sweep_at, time};
 use super::{grants, refresh};
 use crate::{NewRefresh, Poll, Redemption, Result, StoreError};
 use nauthera_core::facts::{Authorization, DeviceRecord, DeviceState, Digest, GrantRecord};
@@ -14,7 +14,7 @@ const SLOW_DOWN: u32 = 5;
 statements! {
     INSERT = "INSERT INTO devices (digest, user_code, grant_id, client_id, scopes, resources, expires_at, poll_interval,
                                    polled_at, state, subject, authorization, sweep_at)
-              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?7) ON CONFLICT (user_code) DO NOTHING";
+              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT (user_code) DO NOTHING";
     BY_USER_CODE = "SELECT digest, user_code, grant_id, client_id, scopes, resources, expires_at, poll_interval, polled_at,
                            state, authorization FROM devices WHERE user_code = ?1";
     BY_DIGEST = "SELECT digest, user_code, grant_id, client_id, scopes, resources, expires_at, poll_interval, polled_at,
@@ -77,6 +77,7 @@ pub(super) fn insert(c: &Connection, device: &DeviceRecord) -> Result<bool> {
             state,
             authorization.map(|a| &a.person.subject.0),
             authorization.map(json).transpose()?,
+            sweep_at(device.expires_at),
         ],
     )?;
     Ok(inserted == 1)
@@ -124,7 +125,7 @@ pub(super) fn redeem(
         return Ok(Redemption::AlreadyRedeemed);
     }
     grants::expect(id, grant)?;
-    change(c, TAKE, params![digest.0, grant.expires_at.0])?;
+    change(c, TAKE, params![digest.0, sweep_at(grant.expires_at)])?;
     grants::insert(c, grant)?;
     if let Some(refresh) = refresh {
         refresh::insert(c, refresh, grant.id)?;

@@ -1,6 +1,6 @@
 //! Grants: what tokens are made under. Revoking one kills all of them, without touching their rows.
 
-use super::row::{change, document, json, maybe_time, one, statements, time};
+use super::row::{change, document, json, maybe_time, one, statements, sweep_at, time};
 use crate::{Result, StoreError};
 use nauthera_core::facts::{GrantId, GrantRecord};
 use nauthera_core::time::UnixTime;
@@ -8,10 +8,10 @@ use rusqlite::{Connection, Row, params};
 
 statements! {
     INSERT = "INSERT INTO grants (id, client_id, subject, sid, outlives_session, authorization, created_at, expires_at,
-                                  revoked_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+                                  revoked_at, sweep_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
     READ = "SELECT authorization, created_at, expires_at, revoked_at FROM grants WHERE id = ?1";
     REVOKE = "UPDATE grants SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL";
-    EXTEND = "UPDATE grants SET expires_at = ?2 WHERE id = ?1 AND expires_at < ?2";
+    EXTEND = "UPDATE grants SET expires_at = ?2, sweep_at = ?3 WHERE id = ?1 AND expires_at < ?2";
     DROP_CODES = "DELETE FROM codes WHERE grant_id = ?1 AND redeemed_at IS NULL";
     DENY_DEVICES = "UPDATE devices SET state = 'denied', authorization = NULL
                     WHERE grant_id = ?1 AND state IN ('pending', 'approved')";
@@ -40,6 +40,7 @@ pub(super) fn insert(c: &Connection, grant: &GrantRecord) -> Result<()> {
             created_at.0,
             expires_at.0,
             revoked_at.map(|t| t.0),
+            sweep_at(*expires_at),
         ],
     )
     .map(drop)
@@ -73,5 +74,5 @@ pub(super) fn revoke_with_codes(c: &Connection, id: GrantId, now: UnixTime) -> R
 }
 
 pub(super) fn extend(c: &Connection, id: GrantId, expires_at: UnixTime) -> Result<()> {
-    change(c, EXTEND, params![id.0, expires_at.0]).map(drop)
+    change(c, EXTEND, params![id.0, expires_at.0, sweep_at(expires_at)]).map(drop)
 }

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 pub(super) trait Step: Send {
     /// Does somebody still wait for the answer?
     fn is_wanted(&self) -> bool;
-    /// Runs it. The error, when it failed.
+    /// Runs it, or runs it again when what it did was rolled back. The error, when it failed.
     fn run(&mut self, connection: &Connection) -> std::result::Result<(), &StoreError>;
     /// Answers with what came of it.
     fn answer(self: Box<Self>);
@@ -24,7 +24,7 @@ pub(super) trait Step: Send {
 pub(super) type Waiting = Box<dyn Step>;
 
 struct Call<T, F> {
-    work: Option<F>,
+    work: F,
     outcome: Option<Result<T>>,
     reply: oneshot::Sender<Result<T>>,
 }
@@ -32,20 +32,14 @@ struct Call<T, F> {
 impl<T, F> Step for Call<T, F>
 where
     T: Send,
-    F: FnOnce(&Connection) -> Result<T> + Send,
+    F: Fn(&Connection) -> Result<T> + Send,
 {
     fn is_wanted(&self) -> bool {
         !self.reply.is_closed()
     }
 
     fn run(&mut self, connection: &Connection) -> std::result::Result<(), &StoreError> {
-        if let Some(work) = self.work.take() {
-            self.outcome = Some(work(connection));
-        }
-        match &self.outcome {
-            Some(Err(error)) => Err(error),
-            _ => Ok(()),
-        }
+        self.outcome.insert((self.work)(connection)).as_ref().map(drop)
     }
 
     fn answer(self: Box<Self>) {
@@ -87,10 +81,10 @@ impl Lane {
     pub(super) async fn call<T, F>(&self, deadline: Duration, work: F) -> Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+        F: Fn(&Connection) -> Result<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let step = Box::new(Call { work: Some(work), outcome: None, reply });
+        let step = Box::new(Call { work, outcome: None, reply });
         let queue = self.steps.as_ref().ok_or_else(|| away("it is closed"))?;
         queue.try_send(step).map_err(|error| match error {
             TrySendError::Full(_) => away("too many steps wait"),

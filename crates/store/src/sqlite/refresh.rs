@@ -1,14 +1,14 @@
 //! Refresh tokens: each is followed once. Whether a successor was used is read from the successor itself.
 
 use super::grants;
-use super::row::{change, grant_id, maybe_time, one, statements, time};
+use super::row::{change, grant_id, maybe_time, one, statements, sweep_at, time};
 use crate::{NewRefresh, Result, Rotation};
 use nauthera_core::facts::{Digest, GrantId, GrantRecord, RefreshRecord, Rotated};
 use nauthera_core::time::UnixTime;
 use rusqlite::{Connection, Row, params};
 
 statements! {
-    INSERT = "INSERT INTO refresh (digest, grant_id, expires_at, sweep_at) VALUES (?1, ?2, ?3, ?3)";
+    INSERT = "INSERT INTO refresh (digest, grant_id, expires_at, sweep_at) VALUES (?1, ?2, ?3, ?4)";
     READ = "SELECT r.grant_id, r.expires_at, r.rotated_at, r.sealed, s.digest IS NULL OR s.rotated_at IS NOT NULL,
                    g.authorization, g.created_at, g.expires_at, g.revoked_at
             FROM refresh r JOIN grants g ON g.id = r.grant_id LEFT JOIN refresh s ON s.digest = r.successor
@@ -31,7 +31,8 @@ pub(super) struct Next {
 }
 
 pub(super) fn insert(c: &Connection, refresh: &NewRefresh, grant: GrantId) -> Result<()> {
-    change(c, INSERT, params![refresh.digest.0, grant.0, refresh.expires_at.0]).map(drop)
+    change(c, INSERT, params![refresh.digest.0, grant.0, refresh.expires_at.0, sweep_at(refresh.expires_at)])
+        .map(drop)
 }
 
 fn decode(row: &Row<'_>, digest: Digest) -> Result<RefreshRecord> {

@@ -83,3 +83,21 @@ pub(super) fn digest(row: &Row<'_>, column: usize) -> Result<Digest> {
 pub(super) fn grant_id(row: &Row<'_>, column: usize) -> Result<GrantId> {
     Ok(GrantId(row.get(column)?))
 }
+
+/// When to sweep what ends then: at the next full hour, so that rows which end at about the same time share one place in the
+/// index, and new ones come at its end.
+pub(super) fn sweep_at(end: UnixTime) -> i64 {
+    end.0.saturating_add(3_599).div_euclid(3_600).saturating_mul(3_600)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sweeping_waits_for_the_hour_and_never_comes_early() {
+        assert_eq!(sweep_at(UnixTime(7_200)), 7_200);
+        assert_eq!(sweep_at(UnixTime(7_201)), 10_800);
+        assert!(sweep_at(UnixTime(i64::MAX)) > i64::MAX - 7_200);
+    }
+}

@@ -15,7 +15,7 @@ statements! {
     PUSHED = "DELETE FROM pushed WHERE rowid IN
               (SELECT rowid FROM pushed WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2)";
     GRANTS = "DELETE FROM grants WHERE rowid IN
-              (SELECT rowid FROM grants WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2)";
+              (SELECT rowid FROM grants WHERE sweep_at < ?1 ORDER BY sweep_at LIMIT ?2)";
     SESSIONS = "DELETE FROM sessions WHERE rowid IN
                 (SELECT rowid FROM sessions WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2)";
     ENDED = "DELETE FROM ended_sessions WHERE sid IN
@@ -24,26 +24,26 @@ statements! {
               (SELECT jti FROM revoked_tokens WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2)";
     ASSERTIONS = "DELETE FROM assertions WHERE jti IN
                   (SELECT jti FROM assertions WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2)";
-    PUT_OFF_CODES = "UPDATE codes SET sweep_at = (SELECT expires_at FROM grants WHERE id = grant_id) WHERE rowid IN
+    PUT_OFF_CODES = "UPDATE codes SET sweep_at = (SELECT sweep_at FROM grants WHERE id = grant_id) WHERE rowid IN
         (SELECT due.rowid FROM (SELECT rowid, grant_id FROM codes WHERE sweep_at < ?1 ORDER BY sweep_at LIMIT ?2) due
-         JOIN grants g ON g.id = due.grant_id AND g.expires_at >= ?1)";
+         JOIN grants g ON g.id = due.grant_id AND g.sweep_at >= ?1)";
     CODES = "DELETE FROM codes WHERE rowid IN
         (SELECT due.rowid FROM (SELECT rowid, grant_id FROM codes WHERE sweep_at < ?1 ORDER BY sweep_at LIMIT ?2) due
-         LEFT JOIN grants g ON g.id = due.grant_id AND g.expires_at >= ?1 WHERE g.id IS NULL)";
-    PUT_OFF_REFRESH = "UPDATE refresh SET sweep_at = (SELECT expires_at FROM grants WHERE id = grant_id) WHERE digest IN
-        (SELECT due.digest FROM (SELECT digest, grant_id FROM refresh WHERE sweep_at < ?1 ORDER BY sweep_at LIMIT ?2) due
-         JOIN grants g ON g.id = due.grant_id AND g.expires_at >= ?1)";
-    REFRESH = "DELETE FROM refresh WHERE digest IN
-        (SELECT due.digest FROM (SELECT digest, grant_id FROM refresh WHERE sweep_at < ?1 ORDER BY sweep_at LIMIT ?2) due
-         LEFT JOIN grants g ON g.id = due.grant_id AND g.expires_at >= ?1 WHERE g.id IS NULL)";
-    PUT_OFF_DEVICES = "UPDATE devices SET sweep_at = (SELECT expires_at FROM grants WHERE id = grant_id) WHERE rowid IN
+         LEFT JOIN grants g ON g.id = due.grant_id AND g.sweep_at >= ?1 WHERE g.id IS NULL)";
+    PUT_OFF_REFRESH = "UPDATE refresh SET sweep_at = (SELECT sweep_at FROM grants WHERE id = grant_id) WHERE rowid IN
+        (SELECT due.rowid FROM (SELECT rowid, grant_id FROM refresh WHERE sweep_at < ?1 ORDER BY sweep_at LIMIT ?2) due
+         JOIN grants g ON g.id = due.grant_id AND g.sweep_at >= ?1)";
+    REFRESH = "DELETE FROM refresh WHERE rowid IN
+        (SELECT due.rowid FROM (SELECT rowid, grant_id FROM refresh WHERE sweep_at < ?1 ORDER BY sweep_at LIMIT ?2) due
+         LEFT JOIN grants g ON g.id = due.grant_id AND g.sweep_at >= ?1 WHERE g.id IS NULL)";
+    PUT_OFF_DEVICES = "UPDATE devices SET sweep_at = (SELECT sweep_at FROM grants WHERE id = grant_id) WHERE rowid IN
         (SELECT due.rowid FROM (SELECT rowid, grant_id FROM devices WHERE sweep_at < ?1 ORDER BY sweep_at LIMIT ?2) due
-         JOIN grants g ON g.id = due.grant_id AND g.expires_at >= ?1)";
+         JOIN grants g ON g.id = due.grant_id AND g.sweep_at >= ?1)";
     DEVICES = "DELETE FROM devices WHERE rowid IN
         (SELECT due.rowid FROM (SELECT rowid, grant_id FROM devices WHERE sweep_at < ?1 ORDER BY sweep_at LIMIT ?2) due
-         LEFT JOIN grants g ON g.id = due.grant_id AND g.expires_at >= ?1 WHERE g.id IS NULL)";
-    UNSEAL = "UPDATE refresh SET sealed = NULL WHERE digest IN
-        (SELECT digest FROM refresh WHERE sealed IS NOT NULL AND rotated_at < ?1 ORDER BY rotated_at LIMIT ?2)";
+         LEFT JOIN grants g ON g.id = due.grant_id AND g.sweep_at >= ?1 WHERE g.id IS NULL)";
+    UNSEAL = "UPDATE refresh SET sealed = NULL WHERE rowid IN
+        (SELECT rowid FROM refresh WHERE sealed IS NOT NULL AND rotated_at < ?1 ORDER BY rotated_at LIMIT ?2)";
 }
 
 pub(super) fn sweep(c: &Connection, now: UnixTime, limit: u32) -> Result<u64> {

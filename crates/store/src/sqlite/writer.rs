@@ -1,6 +1,6 @@
-//! The one writing thread. It takes all steps that wait, runs each in its own savepoint of one transaction, commits once and
-//! only then answers: many steps share one wait for the disk. A step that fails undoes itself alone; a commit that fails
-//! answers every step of its group with Unavailable, and nothing of the group remains.
+//! The one writing thread. It takes all steps that wait, runs them in one transaction, commits once and only then answers: many
+//! steps share one wait for the disk. When a step fails, the group is done again with a savepoint for each, so that it undoes
+//! itself alone. A commit that fails answers every step of its group with Unavailable, and nothing of the group remains.
 
 use super::connection;
 use super::lane::Waiting;
@@ -53,19 +53,10 @@ impl Writer {
 
     fn attempt(&mut self, group: &mut [Waiting]) -> Result<()> {
         let connection = self.connection()?;
-        execute(connection, "BEGIN IMMEDIATE")?;
-        for step in group {
-            execute(connection, "SAVEPOINT step")?;
-            let done = step.run(connection).is_ok();
-            if connection.is_autocommit() {
-                return Err(StoreError::Unavailable("the transaction was rolled back".into()));
-            }
-            if !done {
-                execute(connection, "ROLLBACK TO step")?;
-            }
-            execute(connection, "RELEASE step")?;
+        if !all_at_once(connection, group)? {
+            one_by_one(connection, group)?;
         }
-        execute(connection, "COMMIT")
+        Ok(())
     }
 
     fn connection(&mut self) -> Result<&Connection> {
@@ -74,6 +65,43 @@ impl Writer {
         }
         self.connection.as_ref().ok_or_else(|| StoreError::Unavailable("no connection".into()))
     }
+}
+
+/// The usual case: no step fails, and none pays for a savepoint. `false` when one did, and everything was rolled back.
+fn all_at_once(connection: &Connection, group: &mut [Waiting]) -> Result<bool> {
+    execute(connection, "BEGIN IMMEDIATE")?;
+    if group.iter_mut().all(|step| step.run(connection).is_ok()) {
+        still_open(connection)?;
+        execute(connection, "COMMIT")?;
+        return Ok(true);
+    }
+    // Some errors have rolled everything back by themselves.
+    if !connection.is_autocommit() {
+        execute(connection, "ROLLBACK")?;
+    }
+    Ok(false)
+}
+
+/// Each step in its own savepoint: the ones that fail undo themselves alone.
+fn one_by_one(connection: &Connection, group: &mut [Waiting]) -> Result<()> {
+    execute(connection, "BEGIN IMMEDIATE")?;
+    for step in group {
+        execute(connection, "SAVEPOINT step")?;
+        let done = step.run(connection).is_ok();
+        still_open(connection)?;
+        if !done {
+            execute(connection, "ROLLBACK TO step")?;
+        }
+        execute(connection, "RELEASE step")?;
+    }
+    execute(connection, "COMMIT")
+}
+
+fn still_open(connection: &Connection) -> Result<()> {
+    if connection.is_autocommit() {
+        return Err(StoreError::Unavailable("the transaction was rolled back".into()));
+    }
+    Ok(())
 }
 
 fn execute(connection: &Connection, sql: &str) -> Result<()> {

@@ -19,7 +19,7 @@ fn open(options: &Options) -> (TempDir, Arc<Sqlite>) {
 /// Keeps the writer busy until the sender is used or dropped; returns once the writer is at it.
 async fn hold(store: &Arc<Sqlite>) -> mpsc::Sender<()> {
     let (release, released) = mpsc::channel();
-    let (began, begun) = tokio::sync::oneshot::channel();
+    let (began, mut begun) = tokio::sync::mpsc::unbounded_channel();
     let holder = store.clone();
     tokio::spawn(async move {
         holder
@@ -30,14 +30,14 @@ async fn hold(store: &Arc<Sqlite>) -> mpsc::Sender<()> {
             })
             .await
     });
-    begun.await.unwrap();
+    begun.recv().await.unwrap();
     release
 }
 
 /// Queues a step behind what the writer is at.
 async fn queue(
     store: &Arc<Sqlite>,
-    step: impl FnOnce(&Connection) -> Result<()> + Send + 'static,
+    step: impl Fn(&Connection) -> Result<()> + Send + 'static,
 ) -> JoinHandle<Result<()>> {
     let (writer, before) = (store.clone(), store.waiting());
     let queued = tokio::spawn(async move { writer.write(step).await });
@@ -47,7 +47,7 @@ async fn queue(
     queued
 }
 
-fn remember(word: &'static str) -> impl FnOnce(&Connection) -> Result<()> + Send + 'static {
+fn remember(word: &'static str) -> impl Fn(&Connection) -> Result<()> + Send + 'static {
     move |c| once::revoke_token(c, digest(word), UnixTime(1))
 }
 

@@ -18,13 +18,23 @@ fn child_path() -> Option<PathBuf> {
 }
 
 /// Starts this binary again for one test, by way of a shell command that ends in `"$@"`.
-fn spawn(test: &str, path: &Path, shell: &str) -> (Child, Lines<BufReader<ChildStdout>>) {
+fn spawn(test: &str, path: &Path, shell: &str) -> (Second, Lines<BufReader<ChildStdout>>) {
     let mut command = Command::new("sh");
     command.args(["-c", shell, "sh"]).arg(std::env::current_exe().unwrap());
     command.args([test, "--exact", "--nocapture", "--test-threads=1"]).env(CHILD, path);
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    (child, lines)
+    (Second(child), lines)
+}
+
+/// The second process; never outlives its test.
+struct Second(Child);
+
+impl Drop for Second {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// Reads words of the second process that begin with `word`, without it.
@@ -65,11 +75,11 @@ fn a_killed_process_loses_nothing_that_it_acknowledged() {
     }
     let (_folder, path) = place();
     let test = "sqlite::tests::kill::a_killed_process_loses_nothing_that_it_acknowledged";
-    let (mut child, mut lines) = spawn(test, &path, "exec \"$@\"");
+    let (mut second, mut lines) = spawn(test, &path, "exec \"$@\"");
     let mut acknowledged: Vec<_> = said(&mut lines, "ack ").take(300).collect();
-    child.kill().unwrap();
+    second.0.kill().unwrap();
     acknowledged.extend(said(&mut lines, "ack "));
-    child.wait().unwrap();
+    second.0.wait().unwrap();
     assert!(acknowledged.len() >= 300);
 
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -122,7 +132,7 @@ fn a_disk_that_refuses_is_survived() {
     }
     let (_folder, path) = place();
     // No file of the second process may grow beyond 1 MiB, until the limit is lifted.
-    let (mut child, mut lines) = spawn(
+    let (mut second, mut lines) = spawn(
         "sqlite::tests::kill::a_disk_that_refuses_is_survived",
         &path,
         "trap '' XFSZ; ulimit -S -f 2048; exec \"$@\"",
@@ -137,11 +147,11 @@ fn a_disk_that_refuses_is_survived() {
     }
     assert!(acknowledged.len() > 20, "{}", acknowledged.len());
     let lifted = Command::new("prlimit")
-        .args(["--fsize=unlimited:unlimited", "--pid", &child.id().to_string()])
+        .args(["--fsize=unlimited:unlimited", "--pid", &second.0.id().to_string()])
         .status();
     assert!(lifted.unwrap().success());
     assert_eq!(said(&mut lines, "ack ").next().as_deref(), Some("resumed"));
-    assert!(child.wait().unwrap().success());
+    assert!(second.0.wait().unwrap().success());
     acknowledged.push("resumed".into());
 
     let runtime = tokio::runtime::Runtime::new().unwrap();

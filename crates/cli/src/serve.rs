@@ -1,0 +1,241 @@
+//! A server at work in this process: its parts joined, its ports open, its chores done. `up` and `server` both run one.
+
+use crate::clock::{SystemClock, SystemEntropy};
+use anyhow::{Context, Result, bail};
+use nauthera_core::snapshot::Snapshot;
+use nauthera_core::time::{Clock, Entropy};
+use nauthera_identity::HashPool;
+use nauthera_server::admin::Admin;
+use nauthera_server::app::{App, Parts};
+use nauthera_server::audit::Audit;
+use nauthera_server::keys::{FileKeys, KeyRing};
+use nauthera_server::listen::{self, Answer, Port, Provider, Stopper};
+use nauthera_store::Store;
+use nauthera_store::sqlite::Sqlite;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+
+/// How often what has ended is removed.
+const SWEEP_EVERY: Duration = Duration::from_secs(5);
+/// How often signing keys are looked at.
+const KEYS_EVERY: Duration = Duration::from_secs(30);
+
+/// What both commands need to start.
+pub struct Setup {
+    /// The clock.
+    pub clock: Arc<SystemClock>,
+    /// Where the database is.
+    pub database: PathBuf,
+    /// Where the keys are.
+    pub keys: PathBuf,
+    /// Where audit lines go.
+    pub audit: AuditTarget,
+    /// May `jwksUri` lead to private addresses?
+    pub allow_private_fetch: bool,
+}
+
+/// Where audit lines go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AuditTarget {
+    /// Nowhere.
+    None,
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+    /// A file, to which lines are added.
+    File(PathBuf),
+}
+
+impl std::str::FromStr for AuditTarget {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(match text {
+            "none" => Self::None,
+            "stdout" => Self::Stdout,
+            "stderr" => Self::Stderr,
+            path => Self::File(path.into()),
+        })
+    }
+}
+
+impl AuditTarget {
+    fn open(&self) -> Result<Audit> {
+        let out: Box<dyn Write + Send> = match self {
+            Self::None => return Ok(Audit::nowhere()),
+            Self::Stdout => Box::new(std::io::stdout()),
+            Self::Stderr => Box::new(std::io::stderr()),
+            Self::File(path) => Box::new(BoundedFile::open(path)?),
+        };
+        Audit::to(out).context("the audit writer cannot be started")
+    }
+}
+
+/// A file that is moved to `PATH.1` when it has grown to 16 MiB, so that it never fills a disk.
+struct BoundedFile {
+    path: PathBuf,
+    file: std::fs::File,
+    written: u64,
+}
+
+const LARGEST_AUDIT_FILE: u64 = 16 * 1_024 * 1_024;
+
+impl BoundedFile {
+    fn open(path: &Path) -> Result<Self> {
+        let file = Self::append(path).with_context(|| format!("{} cannot be written", path.display()))?;
+        let written = file.metadata().map(|metadata| metadata.len()).unwrap_or_default();
+        Ok(Self { path: path.to_owned(), file, written })
+    }
+
+    fn append(path: &Path) -> std::io::Result<std::fs::File> {
+        use std::os::unix::fs::OpenOptionsExt;
+        std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path)
+    }
+}
+
+impl Write for BoundedFile {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.written >= LARGEST_AUDIT_FILE {
+            let mut old = self.path.as_os_str().to_owned();
+            old.push(".1");
+            std::fs::rename(&self.path, old)?;
+            self.file = Self::append(&self.path)?;
+            self.written = 0;
+        }
+        let count = self.file.write(bytes)?;
+        self.written += count as u64;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Joins the parts of a server.
+pub fn start(setup: &Setup, digest_key: [u8; 32], snapshot: Arc<Snapshot>) -> Result<Arc<App>> {
+    let store = Sqlite::open(&setup.database, nauthera_store::sqlite::Options::default())
+        .with_context(|| format!("{} cannot be opened", setup.database.display()))?;
+    let store: Arc<dyn Store> = Arc::new(store);
+    let clock: Arc<dyn Clock> = setup.clock.clone();
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    let parts = Parts {
+        snapshot,
+        store,
+        keys: KeyRing::open(Box::new(FileKeys::in_folder(&setup.keys)))?,
+        digest_key,
+        clock,
+        entropy,
+        hash_pool: HashPool::new(hash_threads()),
+        audit: setup.audit.open()?,
+        allow_private_fetch: setup.allow_private_fetch,
+    };
+    Ok(App::start(parts)?)
+}
+
+/// Passwords are hashed on at most half the cores.
+fn hash_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get() / 2).max(1)
+}
+
+/// Ports that are open, and chores that run, until they are stopped.
+#[derive(Default)]
+pub struct Running {
+    stoppers: Vec<Stopper>,
+    tasks: Vec<JoinHandle<()>>,
+    chores: Vec<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Serves on a port that was bound.
+    pub fn serve(&mut self, name: &'static str, port: Port, answer: impl Answer) {
+        self.stoppers.push(port.stopper());
+        self.tasks.push(tokio::spawn(async move {
+            if let Err(error) = port.serve(answer).await {
+                tracing::error!(port = name, %error, "the listener failed");
+            }
+        }));
+    }
+
+    /// Serves the OpenID provider.
+    pub fn provider(&mut self, port: Port, app: &Arc<App>) {
+        self.serve("provider", port, Provider(app.clone()));
+    }
+
+    /// Serves the admin port.
+    pub fn admin(&mut self, port: Port, app: &Arc<App>) {
+        self.serve("admin", port, Admin(app.clone()));
+    }
+
+    /// Runs the chores of a server.
+    pub fn chores(&mut self, app: &Arc<App>) {
+        let sweeper = app.clone();
+        self.chores.push(tokio::spawn(async move {
+            let mut every = tokio::time::interval(SWEEP_EVERY);
+            loop {
+                every.tick().await;
+                if let Err(error) = sweeper.sweep().await {
+                    tracing::debug!(%error, "sweeping waits");
+                }
+            }
+        }));
+        let keeper = app.clone();
+        self.chores.push(tokio::spawn(async move {
+            let mut every = tokio::time::interval(KEYS_EVERY);
+            loop {
+                every.tick().await;
+                let keeper = keeper.clone();
+                // Making an RSA key takes a while, and writes a file.
+                let done = tokio::task::spawn_blocking(move || keeper.maintain_keys()).await;
+                if let Ok(Err(error)) = done {
+                    tracing::error!(%error, "signing keys cannot be maintained");
+                }
+            }
+        }));
+    }
+
+    /// Takes no more connections, lets open requests end, and waits for that.
+    pub async fn stop(self) {
+        self.chores.iter().for_each(JoinHandle::abort);
+        self.stoppers.iter().for_each(Stopper::stop);
+        for task in self.tasks {
+            task.await.ok();
+        }
+    }
+}
+
+/// Binds a port, with TLS where both files are given.
+pub async fn bind(address: SocketAddr, certificate: Option<&Path>, key: Option<&Path>) -> Result<Port> {
+    let tls = match (certificate, key) {
+        (Some(certificate), Some(key)) => {
+            let tls = listen::tls(certificate, key).await;
+            Some(tls.with_context(|| format!("TLS from {} and {}", certificate.display(), key.display()))?)
+        }
+        (None, None) => None,
+        _ => bail!("--tls-cert and --tls-key go together"),
+    };
+    Port::bind(address, tls).with_context(|| format!("{address} cannot be listened on"))
+}
+
+/// Waits for SIGINT or SIGTERM.
+pub async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminate = signal(SignalKind::terminate());
+    let interrupt = tokio::signal::ctrl_c();
+    match terminate {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt => {}
+            }
+        }
+        Err(_) => {
+            interrupt.await.ok();
+        }
+    }
+}

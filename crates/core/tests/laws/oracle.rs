@@ -1,0 +1,214 @@
+//! The rules a second time, as plainly as they can be said, with none of the engine's own parts: who is served, who governs
+//! whom and who holds which id. What policies leave of a client is in `judge`; how names and labels match, in `matching`.
+//! Slow and simple: everything is looked at again for every client.
+
+pub mod judge;
+mod matching;
+
+use judge::{Wanted, judge};
+use nauthera_core::codes::Code;
+use nauthera_core::grant::{Enforcement, Expectation};
+use nauthera_core::inventory::Inventory;
+use nauthera_core::names::ObjectRef;
+use nauthera_core::snapshot::Row;
+use nauthera_core::spec::{AllowedNamespaces, ClientSpec, PolicySpec, Selector};
+
+/// How an AuthServer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Server {
+    Absent,
+    NotServed,
+    Frozen,
+    Live,
+}
+
+/// What must become of a client.
+#[derive(Debug)]
+pub enum Fate {
+    Served { wanted: Box<Wanted>, narrowed: bool },
+    Refused(Code),
+    Waiting(Code),
+    /// It keeps its row, if it has one.
+    Frozen,
+    /// Its manifest cannot be used, and it was served: within today's policies and its last row, or not at all.
+    LastGood,
+}
+
+pub fn server(inventory: &Inventory, name: &ObjectRef) -> Server {
+    let Some(object) = inventory.servers.get(name) else { return Server::Absent };
+    let Some(spec) = &object.spec else {
+        return if inventory.published.contains_key(name) { Server::Frozen } else { Server::NotServed };
+    };
+    let published = |server: &ObjectRef| inventory.published.get(server).map(|s| s.head.issuer.as_str());
+    let mut rivals: Vec<(bool, &ObjectRef)> = Vec::new();
+    for (other, object) in &inventory.servers {
+        let claims = object.spec.as_ref().map(|spec| spec.issuer_url.as_str()).or(published(other));
+        if claims == Some(spec.issuer_url.as_str()) {
+            let fresh = published(other) != Some(spec.issuer_url.as_str());
+            rivals.push((fresh, other));
+        }
+    }
+    if rivals.iter().min().is_some_and(|(_, holder)| *holder != name) {
+        return Server::NotServed;
+    }
+    let frozen = inventory.policies.keys().any(|policy| freezes(inventory, policy, name));
+    if frozen { Server::Frozen } else { Server::Live }
+}
+
+/// Is it not accepted, does it apply to the server, and would it narrow?
+pub fn freezes(inventory: &Inventory, policy: &ObjectRef, server: &ObjectRef) -> bool {
+    match &inventory.policies[policy].spec {
+        None => policy.namespace == server.namespace,
+        Some(spec) => {
+            !accepted(policy, spec)
+                && spec.enforcement != Some(Enforcement::Audit)
+                && applies(inventory, policy, spec, server)
+        }
+    }
+}
+
+fn accepted(policy: &ObjectRef, spec: &PolicySpec) -> bool {
+    spec.examples.iter().all(|example| {
+        let client = ObjectRef::new(policy.namespace.clone(), example.name.clone());
+        let got = match judge(&[spec], &client, &example.client) {
+            Ok((_, false)) => Expectation::Compliant,
+            Ok((_, true)) => Expectation::Narrowed,
+            Err(_) => Expectation::Refused,
+        };
+        got == example.expect
+    })
+}
+
+/// Rule 1: in the server's namespace, and matched by its `policySelector` or mandatory.
+fn applies(inventory: &Inventory, policy: &ObjectRef, spec: &PolicySpec, server: &ObjectRef) -> bool {
+    if policy.namespace != server.namespace {
+        return false;
+    }
+    let labels = &inventory.policies[policy].labels;
+    let server = inventory.servers[server].spec.as_ref().expect("judged only where it is accepted");
+    spec.mandatory || server.policy_selector.as_ref().is_none_or(|wanted| matching::labels(wanted, labels))
+}
+
+/// Rule 2: the selector matches and the exception does not.
+fn selects(inventory: &Inventory, spec: &PolicySpec, client: &ObjectRef, asked: &ClientSpec) -> bool {
+    let none = Default::default();
+    let labels = inventory.namespaces.get(&client.namespace).unwrap_or(&none);
+    let matches = |selector: &Selector| {
+        let Selector { namespace_selector, namespaces, clients, types } = selector;
+        namespace_selector.as_ref().is_none_or(|wanted| matching::labels(wanted, labels))
+            && namespaces.as_ref().is_none_or(|list| list.contains(&client.namespace))
+            && clients.as_ref().is_none_or(|list| list.contains(client))
+            && types.as_ref().is_none_or(|list| list.contains(&asked.client_type))
+    };
+    spec.client_selector.as_ref().is_none_or(matches) && !spec.except.as_ref().is_some_and(matches)
+}
+
+/// The policies in Enforce that govern a client at a server, with their generations.
+pub fn governing<'a>(
+    inventory: &'a Inventory,
+    server: &ObjectRef,
+    client: &ObjectRef,
+    asked: &ClientSpec,
+) -> Vec<(&'a ObjectRef, i64, &'a PolicySpec)> {
+    let policies = inventory.policies.iter().filter_map(|(name, object)| {
+        let spec = object.spec.as_deref()?;
+        let governs = accepted(name, spec)
+            && spec.enforcement != Some(Enforcement::Audit)
+            && applies(inventory, name, spec, server)
+            && selects(inventory, spec, client, asked);
+        governs.then_some((name, object.generation, spec))
+    });
+    policies.collect()
+}
+
+pub fn fate(inventory: &Inventory, client: &ObjectRef) -> Fate {
+    let Some(asked) = &inventory.clients[client].spec else {
+        return match last_home(inventory, client).map(|(home, _)| server(inventory, home)) {
+            Some(Server::Live) => Fate::LastGood,
+            Some(Server::Frozen) => Fate::Frozen,
+            Some(Server::Absent | Server::NotServed) | None => Fate::Waiting(Code::ClientNotAccepted),
+        };
+    };
+    match server(inventory, &asked.server) {
+        Server::Absent | Server::NotServed => return Fate::Waiting(Code::ServerNotFound),
+        Server::Frozen => return Fate::Frozen,
+        Server::Live => {}
+    }
+    let from = &inventory.servers[&asked.server].spec.as_ref().expect("it is live").allowed_namespaces;
+    let admitted = match from {
+        AllowedNamespaces::All => true,
+        AllowedNamespaces::Same => client.namespace == asked.server.namespace,
+        AllowedNamespaces::Selector(wanted) => {
+            inventory.namespaces.get(&client.namespace).is_some_and(|labels| matching::labels(wanted, labels))
+        }
+    };
+    if !admitted {
+        return Fate::Refused(Code::NamespaceNotAllowed);
+    }
+    let policies = governing(inventory, &asked.server, client, asked);
+    if policies.is_empty() {
+        return Fate::Refused(Code::NoPolicy);
+    }
+    let specs: Vec<&PolicySpec> = policies.iter().map(|(_, _, spec)| *spec).collect();
+    match judge(&specs, client, asked) {
+        Err(code) => Fate::Refused(code),
+        Ok((wanted, _)) if !holds(inventory, &asked.server, client, &wanted.client_id) => {
+            Fate::Refused(Code::ClientIdTaken)
+        }
+        Ok((wanted, narrowed)) => Fate::Served { wanted: Box::new(wanted), narrowed },
+    }
+}
+
+/// Where a client was served last; while a move goes out its record decides.
+pub fn last_home<'a>(inventory: &'a Inventory, client: &ObjectRef) -> Option<(&'a ObjectRef, &'a Row)> {
+    let mut homes = Vec::new();
+    for (server, snapshot) in &inventory.published {
+        if let Some(row) = snapshot.clients.values().find(|row| row.object == *client) {
+            let recorded = inventory.credentials.get(client).is_some_and(|record| record.server == *server);
+            homes.push((!recorded, server, &**row));
+        }
+    }
+    homes.into_iter().min_by_key(|(second, server, _)| (*second, *server)).map(|(_, server, row)| (server, row))
+}
+
+fn default_id(client: &ObjectRef) -> String {
+    format!("{}.{}", client.namespace, client.name)
+}
+
+/// The server and the id that a client wants, as far as anything is known of it.
+fn wants(inventory: &Inventory, client: &ObjectRef) -> Option<(ObjectRef, String)> {
+    if let Some(spec) = &inventory.clients[client].spec {
+        let id = spec.client_id.as_ref().map_or(default_id(client), ToString::to_string);
+        return Some((spec.server.clone(), id));
+    }
+    let row = last_home(inventory, client).map(|(server, row)| (server.clone(), row.client_id.to_string()));
+    let record = inventory.credentials.get(client);
+    row.or_else(|| record.map(|record| (record.server.clone(), record.client_id.to_string())))
+}
+
+/// Does this client, among all that want the id at this server, hold it?
+fn holds(inventory: &Inventory, server: &ObjectRef, client: &ObjectRef, id: &str) -> bool {
+    let mut best: Option<(u8, &ObjectRef)> = None;
+    for rival in inventory.clients.keys() {
+        let rank = match wants(inventory, rival) {
+            Some((at, wanted)) if at == *server && wanted == id => rank(inventory, server, rival, id),
+            // Nothing is known of it, so its default id waits for it unless someone holds that already.
+            None if default_id(rival) == id => 3,
+            _ => continue,
+        };
+        best = best.into_iter().chain([(rank, rival)]).min();
+    }
+    best.is_none_or(|(_, holder)| holder == client)
+}
+
+fn rank(inventory: &Inventory, server: &ObjectRef, client: &ObjectRef, id: &str) -> u8 {
+    let record = inventory.credentials.get(client);
+    let recorded = record.is_some_and(|r| r.server == *server && r.client_id.as_str() == id);
+    let published = inventory.published.get(server).and_then(|snapshot| snapshot.clients.get(id));
+    match () {
+        () if id == default_id(client) => 0,
+        () if recorded => 1,
+        () if published.is_some_and(|row| row.object == *client) => 2,
+        () => 4,
+    }
+}
