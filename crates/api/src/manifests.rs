@@ -15,6 +15,7 @@ mod typed;
 
 use crate::schema::{Schemas, printable};
 use crate::yaml::{Node, Part, Span};
+use facts::Labels;
 use nauthera_core::finding::{Finding, Place};
 use nauthera_core::inventory::Inventory;
 use nauthera_core::names::{ObjectKey, ObjectRef};
@@ -77,7 +78,7 @@ pub struct Found {
 pub struct Manifests {
     files: Vec<SourceFile>,
     objects: BTreeMap<ObjectKey, Object>,
-    namespaces: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Arc<str>>>,
+    namespaces: BTreeMap<Arc<str>, Labels>,
     secrets: BTreeMap<ObjectRef, Secret>,
     findings: Vec<Found>,
     incomplete: bool,
@@ -87,7 +88,7 @@ pub struct Manifests {
 struct Object {
     file: usize,
     node: Node,
-    labels: BTreeMap<Arc<str>, Arc<str>>,
+    labels: Labels,
     spec: Option<Spec>,
 }
 

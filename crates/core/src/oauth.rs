@@ -6,6 +6,8 @@ pub mod claims;
 pub mod client_auth;
 pub mod device;
 pub mod error;
+#[cfg(test)]
+mod fixtures;
 pub mod interaction;
 pub mod introspect;
 pub mod keyring;

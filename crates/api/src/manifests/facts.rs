@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// A Secret among the manifests. Never shows what is in it.
 #[derive(Clone, Default)]
 pub struct Secret {
-    labels: BTreeMap<Arc<str>, Arc<str>>,
+    labels: Labels,
     /// `None` for a value in `data` that is not base64.
     data: BTreeMap<Arc<str>, Option<Arc<[u8]>>>,
 }
@@ -44,8 +44,11 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Labels of an object.
+pub(super) type Labels = BTreeMap<Arc<str>, Arc<str>>;
+
 /// Name and labels of a Namespace.
-pub(super) fn namespace(node: &Node) -> Option<(Arc<str>, BTreeMap<Arc<str>, Arc<str>>)> {
+pub(super) fn namespace(node: &Node) -> Option<(Arc<str>, Labels)> {
     Some((node.at("/metadata/name")?.as_str()?.into(), labels(node)))
 }
 
@@ -65,7 +68,7 @@ pub(super) fn secret(node: &Node) -> Option<(ObjectRef, Secret)> {
 }
 
 /// `metadata.labels`.
-pub(super) fn labels(node: &Node) -> BTreeMap<Arc<str>, Arc<str>> {
+pub(super) fn labels(node: &Node) -> Labels {
     texts(node, "/metadata/labels").collect()
 }
 

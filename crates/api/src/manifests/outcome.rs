@@ -1,7 +1,7 @@
 //! What one file gives, judged by itself, so that files can be read side by side.
 
 use super::document;
-use super::facts::Secret;
+use super::facts::{Labels, Secret};
 use super::files::{self, ListedFault, ListedFile};
 use super::typed::Spec;
 use super::{MAX_FILE, SourceFile, fault};
@@ -9,7 +9,6 @@ use crate::schema::Schemas;
 use crate::yaml::{self, Node, Span};
 use nauthera_core::finding::Finding;
 use nauthera_core::names::{ObjectKey, ObjectRef};
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -22,7 +21,7 @@ const MAX_THREADS: usize = 8;
 pub(super) struct Outcome {
     pub(super) file: SourceFile,
     pub(super) objects: Vec<ReadObject>,
-    pub(super) namespaces: Vec<(Arc<str>, BTreeMap<Arc<str>, Arc<str>>)>,
+    pub(super) namespaces: Vec<(Arc<str>, Labels)>,
     pub(super) secrets: Vec<(ObjectRef, Secret)>,
     pub(super) findings: Vec<(Finding, Span)>,
     pub(super) incomplete: bool,
@@ -32,7 +31,7 @@ pub(super) struct Outcome {
 pub(super) struct ReadObject {
     pub(super) key: ObjectKey,
     pub(super) node: Node,
-    pub(super) labels: BTreeMap<Arc<str>, Arc<str>>,
+    pub(super) labels: Labels,
     pub(super) spec: Option<Spec>,
 }
 

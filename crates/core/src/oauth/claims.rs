@@ -54,13 +54,6 @@ pub struct RequestedClaims {
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Parameter {
-    userinfo: Option<BTreeMap<String, Option<Member>>>,
-    id_token: Option<BTreeMap<String, Option<Member>>>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
 struct Member {
     essential: Option<bool>,
     value: Option<Value>,
@@ -80,10 +73,9 @@ impl Member {
 /// `invalid_request` when it is not the JSON object that OIDC Core 5.5 describes, or names more than 64 claims.
 pub fn parse_claims(parameter: Option<&str>) -> Result<RequestedClaims, OAuthError> {
     let Some(text) = parameter else { return Ok(RequestedClaims::default()) };
-    let bad = |_| OAuthError::invalid_request("claims is not a JSON object as in OIDC Core 5.5");
-    let parameter: Parameter = serde_json::from_str(text).map_err(bad)?;
-    let id_token = parameter.id_token.unwrap_or_default();
-    let userinfo = parameter.userinfo.unwrap_or_default();
+    let parameter: Map<String, Value> = serde_json::from_str(text).map_err(|_| not_claims())?;
+    let id_token = members(parameter.get("id_token"))?;
+    let userinfo = members(parameter.get("userinfo"))?;
     if id_token.len() + userinfo.len() > 64 {
         return Err(OAuthError::invalid_request("claims names more than 64 claims"));
     }
@@ -97,7 +89,27 @@ pub fn parse_claims(parameter: Option<&str>) -> Result<RequestedClaims, OAuthErr
     })
 }
 
-fn requested(members: BTreeMap<String, Option<Member>>) -> BTreeMap<String, ClaimRequest> {
+fn not_claims() -> OAuthError {
+    OAuthError::invalid_request("claims is not a JSON object as in OIDC Core 5.5")
+}
+
+type Members = BTreeMap<String, Option<Member>>;
+
+fn members(part: Option<&Value>) -> Result<Members, OAuthError> {
+    let Some(part) = part.filter(|part| !part.is_null()) else { return Ok(Members::new()) };
+    let members = part.as_object().ok_or_else(not_claims)?.iter();
+    let read = |(name, value): (&String, &Value)| match value {
+        Value::Null => Ok((name.clone(), None)),
+        Value::Object(_) => {
+            let member = serde_json::from_value(value.clone()).map_err(|_| not_claims())?;
+            Ok((name.clone(), Some(member)))
+        }
+        _ => Err(not_claims()),
+    };
+    members.map(read).collect()
+}
+
+fn requested(members: Members) -> BTreeMap<String, ClaimRequest> {
     let request =
         |member: Option<Member>| ClaimRequest { essential: member.and_then(|m| m.essential) == Some(true) };
     members

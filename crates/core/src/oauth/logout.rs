@@ -98,3 +98,59 @@ pub fn with_parameters(uri: &str, parameters: &[(&str, &str)]) -> String {
     };
     format!("{uri}{joint}{}", query.finish())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::fixtures::row;
+
+    fn hint() -> Hint {
+        Hint { subject: Subject("ada".into()), sid: Some("sid".into()), audience: "shop.web".into() }
+    }
+
+    fn session(sid: &str) -> SessionRecord {
+        use crate::facts::{Digest, LoginEvent, PersonRef};
+        use crate::time::UnixTime;
+        let mut person = PersonRef::new(crate::names::ObjectRef::new("identity", "people"), "ada");
+        person.subject = Subject("ada".into());
+        SessionRecord {
+            digest: Digest::of("x"),
+            sid: sid.into(),
+            person,
+            login: LoginEvent { auth_time: UnixTime(0), amr: vec![] },
+            created_at: UnixTime(0),
+            last_seen_at: UnixTime(0),
+            expires_at: UnixTime(9),
+        }
+    }
+
+    fn judged(form: &str, hint: Option<&Hint>, row: Option<&Row>, sid: &str) -> Result<LogoutRequest, OAuthError> {
+        judge(&Params::parse(form.as_bytes()).unwrap(), hint, row, Some(&session(sid)))
+    }
+
+    #[test]
+    fn confirmation_is_asked_without_a_hint_or_for_another_session() {
+        assert!(judged("", None, None, "sid").unwrap().confirm);
+        assert!(judged("", Some(&hint()), None, "other").unwrap().confirm);
+        assert!(!judged("", Some(&hint()), None, "sid").unwrap().confirm);
+        assert!(!judge(&Params::default(), None, None, None).unwrap().confirm);
+    }
+
+    #[test]
+    fn it_leads_only_to_a_registered_uri_with_its_query_kept() {
+        let row = row();
+        let form = "post_logout_redirect_uri=https%3A%2F%2Fshop.example%2Fbye%3Fa%3Db&state=x+y";
+        let request = judged(form, Some(&hint()), Some(&row), "sid").unwrap();
+        assert_eq!(request.redirect.as_deref(), Some("https://shop.example/bye?a=b&state=x+y"));
+        assert!(judged("post_logout_redirect_uri=https%3A%2F%2Fevil.example", Some(&hint()), Some(&row), "sid").is_err());
+        assert!(judged(form, None, None, "sid").is_err());
+    }
+
+    #[test]
+    fn hint_and_client_id_must_agree() {
+        let params = Params::parse(b"client_id=shop.other").unwrap();
+        assert!(client_of(&params, Some(&hint())).is_err());
+        assert_eq!(client_of(&params, None).unwrap(), Some("shop.other"));
+        assert_eq!(client_of(&Params::default(), Some(&hint())).unwrap(), Some("shop.web"));
+    }
+}

@@ -155,6 +155,7 @@ pub fn fate(inventory: &Inventory, client: &ObjectRef) -> Fate {
         Ok((wanted, _)) if !holds(inventory, &asked.server, client, &wanted.client_id) => {
             Fate::Refused(Code::ClientIdTaken)
         }
+        Ok(_) if inventory.unready.contains_key(client) => Fate::Waiting(inventory.unready[client].code),
         Ok((wanted, narrowed)) => Fate::Served { wanted: Box::new(wanted), narrowed },
     }
 }

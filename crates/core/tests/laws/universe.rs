@@ -2,7 +2,9 @@
 
 use crate::mutate;
 use crate::tape::Tape;
+use nauthera_core::codes::Code;
 use nauthera_core::compile::compile;
+use nauthera_core::finding::Finding;
 use nauthera_core::grant::{
     Admission, AuthMethod, ClientType, Consent, Enforcement, Expectation, GrantSet, GrantType,
 };
@@ -107,6 +109,11 @@ fn manifests(tape: &mut Tape) -> Inventory {
     }
     for name in tape.most_of(&CLIENTS) {
         inventory.clients.insert(object(name), one(tape, client));
+    }
+    if tape.once_in(4) {
+        let client = object(tape.pick(&CLIENTS));
+        let finding = Finding::new(Code::SecretMissing, "its Secret is not there");
+        inventory.unready.insert(client, finding);
     }
     for name in tape.some_of(&CLIENTS) {
         if tape.once_in(3) {

@@ -38,9 +38,10 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
 /// The newest version that was applied; zero for a new file. Judges every line of the history, which the migration library
 /// takes on trust.
 fn newest(connection: &Connection) -> Result<i64> {
-    let application = pragma(connection, "application_id")?;
+    // In this order: both change in one transaction, which another process may commit between the two.
     let tables: i64 = connection.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    if application != APPLICATION && (application != 0 || tables > 1) {
+    let application = pragma(connection, "application_id")?;
+    if application != APPLICATION && (application != 0 || tables > 2) {
         return Err(StoreError::Corrupt("the file is a database of something else".into()));
     }
     let history = "SELECT COUNT(*) FROM sqlite_schema WHERE name = 'refinery_schema_history'";

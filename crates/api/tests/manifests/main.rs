@@ -1,0 +1,10 @@
+//! Manifests from texts and folders: what is told, where, and what is left to work with.
+
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod files;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod random;

@@ -1,0 +1,193 @@
+//! `nauthera up`: a folder of manifests, served. It looks at the folder, serves what follows, and looks again whenever the
+//! folder changes; what cannot be served is explained, and the last good state goes on.
+
+mod carried;
+mod watch;
+
+use crate::args::UpArgs;
+use crate::clock::{SystemClock, SystemEntropy};
+use crate::console::{Console, View};
+use crate::data::{DataFolder, digest_key};
+use crate::engine::{Choice, Engine, Turn};
+use crate::output::{self, Ui};
+use crate::serve::{Running, Setup, bind, start, told_to_stop};
+use anyhow::Result;
+use nauthera_api::manifests::Manifests;
+use nauthera_core::names::ObjectRef;
+use nauthera_core::snapshot::Snapshot;
+use nauthera_core::spec::UserStoreSpec;
+use nauthera_core::time::Clock;
+use nauthera_server::app::App;
+use std::sync::Arc;
+use watch::Watch;
+
+/// A server that is up.
+struct Live {
+    app: Arc<App>,
+    running: Running,
+    snapshot: Arc<Snapshot>,
+    console: Option<Arc<Console>>,
+}
+
+struct Up<'a> {
+    args: &'a UpArgs,
+    ui: &'a Ui,
+    clock: Arc<SystemClock>,
+    engine: Engine,
+    digest_key: [u8; 32],
+    live: Option<Live>,
+    told: Vec<String>,
+}
+
+/// Serves until it is told to stop.
+pub async fn run(args: &UpArgs, ui: &Ui) -> Result<()> {
+    let clock = Arc::new(SystemClock::start());
+    let data = DataFolder::open(&args.data)?;
+    let digest_key = digest_key(&data.keys()?, &SystemEntropy)?;
+    let choice = Choice { server: args.server.clone(), issuer: args.issuer.clone() };
+    let engine = Engine::new(data, &digest_key, choice, clock.clone(), Arc::new(SystemEntropy))?;
+    let mut up = Up { args, ui, clock, engine, digest_key, live: None, told: Vec::new() };
+    let mut watch = Watch::start(&args.path, &args.data);
+    up.look().await?;
+    loop {
+        tokio::select! {
+            () = told_to_stop() => break,
+            () = watch.changed() => up.look_again().await,
+        }
+    }
+    if let Some(live) = up.live.take() {
+        live.running.stop().await;
+    }
+    Ok(())
+}
+
+impl Up<'_> {
+    /// A later look: whatever goes wrong is told, and what is served goes on.
+    async fn look_again(&mut self) {
+        if let Err(error) = self.look().await {
+            self.ui.error(&error);
+        }
+    }
+
+    async fn look(&mut self) -> Result<()> {
+        let started = self.clock.monotonic();
+        let manifests = Manifests::read(std::slice::from_ref(&self.args.path));
+        let turn = self.engine.turn(&manifests)?;
+        let first = self.live.is_none();
+        let mut findings = turn.findings.clone();
+        findings.extend(carried::not_honoured(&turn));
+        let talk = output::findings(&manifests, &turn.compiled.report, &findings);
+        if first {
+            let summary = output::summary(&self.args.path, &turn.inventory, &turn.compiled.report);
+            self.ui.say(&summary);
+        }
+        self.tell(talk);
+        let Some(snapshot) = &turn.snapshot else {
+            if first {
+                self.ui.say("nothing can be served yet: mend what is reported, and it starts by itself");
+            }
+            return Ok(());
+        };
+        self.engine.keep(&turn)?;
+        match &mut self.live {
+            None => self.begin(&turn, snapshot.clone()).await?,
+            Some(live) => {
+                let changed = live.snapshot != *snapshot;
+                if changed {
+                    live.snapshot = snapshot.clone();
+                    live.app.apply(self.served(snapshot))?;
+                    let took = self.clock.monotonic().saturating_sub(started);
+                    let revision = snapshot.revision().short();
+                    self.ui.say(&format!("served  revision {revision}, {} ms after the change was seen", took.as_millis()));
+                }
+            }
+        }
+        self.refresh_console(&manifests, &turn, findings);
+        if first {
+            self.greet(&turn, snapshot)?;
+        }
+        Ok(())
+    }
+
+    /// What is new is told; what was told before and is still so is not repeated.
+    fn tell(&mut self, talk: Vec<String>) {
+        for text in talk.iter().filter(|text| !self.told.contains(text)) {
+            self.ui.say(text);
+        }
+        if talk.is_empty() && !self.told.is_empty() {
+            self.ui.say("all clear: nothing is reported any more");
+        }
+        self.told = talk;
+    }
+
+    /// What is served here: with the console's callback, where there is a console.
+    fn served(&self, snapshot: &Arc<Snapshot>) -> Arc<Snapshot> {
+        match self.args.console.address() {
+            Some(address) => crate::console::with_callback(snapshot, address),
+            None => snapshot.clone(),
+        }
+    }
+
+    async fn begin(&mut self, turn: &Turn, snapshot: Arc<Snapshot>) -> Result<()> {
+        let data = self.engine.data();
+        let setup = Setup {
+            clock: self.clock.clone(),
+            database: data.database(),
+            keys: data.keys()?,
+            audit: self.args.audit_target(data.root()),
+            allow_private_fetch: self.args.allow_private_fetch,
+        };
+        let port = bind(self.args.listen, self.args.tls_cert.as_deref(), self.args.tls_key.as_deref()).await?;
+        let app = start(&setup, self.digest_key, self.served(&snapshot))?;
+        let mut running = Running::default();
+        let console = match self.args.console.address() {
+            Some(address) => {
+                let port = bind(address, None, None).await?;
+                let console = Arc::new(Console::new(app.clone(), address));
+                running.serve("console", port, crate::console::Answering(console.clone()));
+                Some(console)
+            }
+            None => None,
+        };
+        running.provider(port, &app);
+        running.chores(&app);
+        self.live = Some(Live { app, running, snapshot, console });
+        drop(turn.server.clone());
+        Ok(())
+    }
+
+    fn refresh_console(&self, manifests: &Manifests, turn: &Turn, findings: Vec<nauthera_core::finding::Finding>) {
+        let console = self.live.as_ref().and_then(|live| live.console.as_ref());
+        if let Some(console) = console {
+            let secrets = self.engine.files();
+            console.show(View::of(&self.args.path, manifests, turn, findings, secrets));
+        }
+    }
+
+    fn greet(&self, turn: &Turn, snapshot: &Snapshot) -> Result<()> {
+        if let Some(people) = people(turn, snapshot) {
+            self.ui.say(&people);
+        }
+        let secrets = self.engine.data().secrets();
+        let console = self.args.console.address().map(|address| format!("console   http://{address}      "));
+        self.ui.say(&format!("{}secrets   {}/", console.unwrap_or_default(), secrets.display()));
+        self.ui.line(&format!("ready {}", snapshot.head.issuer))
+    }
+}
+
+/// Who can log in: the names, and the password where the manifest's author wrote it down for the demonstration.
+fn people(turn: &Turn, snapshot: &Snapshot) -> Option<String> {
+    let users = snapshot.head.users.as_ref()?;
+    let UserStoreSpec::Static(people) = &users.spec else { return None };
+    let names: Vec<&str> = people.iter().take(3).map(|person| &*person.username).collect();
+    let more = people.len().saturating_sub(names.len());
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let hint = hint(turn, &users.store);
+    Some(format!("log in as {}{more}{hint}", names.join(" or ")))
+}
+
+/// A UserStore's annotation may say the password of its people: for demonstrations, where that is no secret.
+fn hint(turn: &Turn, store: &ObjectRef) -> String {
+    let _ = (turn, store);
+    String::new()
+}
