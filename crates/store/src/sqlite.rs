@@ -77,8 +77,10 @@ impl Sqlite {
     /// [`crate::StoreError::Corrupt`] when it is no database of ours, or of a release that this one does not understand.
     pub fn open(path: &Path, options: &Options) -> Result<Self> {
         connection::create(path)?;
+        let alone = connection::alone(path, options.busy_timeout)?;
         let mut connection = connection::write(path, options.busy_timeout)?;
         schema::migrate(&mut connection)?;
+        drop(alone);
         let busy = options.busy_timeout;
         let writer = writer::Writer::new(path.to_owned(), busy, connection);
         let writer = Lane::start("sqlite-write", options.queue, [move |steps| writer.serve(&steps)])?;

@@ -4,7 +4,7 @@ use super::outcome::ReadObject;
 use super::typed::{self, Spec};
 use super::{DEFAULT_NAMESPACE, MAX_OBJECT, facts, fault};
 use crate::schema::{Schema, printable};
-use crate::yaml::{Entry, Node, Part, Problem, Span, Value, escape_token, is_ambiguous_word};
+use crate::yaml::{Entry, Node, Part, Problem, Span, Text, Value, escape_token, is_ambiguous_word};
 use nauthera_core::finding::{Finding, Severity};
 use nauthera_core::names::{Kind, ObjectKey, ObjectRef};
 
@@ -110,11 +110,9 @@ impl BareWords<'_> {
     fn visit(&mut self, node: &Node) {
         match &node.value {
             _ if self.findings.len() >= ENOUGH => {}
-            Value::Text(text) if text.plain && is_ambiguous_word(&text.text) => {
-                if self.schema.wants_text(&self.pointer) {
-                    self.findings
+            Value::Text(text) if self.is_bare_word(text) => {
+                self.findings
                         .push((fault::ambiguous_word(self.key, &self.pointer, &text.text), node.span));
-                }
             }
             Value::List(items) => {
                 for (index, item) in items.iter().enumerate() {
@@ -124,6 +122,10 @@ impl BareWords<'_> {
             Value::Map(entries) => entries.iter().for_each(|entry| self.entry(entry)),
             _ => {}
         }
+    }
+
+    fn is_bare_word(&self, text: &Text) -> bool {
+        text.plain && is_ambiguous_word(&text.text) && self.schema.wants_text(&self.pointer)
     }
 
     fn entry(&mut self, entry: &Entry) {

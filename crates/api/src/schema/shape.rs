@@ -235,13 +235,15 @@ fn text(shape: &mut Shape, keyword: &str, value: &Value, faults: &mut Vec<String
     true
 }
 
+const TWO_TO_63: f64 = 9.223_372_036_854_776e18;
+
 fn whole_number_range(format: &str) -> Option<(f64, f64)> {
     Some(match format {
         "int32" => (f64::from(i32::MIN), f64::from(i32::MAX)),
         "uint16" => (0.0, f64::from(u16::MAX)),
         "uint32" => (0.0, f64::from(u32::MAX)),
-        "int64" => (-9.223_372_036_854_775_8e18, 9.223_372_036_854_775_8e18),
-        "uint64" => (0.0, 1.844_674_407_370_955_2e19),
+        "int64" => (-TWO_TO_63, TWO_TO_63),
+        "uint64" => (0.0, 2.0 * TWO_TO_63),
         _ => return None,
     })
 }

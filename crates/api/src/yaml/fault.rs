@@ -117,14 +117,12 @@ fn tab(text: &str, kind: &ErrorKind, from: Span) -> Option<Span> {
         return None;
     }
     let mut start = text.get(..from.range().start)?.rfind('\n').map_or(0, |newline| newline + 1);
-    let mut line = from.line;
-    for piece in text.get(start..)?.split_inclusive('\n') {
+    for (line, piece) in (from.line..).zip(text.get(start..)?.split_inclusive('\n')) {
         let blank = piece.len() - piece.trim_start_matches(' ').len();
         if piece.as_bytes().get(blank) == Some(&b'\t') {
             return Some(Span { start: number(start + blank), end: number(start + blank), line, column: number(blank) + 1 });
         }
         start += piece.len();
-        line += 1;
     }
     None
 }

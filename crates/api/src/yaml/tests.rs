@@ -142,7 +142,7 @@ fn a_billion_laughs_are_refused_before_they_are_told() {
 
 #[test]
 fn many_aliases_of_one_long_text_are_refused() {
-    let text = format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 20), vec!["*a"; 10].join(","));
+    let text = format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 20), ["*a"; 10].join(","));
     assert_eq!(parse(&text).unwrap_err().message, "aliases expand to more than 4 MiB");
 }
 

@@ -93,10 +93,10 @@ impl Client<'_> {
         let mut entry = self.judged(server, Arc::new(as_asked(last, &server.object)));
         entry.asked = None;
         entry.findings.insert(0, not_accepted(Kind::AuthClient, self.name));
-        if let Some(now) = entry.row.take() {
-            entry.verdict = Verdict::Frozen;
-            entry.row = Some(Arc::new(never_wider(Arc::unwrap_or_clone(now), last)));
-        }
+        // Once it is refused its last settings are gone with its row, and only its manifest can bring them back.
+        entry.verdict = if entry.row.is_some() { Verdict::Frozen } else { Verdict::Waiting };
+        let narrowed = entry.row.take().map(|now| never_wider(Arc::unwrap_or_clone(now), last));
+        entry.row = narrowed.map(Arc::new);
         entry
     }
 

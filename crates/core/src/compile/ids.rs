@@ -18,6 +18,8 @@ pub fn is_default(id: &ClientId, object: &ObjectRef) -> bool {
 enum Strength {
     /// It is asked for.
     Asked,
+    /// It waits for a client whose manifest cannot be used and that is not served: nobody new gets it meanwhile.
+    Reserved,
     /// It is served under it.
     Published,
     /// Its credential record has it.
@@ -29,8 +31,9 @@ enum Strength {
 enum Claim<'a> {
     Default(&'a ObjectRef),
     Custom(&'a ObjectRef, &'a ClientId),
-    /// Its manifest cannot be used and nothing else is known of it: its default id waits for it, unless another client
-    /// holds that id already.
+    /// Its manifest cannot be used and it is not served: what its credential record has waits for it.
+    Recorded(&'a ObjectRef, &'a ClientId),
+    /// The same without a record: its default id waits for it, at every server.
     Unknown,
 }
 
@@ -46,38 +49,45 @@ impl<'a> Claims<'a> {
     pub fn of(inventory: &'a Inventory, published: &'a Published<'a>) -> Self {
         let mut claims = Self { inventory, published, customs: HashMap::new() };
         for (client, object) in &inventory.clients {
-            if let Claim::Custom(server, id) = claims.claim(client, object) {
-                claims.add(server, id, client);
+            match claims.claim(client, object) {
+                Claim::Custom(server, id) => {
+                    let strength = claims.strength(server, id, client);
+                    claims.add(server, id, (strength, client));
+                }
+                Claim::Recorded(server, id) => claims.add(server, id, (Strength::Reserved, client)),
+                Claim::Default(_) | Claim::Unknown => {}
             }
         }
         claims
     }
 
     fn claim(&self, client: &ObjectRef, object: &'a Object<ClientSpec>) -> Claim<'a> {
-        let unreadable = || match self.published.home(client) {
-            Some((server, row)) => Some((server, Some(&row.client_id))),
-            None => self.inventory.credentials.get(client).map(|r| (&r.server, Some(&r.client_id))),
-        };
+        let served = || self.published.home(client).map(|(server, row)| (server, Some(&row.client_id)));
         let spec = object.spec.as_ref().map(|spec| (&spec.server, spec.client_id.as_ref()));
-        match spec.or_else(unreadable) {
-            Some((server, Some(id))) if !is_default(id, client) => Claim::Custom(server, id),
-            Some((server, _)) => Claim::Default(server),
-            None => Claim::Unknown,
+        match (spec.or_else(served), self.inventory.credentials.get(client)) {
+            (Some((server, Some(id))), _) if !is_default(id, client) => Claim::Custom(server, id),
+            (Some((server, _)), _) => Claim::Default(server),
+            (None, Some(record)) => Claim::Recorded(&record.server, &record.client_id),
+            (None, None) => Claim::Unknown,
         }
     }
 
-    fn add(&mut self, server: &'a ObjectRef, id: &'a ClientId, client: &'a ObjectRef) {
+    fn strength(&self, server: &ObjectRef, id: &ClientId, client: &ObjectRef) -> Strength {
         let record = self.inventory.credentials.get(client);
-        let recorded = record.is_some_and(|record| record.server == *server && record.client_id == *id);
         let row = self.published.row(server, client);
-        let strength = match (recorded, row) {
-            (true, _) => Strength::Recorded,
-            (false, Some(row)) if row.client_id == *id => Strength::Published,
-            (false, _) => Strength::Asked,
-        };
-        let held = self.customs.entry(server).or_default().entry(id).or_insert((strength, client));
-        if held.0 < strength {
-            *held = (strength, client);
+        if record.is_some_and(|record| record.server == *server && record.client_id == *id) {
+            Strength::Recorded
+        } else if row.is_some_and(|row| row.client_id == *id) {
+            Strength::Published
+        } else {
+            Strength::Asked
+        }
+    }
+
+    fn add(&mut self, server: &'a ObjectRef, id: &'a ClientId, claim: (Strength, &'a ObjectRef)) {
+        let held = self.customs.entry(server).or_default().entry(id).or_insert(claim);
+        if held.0 < claim.0 {
+            *held = claim;
         }
     }
 
@@ -92,24 +102,24 @@ impl<'a> Claims<'a> {
             return None;
         }
         let custom = self.customs.get(server).and_then(|ids| ids.get(id)).copied();
-        let holder = match self.default_claim(server, id) {
-            Some((holder, true)) => Some(holder),
-            Some((holder, false)) => match custom {
-                Some((Strength::Recorded | Strength::Published, holder)) => Some(holder),
-                Some((Strength::Asked, _)) | None => Some(holder),
-            },
-            None => custom.map(|(_, holder)| holder),
+        let holder = match (self.default_claim(server, id), custom) {
+            (Some((Strength::Reserved, _)), Some((Strength::Published | Strength::Recorded, holder))) => holder,
+            (Some((_, holder)), _) | (None, Some((_, holder))) => holder,
+            (None, None) => return None,
         };
-        holder.filter(|holder| *holder != client)
+        Some(holder).filter(|holder| *holder != client)
     }
 
-    /// The client whose default id this is, if it claims it at this server, and whether that is certain.
-    fn default_claim(&self, server: &ObjectRef, id: &ClientId) -> Option<(&'a ObjectRef, bool)> {
+    /// The client whose default id this is, if it claims it at this server; reserved where that is all that is known.
+    fn default_claim(&self, server: &ObjectRef, id: &ClientId) -> Option<(Strength, &'a ObjectRef)> {
         let (namespace, name) = id.as_str().split_once('.')?;
         let (holder, object) = self.inventory.clients.get_key_value(&ObjectRef::new(namespace, name))?;
         match self.claim(holder, object) {
-            Claim::Default(at) => (at == server).then_some((holder, true)),
-            Claim::Unknown => Some((holder, false)),
+            Claim::Default(at) => (at == server).then_some((Strength::Recorded, holder)),
+            Claim::Recorded(at, recorded) => {
+                (at == server && recorded == id).then_some((Strength::Reserved, holder))
+            }
+            Claim::Unknown => Some((Strength::Reserved, holder)),
             Claim::Custom(..) => None,
         }
     }

@@ -23,7 +23,12 @@ proptest! {
         let compiled = compile(&inventory);
         for client in inventory.clients.keys() {
             let entry = &compiled.report.clients[client];
-            match fate(&inventory, client) {
+            let fate = fate(&inventory, client);
+            if matches!(fate, Fate::Frozen | Fate::LastGood) {
+                let verdict = if entry.row.is_some() { Verdict::Frozen } else { Verdict::Waiting };
+                assert_eq!(entry.verdict, verdict, "{client}");
+            }
+            match fate {
                 Fate::Served { wanted, narrowed } => {
                     let verdict = if narrowed { Verdict::Narrowed } else { Verdict::Compliant };
                     assert_eq!(entry.verdict, verdict, "{client}: {:?}", entry.findings);
@@ -33,15 +38,8 @@ proptest! {
                 }
                 Fate::Refused(code) => refused(client, entry, Verdict::Refused, code),
                 Fate::Waiting(code) => refused(client, entry, Verdict::Waiting, code),
-                Fate::Frozen => {
-                    let verdict = if entry.row.is_some() { Verdict::Frozen } else { Verdict::Waiting };
-                    assert_eq!(entry.verdict, verdict, "{client}");
-                }
-                Fate::LastGood => {
-                    let unready = inventory.unready.contains_key(client);
-                    let lost = if unready { Verdict::Waiting } else { Verdict::Frozen };
-                    assert!(entry.verdict == lost || entry.verdict == Verdict::Refused, "{client}");
-                }
+                Fate::Frozen => {}
+                Fate::LastGood => assert_eq!(entry.reason(), Some(Code::ClientNotAccepted), "{client}"),
             }
         }
     }

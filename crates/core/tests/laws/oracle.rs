@@ -176,15 +176,15 @@ fn default_id(client: &ObjectRef) -> String {
     format!("{}.{}", client.namespace, client.name)
 }
 
-/// The server and the id that a client wants, as far as anything is known of it.
-fn wants(inventory: &Inventory, client: &ObjectRef) -> Option<(ObjectRef, String)> {
+/// The server and the id that a client wants, as far as anything is known of it; and whether it can have it now.
+fn wants(inventory: &Inventory, client: &ObjectRef) -> Option<(ObjectRef, String, bool)> {
     if let Some(spec) = &inventory.clients[client].spec {
         let id = spec.client_id.as_ref().map_or(default_id(client), ToString::to_string);
-        return Some((spec.server.clone(), id));
+        return Some((spec.server.clone(), id, true));
     }
-    let row = last_home(inventory, client).map(|(server, row)| (server.clone(), row.client_id.to_string()));
+    let row = last_home(inventory, client).map(|(server, row)| (server.clone(), row.client_id.to_string(), true));
     let record = inventory.credentials.get(client);
-    row.or_else(|| record.map(|record| (record.server.clone(), record.client_id.to_string())))
+    row.or_else(|| record.map(|record| (record.server.clone(), record.client_id.to_string(), false)))
 }
 
 /// Does this client, among all that want the id at this server, hold it?
@@ -192,15 +192,19 @@ fn holds(inventory: &Inventory, server: &ObjectRef, client: &ObjectRef, id: &str
     let mut best: Option<(u8, &ObjectRef)> = None;
     for rival in inventory.clients.keys() {
         let rank = match wants(inventory, rival) {
-            Some((at, wanted)) if at == *server && wanted == id => rank(inventory, server, rival, id),
+            Some((at, wanted, now)) if at == *server && wanted == id => {
+                if now { rank(inventory, server, rival, id) } else { RESERVED }
+            }
             // Nothing is known of it, so its default id waits for it unless someone holds that already.
-            None if default_id(rival) == id => 3,
+            None if default_id(rival) == id => RESERVED,
             _ => continue,
         };
         best = best.into_iter().chain([(rank, rival)]).min();
     }
     best.is_none_or(|(_, holder)| holder == client)
 }
+
+const RESERVED: u8 = 3;
 
 fn rank(inventory: &Inventory, server: &ObjectRef, client: &ObjectRef, id: &str) -> u8 {
     let record = inventory.credentials.get(client);

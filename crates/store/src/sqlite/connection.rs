@@ -2,7 +2,7 @@
 
 use crate::{Result, StoreError};
 use rusqlite::{Connection, OpenFlags};
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
@@ -22,6 +22,22 @@ pub(super) fn create(path: &Path) -> Result<()> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(StoreError::Unavailable(format!("{}: {error}", path.display()))),
     }
+}
+
+/// Holds others of this release off while the file is made and its schema brought up to date: of two that do so at once, SQLite
+/// would refuse one. The lock is on the folder and ends with the value; a file system without such locks goes without.
+pub(super) fn alone(path: &Path, busy: Duration) -> Result<Option<File>> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Ok(folder) = File::open(folder) else { return Ok(None) };
+    let pause = Duration::from_millis(5);
+    for _ in 0..=busy.as_millis() / pause.as_millis() {
+        match folder.try_lock() {
+            Ok(()) => return Ok(Some(folder)),
+            Err(TryLockError::WouldBlock) => std::thread::park_timeout(pause),
+            Err(TryLockError::Error(_)) => return Ok(None),
+        }
+    }
+    Err(StoreError::Unavailable("another process is opening the database".into()))
 }
 
 /// The connection that writes. Never makes the file: one that vanished is not replaced by an empty one.

@@ -13,36 +13,31 @@ mod embedded {
 /// `application_id` of our databases: `NAUT`.
 const APPLICATION: i64 = 0x4E41_5554;
 
-/// How often another process that migrates at the same moment may get in between.
-const ATTEMPTS: usize = 5;
-
 /// Applies the versions that the database lacks, each in a transaction.
 pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
     let runner = embedded::migrations::runner();
     let known = runner.get_migrations().iter().map(|m| i64::from(m.version())).max().unwrap_or_default();
-    for _ in 0..ATTEMPTS {
-        if newest(connection)? > known {
-            break;
-        }
-        let before = pragma(connection, "schema_version")?;
-        match runner.run(connection) {
-            Ok(_) => break,
-            // Another process got on meanwhile: look again at what is left to do.
-            Err(_) if pragma(connection, "schema_version")? != before => {}
-            Err(error) => return Err(failure(&error)),
-        }
+    if newest(connection)? <= known {
+        runner.run(connection).map_err(|error| failure(&error))?;
     }
-    readable(connection, known)
+    let needed = pragma(connection, "user_version")?;
+    if needed > known {
+        return Err(StoreError::Corrupt(format!(
+            "the database was written by a newer release: it needs schema version {needed}, this release has {known}"
+        )));
+    }
+    Ok(())
 }
 
 /// The newest version that was applied; zero for a new file. Judges every line of the history, which the migration library
 /// takes on trust.
 fn newest(connection: &Connection) -> Result<i64> {
-    // In this order: both change in one transaction, which another process may commit between the two.
-    let tables: i64 = connection.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    let application = pragma(connection, "application_id")?;
-    if application != APPLICATION && (application != 0 || tables > 2) {
-        return Err(StoreError::Corrupt("the file is a database of something else".into()));
+    let foreign = "SELECT COUNT(*) FROM sqlite_schema WHERE tbl_name <> 'refinery_schema_history'";
+    let foreign: i64 = connection.query_row(foreign, [], |row| row.get(0))?;
+    match pragma(connection, "application_id")? {
+        APPLICATION => {}
+        0 if foreign == 0 => {}
+        _ => return Err(StoreError::Corrupt("the file is a database of something else".into())),
     }
     let history = "SELECT COUNT(*) FROM sqlite_schema WHERE name = 'refinery_schema_history'";
     if connection.query_row(history, [], |row| row.get::<_, i64>(0))? == 0 {
@@ -63,26 +58,13 @@ fn newest(connection: &Connection) -> Result<i64> {
     Ok(newest)
 }
 
-/// Can a release that knows versions up to `known` serve this database?
-fn readable(connection: &Connection, known: i64) -> Result<()> {
-    if newest(connection)? < known {
-        return Err(StoreError::Unavailable("other processes keep changing the schema".into()));
-    }
-    let needed = pragma(connection, "user_version")?;
-    if needed > known {
-        return Err(StoreError::Corrupt(format!(
-            "the database was written by a newer release: it needs schema version {needed}, this release has {known}"
-        )));
-    }
-    Ok(())
-}
-
 fn pragma(connection: &Connection, name: &str) -> Result<i64> {
     Ok(connection.pragma_query_value(None, name, |row| row.get(0))?)
 }
 
 fn failure(error: &refinery::Error) -> StoreError {
-    let message = format!("migration: {error}");
+    // The rest of the message is the whole text of the version.
+    let message = format!("migration: {}", error.to_string().lines().next().unwrap_or_default());
     match error.kind() {
         Kind::Connection(_, source) if source.downcast_ref().is_some_and(may_pass) => {
             StoreError::Unavailable(message)

@@ -1,0 +1,76 @@
+//! The command line as types: every command, flag and environment variable, with the sentences that `--help` and
+//! `docs/cli.md` print. What a command does is in the module of its name.
+
+mod examples;
+mod judging;
+mod serving;
+mod small;
+mod values;
+
+pub use judging::{CheckArgs, CompileArgs, ExplainArgs, PlanArgs};
+pub use serving::{ServerArgs, UpArgs};
+pub use small::{CompletionArgs, CrdsArgs, HashPasswordArgs, ReferenceArgs, VersionArgs};
+pub use values::{ConsoleAddress, CrdFormat, DatabaseUrl, Document, Format, JudgeFormat};
+
+use clap::{Parser, Subcommand};
+
+/// The one binary.
+#[derive(Debug, Parser)]
+#[command(
+    name = "nauthera",
+    version,
+    about = "OpenID Connect by policy, configured by manifests only",
+    long_about = "Nauthera serves OpenID Connect and OAuth 2.1. Everything it does is written in manifests of three teams: \
+                  platform (AuthServer, UserStore), security (AuthPolicy) and developers (AuthClient).\n\n\
+                  stdout is data, stderr is talk. Every flag has an environment variable NAUTHERA_*.",
+    after_help = examples::EXIT_CODES,
+    max_term_width = 100,
+    propagate_version = false,
+    infer_subcommands = false
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve a folder of manifests, and follow its edits
+    #[command(long_about = examples::UP_ABOUT, after_long_help = examples::UP)]
+    Up(Box<UpArgs>),
+    /// Judge manifests without a cluster: schema, CEL, references, policies, examples
+    #[command(long_about = examples::CHECK_ABOUT, after_long_help = examples::CHECK)]
+    Check(CheckArgs),
+    /// Say what a change of manifests does to each client
+    #[command(long_about = examples::PLAN_ABOUT, after_long_help = examples::PLAN)]
+    Plan(PlanArgs),
+    /// Explain a client's settings, or a diagnostic
+    #[command(long_about = examples::EXPLAIN_ABOUT, after_long_help = examples::EXPLAIN)]
+    Explain(ExplainArgs),
+    /// Write the Snapshot that `nauthera server` serves
+    #[command(long_about = examples::COMPILE_ABOUT, after_long_help = examples::COMPILE)]
+    Compile(CompileArgs),
+    /// Serve a Snapshot
+    #[command(long_about = examples::SERVER_ABOUT, after_long_help = examples::SERVER)]
+    Server(Box<ServerArgs>),
+    /// Print the four custom resource definitions
+    #[command(long_about = examples::CRDS_ABOUT, after_long_help = examples::CRDS)]
+    Crds(CrdsArgs),
+    /// Hash a password for a static user
+    #[command(long_about = examples::HASH_PASSWORD_ABOUT, after_long_help = examples::HASH_PASSWORD)]
+    HashPassword(HashPasswordArgs),
+    /// Print a shell's completion script
+    #[command(after_long_help = examples::COMPLETION)]
+    Completion(CompletionArgs),
+    /// Print version, commit and target
+    #[command(after_long_help = examples::VERSION)]
+    Version(VersionArgs),
+    /// Print a generated document of the book
+    #[command(hide = true)]
+    Reference(ReferenceArgs),
+}
+
+#[cfg(test)]
+mod tests;

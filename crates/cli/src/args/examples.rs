@@ -1,0 +1,92 @@
+//! The long texts of `--help`: what each command is for, with an example.
+
+pub const EXIT_CODES: &str = "\
+Exit codes:
+  0  done, and nothing found
+  1  done, and something found: an error, a violation, or for `plan` a client refused, narrowed or widened
+  2  the command could not do its job: usage, unreadable input";
+
+pub const UP_ABOUT: &str = "\
+Serves a folder of manifests: the same engine and the same server as in a cluster, with SQLite.
+
+It watches the folder and serves each good edit; a bad edit is explained, and the last good state goes on. Everything \
+that it makes is kept under --data, so that running it again keeps keys, clients' secrets, sessions and refresh tokens. \
+When it serves, it prints one line to stdout: `ready ISSUER`.";
+
+pub const UP: &str = "\
+Examples:
+  nauthera up examples/quickstart
+  nauthera up deploy/auth --issuer http://127.0.0.1:8080   production's manifests on a laptop";
+
+pub const CHECK_ABOUT: &str = "\
+Judges manifests without a cluster, as a pull request should be: schema, CEL rules, references, policies, examples.
+
+A Secret that is not there is no finding, since Secrets are rarely in Git. An AuthServer, UserStore or policy that is not \
+among the paths is a warning, since another repository may hold it. Namespaces among the paths are read as facts.";
+
+pub const CHECK: &str = "\
+Examples:
+  nauthera check deploy/auth
+  nauthera check platform security teams/shop --deny-warnings
+  nauthera check deploy/auth --format sarif > nauthera.sarif";
+
+pub const PLAN_ABOUT: &str = "\
+Compares two states of the manifests: each client whose settings, acceptance or violations differ, field by field, with \
+the policy that decides. Exit code 1 says that the change refuses, narrows or widens a client.";
+
+pub const PLAN: &str = "\
+Examples:
+  nauthera plan main/deploy/auth branch/deploy/auth
+  git worktree add ../main main && nauthera plan ../main/deploy deploy";
+
+pub const EXPLAIN_ABOUT: &str = "\
+Explains a client: every effective setting, what was asked, and the policy (and its generation) that decided. Or explains \
+a diagnostic by its code.";
+
+pub const EXPLAIN: &str = "\
+Examples:
+  nauthera explain shop/storefront examples/quickstart
+  nauthera explain NA0203";
+
+pub const COMPILE_ABOUT: &str = "\
+Compiles manifests and writes the Snapshot: all that `nauthera server` needs to serve them, and nothing else.
+
+Clients' secrets are made and kept under --data, exactly as `nauthera up` does.";
+
+pub const COMPILE: &str = "\
+Examples:
+  nauthera compile deploy/auth -o snapshot.json
+  nauthera compile deploy/auth --print --no-credentials";
+
+pub const SERVER_ABOUT: &str = "\
+Serves a Snapshot. It reads no manifests and writes nothing but its database, its keys and its audit lines.";
+
+pub const SERVER: &str = "\
+Examples:
+  nauthera server --snapshot snapshot.json --database sqlite:nauthera.db --keys .nauthera/keys";
+
+pub const CRDS_ABOUT: &str = "\
+Prints the custom resource definitions of AuthServer, AuthPolicy, UserStore and AuthClient.";
+
+pub const CRDS: &str = "\
+Examples:
+  nauthera crds | kubectl apply --server-side -f -";
+
+pub const HASH_PASSWORD_ABOUT: &str = "\
+Reads a password from the terminal (asked twice, not shown) or the first line of stdin, and prints an Argon2id hash in PHC \
+format for `users[].passwordHash` of a UserStore of type static.";
+
+pub const HASH_PASSWORD: &str = "\
+Examples:
+  nauthera hash-password
+  pass show ada | nauthera hash-password";
+
+pub const COMPLETION: &str = "\
+Examples:
+  nauthera completion bash > ~/.local/share/bash-completion/completions/nauthera
+  nauthera completion zsh > \"${fpath[1]}/_nauthera\"";
+
+pub const VERSION: &str = "\
+Examples:
+  nauthera version
+  nauthera version --format json";

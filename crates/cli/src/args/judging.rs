@@ -1,0 +1,72 @@
+//! Flags of the commands that judge and compile.
+
+use super::values::{self, Format, JudgeFormat};
+use clap::Args;
+use clap::builder::BoolishValueParser;
+use nauthera_core::names::ObjectRef;
+use std::path::PathBuf;
+
+/// Flags of `check`.
+#[derive(Debug, Clone, Args)]
+pub struct CheckArgs {
+    /// Files and folders of manifests, judged together
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// How to print what is found
+    #[arg(long, value_name = "FORMAT", env = "NAUTHERA_FORMAT", value_enum, default_value = "human")]
+    pub format: JudgeFormat,
+    /// Exit with 1 for warnings too
+    #[arg(long, env = "NAUTHERA_DENY_WARNINGS", value_parser = BoolishValueParser::new())]
+    pub deny_warnings: bool,
+}
+
+/// Flags of `plan`.
+#[derive(Debug, Clone, Args)]
+pub struct PlanArgs {
+    /// The manifests as they are: a file or folder (`cluster` comes with the operator)
+    #[arg(value_name = "OLD")]
+    pub old: PathBuf,
+    /// The manifests as they will be: a file or folder
+    #[arg(value_name = "NEW")]
+    pub new: PathBuf,
+    /// How to print the changes
+    #[arg(long, value_name = "FORMAT", env = "NAUTHERA_FORMAT", value_enum, default_value = "human")]
+    pub format: Format,
+}
+
+/// Flags of `explain`.
+#[derive(Debug, Clone, Args)]
+pub struct ExplainArgs {
+    /// A client as NAMESPACE/NAME, or a diagnostic's code such as NA0203
+    #[arg(value_name = "WHAT")]
+    pub what: String,
+    /// The manifests that the client is in
+    #[arg(value_name = "PATH")]
+    pub path: Option<PathBuf>,
+    /// How to print the explanation
+    #[arg(long, value_name = "FORMAT", env = "NAUTHERA_FORMAT", value_enum, default_value = "human")]
+    pub format: Format,
+}
+
+/// Flags of `compile`.
+#[derive(Debug, Clone, Args)]
+pub struct CompileArgs {
+    /// Files and folders of manifests, compiled together
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// The file to write
+    #[arg(short, long, value_name = "FILE", env = "NAUTHERA_OUTPUT", required_unless_present = "print")]
+    pub output: Option<PathBuf>,
+    /// Print the Snapshot as JSON, for reading; with -o it is written as well
+    #[arg(long, env = "NAUTHERA_PRINT", value_parser = BoolishValueParser::new())]
+    pub print: bool,
+    /// The folder that gives and keeps clients' credentials and the digest key
+    #[arg(long, value_name = "DIR", env = "NAUTHERA_DATA", default_value = "./.nauthera")]
+    pub data: PathBuf,
+    /// Leave clients with secrets out, and say which
+    #[arg(long, env = "NAUTHERA_NO_CREDENTIALS", value_parser = BoolishValueParser::new())]
+    pub no_credentials: bool,
+    /// The AuthServer to compile for, where the manifests have several
+    #[arg(long, value_name = "NAMESPACE/NAME", env = "NAUTHERA_SERVER", value_parser = values::object)]
+    pub server: Option<ObjectRef>,
+}

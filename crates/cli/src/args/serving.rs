@@ -1,0 +1,87 @@
+//! Flags of the commands that serve.
+
+use super::values::{self, ConsoleAddress, DatabaseUrl};
+use crate::serve::AuditTarget;
+use clap::Args;
+use clap::builder::BoolishValueParser;
+use nauthera_core::names::ObjectRef;
+use nauthera_core::uri::IssuerUrl;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// Flags of `up`.
+#[derive(Debug, Clone, Args)]
+pub struct UpArgs {
+    /// The folder (or file) of manifests
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub path: PathBuf,
+    /// Where to listen
+    #[arg(long, value_name = "ADDRESS", env = "NAUTHERA_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// The folder for everything that is kept: database, keys, clients' secrets
+    #[arg(long, value_name = "DIR", env = "NAUTHERA_DATA", default_value = "./.nauthera")]
+    pub data: PathBuf,
+    /// Where the console listens, on this machine only; `none` switches it off
+    #[arg(long, value_name = "ADDRESS", env = "NAUTHERA_CONSOLE", default_value = "127.0.0.1:8081")]
+    pub console: ConsoleAddress,
+    /// The issuer instead of the manifest's, so that production manifests run on a laptop
+    #[arg(long, value_name = "URL", env = "NAUTHERA_ISSUER", value_parser = values::issuer)]
+    pub issuer: Option<IssuerUrl>,
+    /// The AuthServer to serve, where the manifests have several
+    #[arg(long, value_name = "NAMESPACE/NAME", env = "NAUTHERA_SERVER", value_parser = values::object)]
+    pub server: Option<ObjectRef>,
+    /// A certificate chain in PEM, to listen with TLS
+    #[arg(long, value_name = "FILE", env = "NAUTHERA_TLS_CERT", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// The certificate's private key in PEM
+    #[arg(long, value_name = "FILE", env = "NAUTHERA_TLS_KEY", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// Fetch `jwksUri` from private addresses too: for tests and laptops
+    #[arg(long, env = "NAUTHERA_ALLOW_PRIVATE_FETCH", value_parser = BoolishValueParser::new())]
+    pub allow_private_fetch: bool,
+    /// Where audit lines go: stdout, stderr, none or a file [default: audit.jsonl under --data]
+    #[arg(long, value_name = "TARGET", env = "NAUTHERA_AUDIT")]
+    pub audit: Option<AuditTarget>,
+}
+
+impl UpArgs {
+    /// Where audit lines go, given the data folder.
+    pub fn audit_target(&self, data: &Path) -> AuditTarget {
+        self.audit.clone().unwrap_or_else(|| AuditTarget::File(data.join("audit.jsonl")))
+    }
+}
+
+/// Flags of `server`.
+#[derive(Debug, Clone, Args)]
+pub struct ServerArgs {
+    /// The Snapshot to serve, as `nauthera compile` writes it
+    #[arg(long, value_name = "FILE", env = "NAUTHERA_SNAPSHOT")]
+    pub snapshot: PathBuf,
+    /// Where to listen
+    #[arg(long, value_name = "ADDRESS", env = "NAUTHERA_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Where health, readiness and metrics are answered
+    #[arg(long, value_name = "ADDRESS", env = "NAUTHERA_ADMIN_LISTEN", default_value = "127.0.0.1:8082")]
+    pub admin_listen: SocketAddr,
+    /// A certificate chain in PEM, to listen with TLS
+    #[arg(long, value_name = "FILE", env = "NAUTHERA_TLS_CERT", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// The certificate's private key in PEM
+    #[arg(long, value_name = "FILE", env = "NAUTHERA_TLS_KEY", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// Where the protocol's facts are stored: sqlite:PATH
+    #[arg(long, value_name = "URL", env = "NAUTHERA_DATABASE")]
+    pub database: DatabaseUrl,
+    /// The folder of the signing keys and the digest key
+    #[arg(long, value_name = "DIR", env = "NAUTHERA_KEYS")]
+    pub keys: PathBuf,
+    /// The folder of mounted Secrets
+    #[arg(long, value_name = "DIR", env = "NAUTHERA_SECRETS")]
+    pub secrets: Option<PathBuf>,
+    /// Fetch `jwksUri` from private addresses too: for tests and laptops
+    #[arg(long, env = "NAUTHERA_ALLOW_PRIVATE_FETCH", value_parser = BoolishValueParser::new())]
+    pub allow_private_fetch: bool,
+    /// Where audit lines go: stdout, stderr, none or a file
+    #[arg(long, value_name = "TARGET", env = "NAUTHERA_AUDIT", default_value = "stdout")]
+    pub audit: AuditTarget,
+}
