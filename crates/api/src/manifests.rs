@@ -156,6 +156,13 @@ impl Manifests {
         Some(FileSpan { file: object.file, span: object::span_of(&object.node, &place.pointer, part) })
     }
 
+    /// An annotation of an object.
+    #[must_use]
+    pub fn annotation(&self, key: &ObjectKey, name: &str) -> Option<String> {
+        let json = self.objects.get(key)?.node.to_json();
+        json.pointer("/metadata/annotations")?.get(name)?.as_str().map(str::to_owned)
+    }
+
     /// The facts for `compile`: objects that are not accepted stand without their spec.
     #[must_use]
     pub fn inventory(&self) -> Inventory {
@@ -175,7 +182,10 @@ impl Manifests {
         let in_file = |span| FileSpan { file, span };
         self.incomplete |= outcome.incomplete;
         self.findings.extend(
-            outcome.findings.into_iter().map(|(finding, span)| Found { finding: shown(finding), at: Some(in_file(span)) }),
+            outcome
+                .findings
+                .into_iter()
+                .map(|(finding, span)| Found { finding: shown(finding), at: Some(in_file(span)) }),
         );
         for object in outcome.objects {
             self.add_object(file, object);

@@ -1,2 +1,73 @@
-//! The nauthera binary.
-fn main() {}
+//! The one binary, `nauthera`: a command line over the engine and the server. Each command is a module; what they share
+//! is how arguments are read (`args`), how people and machines are told (`output`) and how a process ends (`exit`).
+
+mod args;
+mod check;
+mod clock;
+mod compile;
+mod completion;
+mod console;
+mod crds;
+mod data;
+mod engine;
+mod exit;
+mod explain;
+mod hash_password;
+mod logging;
+mod output;
+mod plan;
+mod reference;
+mod serve;
+mod server;
+mod up;
+mod version;
+
+use anyhow::{Context, Result};
+use args::{Cli, Command};
+use clap::Parser;
+use exit::Exit;
+use output::Ui;
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    // A usage error ends here, with clap's message and code 2.
+    let cli = Cli::parse();
+    let ui = Ui::of_process();
+    match run(&cli.command, &ui) {
+        Ok(exit) => exit.into(),
+        Err(error) if exit::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            ui.error(&error);
+            ExitCode::from(exit::FAILED)
+        }
+    }
+}
+
+fn run(command: &Command, ui: &Ui) -> Result<Exit> {
+    match command {
+        Command::Up(args) => serving(up::run(args, ui)),
+        Command::Server(args) => serving(server::run(args, ui)),
+        Command::Compile(args) => compile::run(args, ui),
+        Command::Check(args) => check::run(args, ui),
+        Command::Plan(args) => plan::run(args, ui),
+        Command::Explain(args) => explain::run(args, ui),
+        Command::Crds(args) => crds::run(args, ui),
+        Command::HashPassword(args) => hash_password::run(args, ui),
+        Command::Completion(args) => completion::run(args, ui),
+        Command::Version(args) => version::run(args, ui),
+        Command::Reference(args) => reference::run(args, ui),
+    }
+}
+
+/// Runs a command that serves until it is told to stop.
+fn serving(command: impl Future<Output = Result<()>>) -> Result<Exit> {
+    logging::start();
+    // The one TLS stack; an error only says that it is chosen already.
+    rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.context("no threads can be started")?.block_on(command)?;
+    Ok(Exit::Done)
+}

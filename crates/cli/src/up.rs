@@ -6,20 +6,24 @@ mod watch;
 
 use crate::args::UpArgs;
 use crate::clock::{SystemClock, SystemEntropy};
-use crate::console::{Console, View};
-use crate::data::{DataFolder, digest_key};
+use crate::data::{DataFolder, SecretFiles, digest_key};
 use crate::engine::{Choice, Engine, Turn};
 use crate::output::{self, Ui};
 use crate::serve::{Running, Setup, bind, start, told_to_stop};
 use anyhow::Result;
 use nauthera_api::manifests::Manifests;
-use nauthera_core::names::ObjectRef;
+use nauthera_core::names::{Kind, ObjectKey, ObjectRef};
 use nauthera_core::snapshot::Snapshot;
-use nauthera_core::spec::UserStoreSpec;
+use nauthera_core::spec::{SecretTemplate, UserStoreSpec};
 use nauthera_core::time::Clock;
 use nauthera_server::app::App;
+use nauthera_server::console::{Answering, Console, View, with_callback};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use watch::Watch;
+
+/// The annotation of a UserStore that says the password of its people, where that is no secret.
+const PASSWORD_HINT: &str = "auth.nauthera.io/password-hint";
 
 /// A server that is up.
 struct Live {
@@ -90,7 +94,7 @@ impl Up<'_> {
         };
         self.engine.keep(&turn)?;
         match &mut self.live {
-            None => self.begin(&turn, snapshot.clone()).await?,
+            None => self.begin(snapshot.clone()).await?,
             Some(live) => {
                 let changed = live.snapshot != *snapshot;
                 if changed {
@@ -102,9 +106,9 @@ impl Up<'_> {
                 }
             }
         }
-        self.refresh_console(&manifests, &turn, findings);
+        self.refresh_console(&turn, snapshot);
         if first {
-            self.greet(&turn, snapshot)?;
+            self.greet(&manifests, snapshot)?;
         }
         Ok(())
     }
@@ -123,12 +127,12 @@ impl Up<'_> {
     /// What is served here: with the console's callback, where there is a console.
     fn served(&self, snapshot: &Arc<Snapshot>) -> Arc<Snapshot> {
         match self.args.console.address() {
-            Some(address) => crate::console::with_callback(snapshot, address),
+            Some(address) => with_callback(snapshot, address),
             None => snapshot.clone(),
         }
     }
 
-    async fn begin(&mut self, turn: &Turn, snapshot: Arc<Snapshot>) -> Result<()> {
+    async fn begin(&mut self, snapshot: Arc<Snapshot>) -> Result<()> {
         let data = self.engine.data();
         let setup = Setup {
             clock: self.clock.clone(),
@@ -144,7 +148,7 @@ impl Up<'_> {
             Some(address) => {
                 let port = bind(address, None, None).await?;
                 let console = Arc::new(Console::new(app.clone(), address));
-                running.serve("console", port, crate::console::Answering(console.clone()));
+                running.serve("console", port, Answering(console.clone()));
                 Some(console)
             }
             None => None,
@@ -152,20 +156,38 @@ impl Up<'_> {
         running.provider(port, &app);
         running.chores(&app);
         self.live = Some(Live { app, running, snapshot, console });
-        drop(turn.server.clone());
         Ok(())
     }
 
-    fn refresh_console(&self, manifests: &Manifests, turn: &Turn, findings: Vec<nauthera_core::finding::Finding>) {
-        let console = self.live.as_ref().and_then(|live| live.console.as_ref());
-        if let Some(console) = console {
-            let secrets = self.engine.files();
-            console.show(View::of(&self.args.path, manifests, turn, findings, secrets));
-        }
+    fn refresh_console(&self, turn: &Turn, snapshot: &Arc<Snapshot>) {
+        let Some(console) = self.live.as_ref().and_then(|live| live.console.as_ref()) else { return };
+        let root = self.engine.data().secrets();
+        let templates: BTreeMap<ObjectRef, SecretTemplate> = turn
+            .inventory
+            .clients
+            .iter()
+            .filter_map(|(name, object)| Some((name.clone(), object.spec.as_ref()?.secret.clone())))
+            .collect();
+        let templates = Arc::new(templates);
+        let (files, folders) = (root.clone(), templates.clone());
+        console.show(View {
+            folder: self.args.path.display().to_string(),
+            report: Arc::new(turn.compiled.report.clone()),
+            snapshot: snapshot.clone(),
+            diagnostics: self.told.clone(),
+            secret_of: Arc::new(move |client| {
+                let template = templates.get(client)?;
+                SecretFiles::below(files.clone()).plain(client, template)
+            }),
+            secret_folder_of: Arc::new(move |client| {
+                let template = folders.get(client)?;
+                Some(SecretFiles::below(root.clone()).folder(client, template).display().to_string())
+            }),
+        });
     }
 
-    fn greet(&self, turn: &Turn, snapshot: &Snapshot) -> Result<()> {
-        if let Some(people) = people(turn, snapshot) {
+    fn greet(&self, manifests: &Manifests, snapshot: &Snapshot) -> Result<()> {
+        if let Some(people) = people(manifests, snapshot) {
             self.ui.say(&people);
         }
         let secrets = self.engine.data().secrets();
@@ -175,19 +197,14 @@ impl Up<'_> {
     }
 }
 
-/// Who can log in: the names, and the password where the manifest's author wrote it down for the demonstration.
-fn people(turn: &Turn, snapshot: &Snapshot) -> Option<String> {
+/// Who can log in: the names, and the password where the UserStore's author wrote it down for a demonstration.
+fn people(manifests: &Manifests, snapshot: &Snapshot) -> Option<String> {
     let users = snapshot.head.users.as_ref()?;
     let UserStoreSpec::Static(people) = &users.spec else { return None };
     let names: Vec<&str> = people.iter().take(3).map(|person| &*person.username).collect();
     let more = people.len().saturating_sub(names.len());
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let hint = hint(turn, &users.store);
-    Some(format!("log in as {}{more}{hint}", names.join(" or ")))
-}
-
-/// A UserStore's annotation may say the password of its people: for demonstrations, where that is no secret.
-fn hint(turn: &Turn, store: &ObjectRef) -> String {
-    let _ = (turn, store);
-    String::new()
+    let store = ObjectKey::new(Kind::UserStore, users.store.clone());
+    let hint = manifests.annotation(&store, PASSWORD_HINT).map(|hint| format!(", password \"{hint}\""));
+    Some(format!("log in as {}{more}{}", names.join(" or "), hint.unwrap_or_default()))
 }

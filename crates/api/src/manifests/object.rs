@@ -111,8 +111,7 @@ impl BareWords<'_> {
         match &node.value {
             _ if self.findings.len() >= ENOUGH => {}
             Value::Text(text) if self.is_bare_word(text) => {
-                self.findings
-                        .push((fault::ambiguous_word(self.key, &self.pointer, &text.text), node.span));
+                self.findings.push((fault::ambiguous_word(self.key, &self.pointer, &text.text), node.span));
             }
             Value::List(items) => {
                 for (index, item) in items.iter().enumerate() {

@@ -32,7 +32,7 @@ impl Rules {
 }
 
 /// The schema without what no rule needs; `None` when there is no rule in it.
-fn with_rules(schema: &Value) -> Option<Value> {
+pub(super) fn with_rules(schema: &Value) -> Option<Value> {
     let keywords = schema.as_object()?;
     let mut kept = Map::new();
     let mut has_rules = keywords.contains_key("x-kubernetes-validations");

@@ -333,3 +333,44 @@ fn places_know_whether_they_hold_texts() {
     assert!(!schema.wants_text("/spec/enabled"));
     assert!(schema.has_free_keys("/metadata/labels") && !schema.has_free_keys("/spec"));
 }
+
+#[test]
+fn every_form_of_our_own_schemas_has_a_name() {
+    fn patterns(schema: &Value, out: &mut Vec<String>) {
+        match schema {
+            Value::Object(map) => {
+                out.extend(map.get("pattern").and_then(Value::as_str).map(str::to_owned));
+                map.values().for_each(|value| patterns(value, out));
+            }
+            Value::Array(items) => items.iter().for_each(|value| patterns(value, out)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    for kind in Kind::ALL {
+        patterns(&crate::crds::schema(kind)["properties"]["spec"], &mut found);
+    }
+    assert!(found.len() > 20);
+    for pattern in found {
+        assert!(words::form(&pattern).is_some(), "{pattern}");
+    }
+}
+
+#[test]
+fn no_rule_of_our_own_schemas_is_lost() {
+    fn rules(schema: &Value) -> usize {
+        let below = match schema {
+            Value::Object(map) => map.values().map(rules).sum(),
+            Value::Array(items) => items.iter().map(rules).sum(),
+            _ => 0,
+        };
+        below + schema.get("x-kubernetes-validations").and_then(Value::as_array).map_or(0, Vec::len)
+    }
+    for kind in Kind::ALL {
+        let mut schema = crate::crds::schema(kind);
+        schema["properties"]["status"].take();
+        let kept = rules::with_rules(&schema).unwrap();
+        assert!(rules(&schema) > 0);
+        assert_eq!(rules(&kept), rules(&schema), "{kind}");
+    }
+}

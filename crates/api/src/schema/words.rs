@@ -121,7 +121,7 @@ pub(super) fn form(pattern: &str) -> Option<(&'static str, &'static str)> {
     FORMS.iter().find(|(text, ..)| *text == pattern).map(|(_, name, rule)| (*name, *rule))
 }
 
-const FORMS: [(&str, &str, &str); 5] = [
+const FORMS: [(&str, &str, &str); 10] = [
     (
         "^[0-9]+[smhd]$",
         "a duration",
@@ -143,4 +143,21 @@ const FORMS: [(&str, &str, &str); 5] = [
         "a namespace and a name",
         "write `namespace/name`",
     ),
+    (
+        "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$",
+        "a label's value",
+        "use letters, digits, `-`, `_` and `.`, a letter or digit first and last",
+    ),
+    (
+        "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$",
+        "a label's key",
+        "use letters, digits, `-`, `_` and `.`, a letter or digit first and last; before it perhaps a domain and `/`",
+    ),
+    (
+        "^[+-]?([0-9]+|[0-9]+[.][0-9]*|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$",
+        "a quantity",
+        "write a number and perhaps a unit, such as 250m, 2 or 1Gi",
+    ),
+    ("^[A-Za-z0-9._~-]+$", "a client id", "use letters, digits, `.`, `_`, `~` and `-`"),
+    ("^ldaps?://", "the address of a directory", "begin it with `ldaps://`, or with `ldap://` and startTls"),
 ];

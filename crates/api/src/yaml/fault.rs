@@ -113,14 +113,22 @@ fn words(error: &ScanError) -> (String, Option<&'static str>) {
 /// The tab that the parser stumbled over: it stops behind it, or names the scalar before it.
 fn tab(text: &str, kind: &ErrorKind, from: Span) -> Option<Span> {
     use ErrorKind as K;
-    if !matches!(kind, K::TabNotAllowed | K::TabInBlockIndentation | K::TabInIndentation | K::TabInPlainScalar) {
+    if !matches!(
+        kind,
+        K::TabNotAllowed | K::TabInBlockIndentation | K::TabInIndentation | K::TabInPlainScalar
+    ) {
         return None;
     }
     let mut start = text.get(..from.range().start)?.rfind('\n').map_or(0, |newline| newline + 1);
     for (line, piece) in (from.line..).zip(text.get(start..)?.split_inclusive('\n')) {
         let blank = piece.len() - piece.trim_start_matches(' ').len();
         if piece.as_bytes().get(blank) == Some(&b'\t') {
-            return Some(Span { start: number(start + blank), end: number(start + blank), line, column: number(blank) + 1 });
+            return Some(Span {
+                start: number(start + blank),
+                end: number(start + blank),
+                line,
+                column: number(blank) + 1,
+            });
         }
         start += piece.len();
     }

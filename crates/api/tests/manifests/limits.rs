@@ -22,7 +22,10 @@ fn codes(manifests: &Manifests) -> Vec<Code> {
 fn a_billion_laughs_end_as_a_finding() {
     let mut text = String::from("a0: &a0 lol\n");
     for n in 1..40 {
-        text.push_str(&format!("a{n}: &a{n} [*a{0}, *a{0}, *a{0}, *a{0}, *a{0}, *a{0}, *a{0}, *a{0}, *a{0}]\n", n - 1));
+        text.push_str(&format!(
+            "a{n}: &a{n} [*a{0}, *a{0}, *a{0}, *a{0}, *a{0}, *a{0}, *a{0}, *a{0}, *a{0}]\n",
+            n - 1
+        ));
     }
     let manifests = beside_a_client(text);
     assert_eq!(codes(&manifests), [Code::NotYaml]);
@@ -36,14 +39,21 @@ fn merge_keys_that_multiply_end_as_a_finding() {
     let mut text = format!("a0: &a0 {{{keys}}}\n");
     for n in 1..30 {
         let prior = n - 1;
-        text.push_str(&format!("a{n}: &a{n}\n  x: {{<<: *a{prior}}}\n  y: {{<<: *a{prior}}}\n  z: *a{prior}\n"));
+        text.push_str(&format!(
+            "a{n}: &a{n}\n  x: {{<<: *a{prior}}}\n  y: {{<<: *a{prior}}}\n  z: *a{prior}\n"
+        ));
     }
     assert_eq!(codes(&beside_a_client(text)), [Code::NotYaml]);
 }
 
 #[test]
 fn deep_nesting_ends_as_a_finding() {
-    for text in ["[".repeat(100_000), "a: ".to_owned() + &"{b: ".repeat(100_000), "- ".repeat(100_000), "? ".repeat(100_000)] {
+    for text in [
+        "[".repeat(100_000),
+        "a: ".to_owned() + &"{b: ".repeat(100_000),
+        "- ".repeat(100_000),
+        "? ".repeat(100_000),
+    ] {
         assert_eq!(codes(&beside_a_client(text)), [Code::NotYaml]);
     }
 }
@@ -51,8 +61,42 @@ fn deep_nesting_ends_as_a_finding() {
 #[test]
 fn much_of_anything_ends() {
     for piece in [
-        "[", "{", "]", "- ", "-\n", "a: ", "a:\n", "? ", "&a ", "*a ", "!!str ", "!a ", "%TAG ! x\n", "---\n", "...\n", "\"", "'", "|\n",
-        "> ", "# c\n", "\n", " ", "\t", ",", "a,", "[a", "\\", "<<: ", "a: &b c\n", "\r", "\u{feff}", "@", "x", "x ", "x\n", "- - - x\n",
+        "[",
+        "{",
+        "]",
+        "- ",
+        "-\n",
+        "a: ",
+        "a:\n",
+        "? ",
+        "&a ",
+        "*a ",
+        "!!str ",
+        "!a ",
+        "%TAG ! x\n",
+        "---\n",
+        "...\n",
+        "\"",
+        "'",
+        "|\n",
+        "> ",
+        "# c\n",
+        "\n",
+        " ",
+        "\t",
+        ",",
+        "a,",
+        "[a",
+        "\\",
+        "<<: ",
+        "a: &b c\n",
+        "\r",
+        "\u{feff}",
+        "@",
+        "x",
+        "x ",
+        "x\n",
+        "- - - x\n",
     ] {
         let manifests = beside_a_client(piece.repeat(LARGE / piece.len() / 32));
         assert!(manifests.findings().len() <= 1, "{piece:?}");
@@ -81,7 +125,9 @@ fn an_object_of_more_than_one_megabyte_is_refused_alone() {
 fn one_object_gets_a_bounded_number_of_findings() {
     let words = vec!["on"; 5_000].join(", ");
     let keys: String = (0..5_000).map(|n| format!("  k{n}: 1\n  k{n}: 1\n")).collect();
-    let text = CLIENT.replace("[openid, email]", &format!("[{words}]")).replace("spec:\n", &format!("spec:\n{keys}"));
+    let text = CLIENT
+        .replace("[openid, email]", &format!("[{words}]"))
+        .replace("spec:\n", &format!("spec:\n{keys}"));
     let found = Manifests::from_texts(vec![("a.yaml".into(), text)]).findings().len();
     assert!((50..=210).contains(&found), "{found}");
 }

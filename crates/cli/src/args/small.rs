@@ -8,7 +8,7 @@ use clap_complete::Shell;
 #[derive(Debug, Clone, Args)]
 pub struct CrdsArgs {
     /// How to print the definitions
-    #[arg(long, value_name = "FORMAT", env = "NAUTHERA_FORMAT", value_enum, default_value = "yaml")]
+    #[arg(long, value_name = "FORMAT", env = "NAUTHERA_CRDS_FORMAT", value_enum, default_value = "yaml")]
     pub format: CrdFormat,
 }
 

@@ -16,7 +16,7 @@ use proptest::prelude::*;
 use std::collections::BTreeSet;
 
 proptest! {
-    #![proptest_config(repeatable(4_000))]
+    #![proptest_config(repeatable(2_000))]
 
     #[test]
     fn what_is_served_is_exactly_what_the_rules_say(inventory in drawn(universe::inventory)) {

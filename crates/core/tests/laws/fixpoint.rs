@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use std::sync::Arc;
 
 proptest! {
-    #![proptest_config(repeatable(3_000))]
+    #![proptest_config(repeatable(2_000))]
 
     #[test]
     fn what_is_published_compiles_to_itself(inventory in drawn(universe::inventory)) {

@@ -48,7 +48,7 @@ fn with_secrets(inventory: &Inventory, server: &ObjectRef, row: &Row) -> Row {
 }
 
 proptest! {
-    #![proptest_config(repeatable(3_000))]
+    #![proptest_config(repeatable(2_000))]
 
     #[test]
     fn a_policy_that_is_not_accepted_freezes_exactly_its_servers((before, after, policy) in drawn(one_broken)) {

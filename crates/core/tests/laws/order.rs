@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 proptest! {
-    #![proptest_config(repeatable(2_000))]
+    #![proptest_config(repeatable(1_000))]
 
     #[test]
     fn the_order_of_a_policys_lists_changes_no_byte(inventory in drawn(universe::inventory)) {

@@ -2,7 +2,7 @@
 //! zeros, so a shorter or smaller tape is a plainer inventory, and proptest shrinks a failure by shrinking the tape.
 
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
+use proptest::test_runner::{RngAlgorithm, RngSeed};
 
 /// A position on a tape.
 pub struct Tape {
@@ -61,7 +61,8 @@ pub fn drawn<T: std::fmt::Debug>(draw: fn(&mut Tape) -> T) -> impl Strategy<Valu
 
 /// So many cases, the same ones each time, unless the environment asks for others.
 pub fn repeatable(cases: u32) -> ProptestConfig {
-    let mut config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+    let rng_algorithm = RngAlgorithm::XorShift;
+    let mut config = ProptestConfig { failure_persistence: None, rng_algorithm, ..ProptestConfig::default() };
     if std::env::var_os("PROPTEST_CASES").is_none() {
         config.cases = cases;
     }

@@ -36,7 +36,7 @@ fn one_audit(tape: &mut Tape) -> (Inventory, Inventory) {
 }
 
 proptest! {
-    #![proptest_config(repeatable(4_000))]
+    #![proptest_config(repeatable(2_000))]
 
     #[test]
     fn one_more_policy_never_widens_what_another_one_states((before, after) in drawn(one_more)) {

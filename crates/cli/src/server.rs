@@ -1,0 +1,90 @@
+//! `nauthera server`: a Snapshot from a file, served by the same server that `up` runs, and followed when the file changes.
+
+use crate::args::{DatabaseUrl, ServerArgs};
+use crate::clock::{SystemClock, SystemEntropy};
+use crate::data::{digest_key, private_folder};
+use crate::output::Ui;
+use crate::serve::{Running, Setup, bind, start, told_to_stop};
+use anyhow::{Context, Result};
+use nauthera_core::snapshot::{Revision, Snapshot};
+use nauthera_core::time::Clock;
+use nauthera_server::app::App;
+use sha2::{Digest, Sha256};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often the file is looked at: mounted files change behind a link, where no watch sees it.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// Serves until it is told to stop.
+pub async fn run(args: &ServerArgs, ui: &Ui) -> Result<()> {
+    let clock = Arc::new(SystemClock::start());
+    let began = clock.monotonic();
+    let (revision, snapshot) = read(&args.snapshot)?;
+    private_folder(&args.keys)?;
+    let DatabaseUrl::Sqlite(database) = &args.database;
+    let setup = Setup {
+        clock: clock.clone(),
+        database: database.clone(),
+        keys: args.keys.clone(),
+        audit: args.audit.clone(),
+        allow_private_fetch: args.allow_private_fetch,
+    };
+    let port = bind(args.listen, args.tls_cert.as_deref(), args.tls_key.as_deref()).await?;
+    let admin = bind(args.admin_listen, None, None).await?;
+    let issuer = snapshot.head.issuer.clone();
+    let app = start(&setup, digest_key(&args.keys, &SystemEntropy)?, snapshot)?;
+    let mut running = Running::default();
+    running.provider(port, &app);
+    running.admin(admin, &app);
+    running.chores(&app);
+    let took = clock.monotonic().saturating_sub(began).as_millis();
+    ui.say(&format!("revision {}, ready after {took} ms", revision.short()));
+    ui.say(&format!("ready {issuer}"));
+    tokio::select! {
+        () = told_to_stop() => {}
+        () = follow(&args.snapshot, revision, &app) => {}
+    }
+    running.stop().await;
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<(Revision, Arc<Snapshot>)> {
+    let bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let snapshot = Snapshot::from_bytes(&bytes).with_context(|| format!("{} cannot be served", path.display()))?;
+    Ok((Revision(Sha256::digest(&bytes).into()), Arc::new(snapshot)))
+}
+
+/// Applies what is written to the file; what cannot be read is logged once, and the held Snapshot stays.
+async fn follow(path: &Path, mut held: Revision, app: &Arc<App>) {
+    let mut every = tokio::time::interval(LOOK_EVERY);
+    let mut stamp = stamp_of(path);
+    loop {
+        every.tick().await;
+        let now = stamp_of(path);
+        if now == stamp {
+            continue;
+        }
+        stamp = now;
+        match read(path) {
+            Ok((revision, _)) if revision == held => {}
+            Ok((revision, snapshot)) => {
+                held = revision;
+                tracing::info!(revision = %revision.short(), "Snapshot applied");
+                if let Err(error) = app.apply(snapshot) {
+                    tracing::error!(%error, "signing keys cannot follow the Snapshot");
+                }
+            }
+            Err(error) => tracing::error!(error = format!("{error:#}"), "the Snapshot is refused; the held one stays"),
+        }
+    }
+}
+
+type Stamp = Option<(std::time::SystemTime, u64, u64)>;
+
+fn stamp_of(path: &Path) -> Stamp {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.modified().ok()?, metadata.len(), metadata.ino()))
+}
