@@ -6,7 +6,6 @@ mod check;
 mod clock;
 mod compile;
 mod completion;
-mod console;
 mod crds;
 mod data;
 mod engine;
@@ -48,9 +47,9 @@ fn main() -> ExitCode {
 
 fn run(command: &Command, ui: &Ui) -> Result<Exit> {
     match command {
-        Command::Up(args) => serving(up::run(args, ui)),
-        Command::Server(args) => serving(server::run(args, ui)),
-        Command::Compile(args) => compile::run(args, ui),
+        Command::Up(args) => serving("warn", up::run(args, ui)),
+        Command::Server(args) => serving("info", server::run(args, ui)),
+        Command::Compile(args) => compile::run(args, ui).map(Exit::found_if),
         Command::Check(args) => check::run(args, ui),
         Command::Plan(args) => plan::run(args, ui),
         Command::Explain(args) => explain::run(args, ui),
@@ -62,9 +61,9 @@ fn run(command: &Command, ui: &Ui) -> Result<Exit> {
     }
 }
 
-/// Runs a command that serves until it is told to stop.
-fn serving(command: impl Future<Output = Result<()>>) -> Result<Exit> {
-    logging::start();
+/// Runs a command that serves until it is told to stop; `level` is its log's, where the environment names none.
+fn serving(level: &str, command: impl Future<Output = Result<()>>) -> Result<Exit> {
+    logging::start(level);
     // The one TLS stack; an error only says that it is chosen already.
     rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();

@@ -206,6 +206,20 @@ text_name!(
 );
 
 impl ClientId {
+    /// Reads an id that an AuthClient chooses. One that looks like a person's subject (43 characters of base64url) is refused:
+    /// tokens of the client itself have its id in `sub`, and nobody may take it for a person (RFC 9068 §5).
+    ///
+    /// # Errors
+    /// [`BadName`] with the rule.
+    pub fn custom(text: &str) -> Result<Self, BadName> {
+        let like_subject = text.len() == 43 && !text.contains(['.', '~']);
+        if like_subject {
+            let rule = "43 characters without `.` and `~` could be taken for a person's subject; make it shorter or longer";
+            return Err(BadName { text: text.into(), what: "client id", rule });
+        }
+        Self::parse(text)
+    }
+
     /// The id that an object has when it claims no other: `<namespace>.<name>`. A namespace has no dot, so two
     /// objects never share one.
     #[must_use]
@@ -232,6 +246,12 @@ mod tests {
         for bad in ["", "two words", "quo\"te", "back\\slash", "ünicode"] {
             assert!(Scope::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_chosen_client_id_cannot_pass_for_a_person() {
+        assert!(ClientId::custom(&"a".repeat(43)).is_err());
+        assert!(ClientId::custom(&"a".repeat(42)).is_ok() && ClientId::custom("shop").is_ok());
     }
 
     #[test]

@@ -85,7 +85,7 @@ pub(crate) fn client_at(
         client_id: written
             .client_id
             .as_ref()
-            .and_then(|id| faults.take(&at.field("clientId"), ClientId::parse(id))),
+            .and_then(|id| faults.take(&at.field("clientId"), ClientId::custom(id))),
     }
 }
 

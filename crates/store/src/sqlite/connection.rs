@@ -54,7 +54,7 @@ pub(super) fn write(path: &Path, busy: Duration) -> Result<Connection> {
     // FULL: a commit is on the disk before it is answered. Savepoints are kept in memory, not in files of their own.
     connection.execute_batch(
         "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;
-         PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;",
+         PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;",
     )?;
     Ok(connection)
 }

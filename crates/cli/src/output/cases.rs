@@ -1,0 +1,158 @@
+//! What there is to tell: findings with their places in files, in the order of the files, each once.
+
+use nauthera_api::manifests::{FileSpan, Manifests};
+use nauthera_api::yaml::Part;
+use nauthera_core::codes::Code;
+use nauthera_core::finding::{Finding, Label, Severity};
+use nauthera_core::names::{Kind, ObjectKey};
+use std::collections::{BTreeMap, HashSet};
+
+/// A finding with its places.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// What is told.
+    pub finding: Finding,
+    /// Where it is: first the place itself, then those that explain it. One that is in no file is left out.
+    pub marks: Vec<Mark>,
+}
+
+/// A place in a file.
+#[derive(Debug, Clone)]
+pub struct Mark {
+    /// Where.
+    pub at: FileSpan,
+    /// The value that stands there, where it is an object's, and the words that belong under it.
+    pub label: Option<Label>,
+}
+
+/// How much a case counts for the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// Something is not served, or not accepted.
+    Error,
+    /// A client asks beyond policy.
+    Violation,
+    /// Something may not be as it is meant.
+    Warning,
+    /// Good to know.
+    Note,
+}
+
+impl Case {
+    /// How much it counts.
+    pub fn weight(&self) -> Weight {
+        match self.finding.severity {
+            Severity::Error => Weight::Error,
+            Severity::Warning if is_violation(self.finding.code) => Weight::Violation,
+            Severity::Warning => Weight::Warning,
+            Severity::Note => Weight::Note,
+        }
+    }
+
+    /// Its first place.
+    pub fn at(&self) -> Option<FileSpan> {
+        self.marks.first().map(|mark| mark.at)
+    }
+}
+
+/// Does the code say that a client asks beyond policy?
+fn is_violation(code: Code) -> bool {
+    code.as_str().starts_with("NA02")
+}
+
+/// All cases, in the order in which they are told.
+#[derive(Debug, Clone, Default)]
+pub struct Cases(Vec<Case>);
+
+impl Cases {
+    /// What reading found, and what was found since.
+    pub fn of(manifests: &Manifests, since: impl IntoIterator<Item = Finding>) -> Self {
+        let mut cases: Vec<Case> = manifests
+            .findings()
+            .iter()
+            .map(|found| Case { finding: found.finding.clone(), marks: marks(manifests, &found.finding, found.at) })
+            .collect();
+        let faulty = faulty_objects(&cases);
+        for finding in since {
+            match consequence_of(&finding, &faulty) {
+                Some(index) => {
+                    if let Some(cause) = cases.get_mut(index) {
+                        cause.finding.notes.extend(finding.notes);
+                    }
+                }
+                None => cases.push(Case { marks: marks(manifests, &finding, None), finding }),
+            }
+        }
+        Self::sorted(cases)
+    }
+
+    fn sorted(mut cases: Vec<Case>) -> Self {
+        let place = |case: &Case| case.at().map_or((usize::MAX, 0), |at| (at.file, at.span.start));
+        cases.sort_by_key(place);
+        let mut told = HashSet::new();
+        cases.retain(|case| told.insert((case.finding.clone(), case.at())));
+        Self(cases)
+    }
+
+    /// One after the other.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Case> {
+        self.0.iter()
+    }
+
+    /// Those about an object.
+    pub fn about(&self, key: &ObjectKey) -> Self {
+        let about = |case: &&Case| case.finding.subject() == Some(key);
+        Self(self.0.iter().filter(about).cloned().collect())
+    }
+
+    /// How many have this weight.
+    pub fn number(&self, weight: Weight) -> usize {
+        self.iter().filter(|case| case.weight() == weight).count()
+    }
+
+    /// Is there none?
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// The first error that reading found on each object.
+fn faulty_objects(cases: &[Case]) -> BTreeMap<ObjectKey, usize> {
+    let mut faulty = BTreeMap::new();
+    for (index, case) in cases.iter().enumerate().filter(|(_, case)| case.finding.severity == Severity::Error) {
+        if let Some(subject) = case.finding.subject() {
+            faulty.entry(subject.clone()).or_insert(index);
+        }
+    }
+    faulty
+}
+
+/// "Not accepted" says nothing new beside the fault by which an object is not accepted: only what follows is worth telling.
+fn consequence_of(finding: &Finding, faulty: &BTreeMap<ObjectKey, usize>) -> Option<usize> {
+    let follows = matches!(
+        finding.code,
+        Code::ClientNotAccepted | Code::PolicyNotAccepted | Code::ServerNotAccepted | Code::UserStoreNotAccepted
+    );
+    finding.subject().filter(|_| follows).and_then(|subject| faulty.get(subject)).copied()
+}
+
+fn marks(manifests: &Manifests, finding: &Finding, read_at: Option<FileSpan>) -> Vec<Mark> {
+    let located = |label: &Label| {
+        let at = manifests.locate(&label.place, part(label))?;
+        Some(Mark { at, label: Some(label.clone()) })
+    };
+    match read_at {
+        None => finding.labels.iter().filter_map(located).collect(),
+        // Reading knows better than the object's tree where its finding is: a key that stands twice, for example.
+        Some(at) => {
+            let first = Mark { at, label: finding.labels.first().cloned() };
+            std::iter::once(first).chain(finding.labels.iter().skip(1).filter_map(located)).collect()
+        }
+    }
+}
+
+/// Of a policy's field the name is pointed at, since its value may be a list over many lines; elsewhere the value.
+fn part(label: &Label) -> Part {
+    let field = label.place.key.kind == Kind::AuthPolicy && label.note == "allowed here";
+    if field { Part::Key } else { Part::Value }
+}

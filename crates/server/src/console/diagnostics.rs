@@ -1,0 +1,60 @@
+//! What the terminal prints, in full: each finding with its manifests quoted.
+
+use super::answer::{Outcome, Visit};
+use super::layout::{Layout, Section, counted};
+use http::StatusCode;
+
+#[derive(askama::Template)]
+#[template(path = "console_diagnostics.html")]
+struct Diagnostics<'a> {
+    layout: Layout,
+    entries: Vec<Entry<'a>>,
+}
+
+struct Entry<'a> {
+    severity: &'static str,
+    class: &'static str,
+    text: &'a str,
+}
+
+/// How many texts of each weight there are, in words; `None` when there is nothing to say.
+pub fn summary(texts: &[String]) -> Option<String> {
+    let words = [("error", "errors"), ("warning", "warnings"), ("note", "notes")];
+    let counts = words.map(|(one, many)| (texts.iter().filter(|text| weight(text).0 == one).count(), one, many));
+    let parts: Vec<String> =
+        counts.iter().filter(|(count, ..)| *count > 0).map(|(count, one, many)| counted(*count, one, many)).collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// The word with which a text begins, and its badge.
+fn weight(text: &str) -> (&'static str, &'static str) {
+    if text.starts_with("error") {
+        ("error", "badge-danger")
+    } else if text.starts_with("warning") {
+        ("warning", "badge-warning")
+    } else {
+        ("note", "badge-info")
+    }
+}
+
+/// Answers with the page.
+pub fn page(visit: &Visit<'_>) -> Outcome {
+    let entries = visit.shown.view.diagnostics.iter().map(|text| {
+        let (severity, class) = weight(text);
+        Entry { severity, class, text: text.trim_end() }
+    });
+    let page = Diagnostics { layout: Layout::of(visit, Section::Diagnostics), entries: entries.collect() };
+    Ok(visit.page(StatusCode::OK, &page))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn findings_are_counted_by_the_word_with_which_they_begin() {
+        let texts = ["error[NA0101]: x", "warning[NA0203]: y", "warning[NA0203]: z"].map(str::to_owned);
+        assert_eq!(summary(&texts).as_deref(), Some("1 error, 2 warnings"));
+        assert_eq!(summary(&[]), None);
+    }
+}
