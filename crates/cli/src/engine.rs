@@ -148,7 +148,7 @@ impl Engine {
         if let (Some(issuer), Some(object)) = (&self.choice.issuer, inventory.servers.get_mut(server))
             && let Some(spec) = &mut object.spec
         {
-            spec.issuer_url = issuer.clone();
+            Arc::make_mut(spec).issuer_url = issuer.clone();
         }
         if self.published.is_none() {
             self.published = self.data.last_snapshot(server).map(|snapshot| (server.clone(), snapshot));

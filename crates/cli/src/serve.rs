@@ -119,7 +119,7 @@ impl Write for BoundedFile {
 
 /// Joins the parts of a server.
 pub fn start(setup: &Setup, digest_key: [u8; 32], snapshot: Arc<Snapshot>) -> Result<Arc<App>> {
-    let store = Sqlite::open(&setup.database, nauthera_store::sqlite::Options::default())
+    let store = Sqlite::open(&setup.database, &nauthera_store::sqlite::Options::default())
         .with_context(|| format!("{} cannot be opened", setup.database.display()))?;
     let store: Arc<dyn Store> = Arc::new(store);
     let clock: Arc<dyn Clock> = setup.clock.clone();

@@ -60,6 +60,9 @@ pub async fn run(args: &UpArgs, ui: &Ui) -> Result<()> {
         }
     }
     if let Some(live) = up.live.take() {
+        if let Some(console) = &live.console {
+            console.close();
+        }
         live.running.stop().await;
     }
     Ok(())
@@ -93,13 +96,14 @@ impl Up<'_> {
             return Ok(());
         };
         self.engine.keep(&turn)?;
+        let served = self.served(snapshot);
         match &mut self.live {
             None => self.begin(snapshot.clone()).await?,
             Some(live) => {
                 let changed = live.snapshot != *snapshot;
                 if changed {
                     live.snapshot = snapshot.clone();
-                    live.app.apply(self.served(snapshot))?;
+                    live.app.apply(served)?;
                     let took = self.clock.monotonic().saturating_sub(started);
                     let revision = snapshot.revision().short();
                     self.ui.say(&format!("served  revision {revision}, {} ms after the change was seen", took.as_millis()));
@@ -174,7 +178,13 @@ impl Up<'_> {
             folder: self.args.path.display().to_string(),
             report: Arc::new(turn.compiled.report.clone()),
             snapshot: snapshot.clone(),
-            diagnostics: self.told.clone(),
+            policies: turn
+                .inventory
+                .policies
+                .iter()
+                .filter_map(|(name, object)| Some((name.clone(), object.spec.clone()?)))
+                .collect(),
+            diagnostics: self.told.iter().map(|text| anstream::adapter::strip_str(text).to_string()).collect(),
             secret_of: Arc::new(move |client| {
                 let template = templates.get(client)?;
                 SecretFiles::below(files.clone()).plain(client, template)

@@ -12,6 +12,7 @@ pub mod inventory;
 pub mod names;
 pub mod oauth;
 pub mod pattern;
+pub mod plan;
 pub mod policy;
 pub mod report;
 pub mod snapshot;

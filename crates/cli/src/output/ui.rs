@@ -34,7 +34,6 @@ impl Ui {
     ///
     /// # Errors
     /// When stdout cannot be written; a broken pipe among them.
-    #[expect(clippy::unused_self, reason = "a command prints through its Ui alone")]
     pub fn raw(&self, bytes: &[u8]) -> Result<()> {
         let mut out = io::stdout().lock();
         out.write_all(bytes)?;

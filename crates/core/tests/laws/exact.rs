@@ -13,6 +13,8 @@ use nauthera_core::snapshot::Row;
 use nauthera_core::spec::{ClientSpec, PolicySpec};
 use nauthera_core::time::Seconds;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 use std::collections::BTreeSet;
 
 proptest! {
@@ -109,6 +111,24 @@ proptest! {
             }
         }
     }
+}
+
+/// The laws say nothing about what is never generated.
+#[test]
+fn the_universe_reaches_every_verdict_every_reason_and_every_narrowing() {
+    let mut runner = TestRunner::new(repeatable(1));
+    let (mut verdicts, mut codes) = (BTreeSet::new(), BTreeSet::new());
+    for _ in 0..2_000 {
+        let inventory = drawn(universe::inventory).new_tree(&mut runner).expect("it can be drawn").current();
+        let report = compile(&inventory).report;
+        verdicts.extend(report.clients.values().map(|entry| entry.verdict.word()));
+        codes.extend(report.findings().map(|finding| finding.code.as_str()));
+        codes.extend(report.clients.values().flat_map(|entry| &entry.audit).map(|_| "audit"));
+    }
+    assert_eq!(verdicts, BTreeSet::from(["frozen", "narrowed", "ok", "refused", "waiting"]));
+    let engines = |code: &&Code| matches!(code.as_str().as_bytes().get(2), Some(b'1'..=b'4'));
+    let missing: Vec<_> = Code::ALL.iter().filter(engines).filter(|code| !codes.contains(code.as_str())).collect();
+    assert!(missing.is_empty() && codes.contains("audit"), "{missing:?}");
 }
 
 fn refused(client: &ObjectRef, entry: &ClientReport, verdict: Verdict, code: Code) {

@@ -59,7 +59,9 @@ proptest! {
         // An id that a client merely asks for, without holding it, is forgotten with its manifest.
         let asked = inventory.clients[&name].spec.as_ref().and_then(|spec| spec.client_id.as_ref());
         let holds_none = asked.is_none() && !inventory.credentials.contains_key(&name);
-        prop_assume!(holds_none || was.report.clients[&name].row.is_some());
+        if !holds_none && was.report.clients[&name].row.is_none() {
+            return Ok(());
+        }
         let mut broken = inventory.clone();
         broken.clients.get_mut(&name).expect("it is there").spec = None;
         assert_others_equal(&was, &compile(&broken), &name);
@@ -67,11 +69,11 @@ proptest! {
 
     #[test]
     fn a_client_that_was_never_read_changes_nobody_else((inventory, _) in drawn(settled)) {
-        let name = object("shop/broken");
+        // In a namespace that is here: labels that cannot be seen are reported once a client is in their namespace.
+        let Some(namespace) = inventory.namespaces.keys().next() else { return Ok(()) };
+        let name = ObjectRef::new(namespace.clone(), "broken");
         let mut more = inventory.clone();
         more.clients.insert(name.clone(), Object { generation: 1, labels: BTreeMap::new(), spec: None });
-        // Labels of a namespace that is not here are reported once a client is in it.
-        prop_assume!(inventory.namespaces.contains_key("shop"));
         let now = compile(&more);
         assert_others_equal(&compile(&inventory), &now, &name);
         assert_eq!(now.report.clients[&name].verdict, Verdict::Waiting);

@@ -5,7 +5,7 @@ use super::flow::{Errand, Interaction, client_view, forged, scope_views};
 use super::session::{self, Forms, Session};
 use crate::audit::About;
 use crate::http::{Context, Failure, clear_cookie, page, read_form, redirect};
-use crate::pages::{AccountPage, ClientView, ConsentView, SessionView};
+use crate::pages::{AccountNotice, AccountPage, ClientView, ConsentView, SessionView};
 use axum::body::Body;
 use axum::response::Response;
 use http::header::SET_COOKIE;
@@ -63,23 +63,33 @@ async fn shown(context: &Context) -> Result<Response, Failure> {
         sessions: live.map(session_view).collect(),
         consents: consents.iter().map(consent_view).collect(),
         logout_form: forms.target("/account", &purpose, &[("action", "logout")]),
-        notice: None,
+        notice: notice(context),
     };
     Ok(forms.bind(page(StatusCode::OK, view.render(&chrome), &chrome, &[])))
+}
+
+/// What was done a moment ago, as the redirect's query says.
+fn notice(context: &Context) -> Option<AccountNotice> {
+    match context.query.as_deref() {
+        Some("done=session") => Some(AccountNotice::SessionEnded),
+        Some("done=consent") => Some(AccountNotice::ConsentRevoked),
+        _ => None,
+    }
 }
 
 async fn posted(context: &Context, body: Body) -> Result<Response, Failure> {
     let form = read_form(&context.headers, body).await?;
     let params = form.params()?;
     params.once_each()?;
-    let again = redirect(&format!("{}/account", context.serving.base()));
-    let Some(session) = session::current(context).await? else { return Ok(again) };
+    let account = format!("{}/account", context.serving.base());
+    let Some(session) = session::current(context).await? else { return Ok(redirect(&account)) };
     if !Forms::of(context).is_own(&purpose(&session), &params) {
         return Ok(forged(context, context.locale(None)));
     }
     let store = &context.app.store;
     let subject = &session.record.person.subject;
     let mut ended = None;
+    let mut done = "";
     match params.get("action") {
         Some("end_session") => ended = params.get("sid").map(str::to_owned),
         Some("logout") => ended = Some(session.record.sid.to_string()),
@@ -87,21 +97,25 @@ async fn posted(context: &Context, body: Body) -> Result<Response, Failure> {
             if let Some(id) = params.get("client_id").and_then(|id| ClientId::parse(id).ok()) {
                 store.withdraw_consent(subject, &id, context.now).await?;
                 note(context, "consent_withdrawn", &session, Some(id.as_str()));
+                done = "?done=consent";
             }
         }
         _ => {}
     }
-    let mut response = again;
+    let mut cleared = None;
     if let Some(sid) = ended
         && store.end_session(subject, &sid, context.now).await?
     {
         note(context, "session_ended", &session, None);
         let names = &context.serving.cookies;
-        if *sid == *session.record.sid
-            && let Some(cookie) = clear_cookie(names, &names.session)
-        {
-            response.headers_mut().append(SET_COOKIE, cookie);
+        if *sid == *session.record.sid {
+            cleared = clear_cookie(names, &names.session);
         }
+        done = "?done=session";
+    }
+    let mut response = redirect(&format!("{account}{done}"));
+    if let Some(cookie) = cleared {
+        response.headers_mut().append(SET_COOKIE, cookie);
     }
     Ok(response)
 }
