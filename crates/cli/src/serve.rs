@@ -5,6 +5,7 @@ use anyhow::{Context, Result, bail};
 use nauthera_core::snapshot::Snapshot;
 use nauthera_core::time::{Clock, Entropy};
 use nauthera_identity::HashPool;
+use nauthera_identity::pool::PoolOptions;
 use nauthera_server::admin::Admin;
 use nauthera_server::app::{App, Parts};
 use nauthera_server::audit::Audit;
@@ -17,6 +18,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
 /// How often what has ended is removed.
@@ -131,16 +133,11 @@ pub fn start(setup: &Setup, digest_key: [u8; 32], snapshot: Arc<Snapshot>) -> Re
         digest_key,
         clock,
         entropy,
-        hash_pool: HashPool::new(hash_threads()),
+        hash_pool: HashPool::start(PoolOptions::default()).context("no threads for passwords can be started")?,
         audit: setup.audit.open()?,
         allow_private_fetch: setup.allow_private_fetch,
     };
     Ok(App::start(parts)?)
-}
-
-/// Passwords are hashed on at most half the cores.
-fn hash_threads() -> usize {
-    std::thread::available_parallelism().map_or(1, |cores| cores.get() / 2).max(1)
 }
 
 /// Ports that are open, and chores that run, until they are stopped.
@@ -222,20 +219,24 @@ pub async fn bind(address: SocketAddr, certificate: Option<&Path>, key: Option<&
     Port::bind(address, tls).with_context(|| format!("{address} cannot be listened on"))
 }
 
-/// Waits for SIGINT or SIGTERM.
-pub async fn told_to_stop() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let terminate = signal(SignalKind::terminate());
-    let interrupt = tokio::signal::ctrl_c();
-    match terminate {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt => {}
-            }
-        }
-        Err(_) => {
-            interrupt.await.ok();
+/// Listens for SIGINT and SIGTERM from its making on, so that none is missed while something else is awaited.
+pub struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
+    /// Begins to listen.
+    pub fn listen() -> Result<Self> {
+        let listen = |kind| signal(kind).context("signals cannot be listened for");
+        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    /// Waits until the process is told to stop.
+    pub async fn told(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
     }
 }

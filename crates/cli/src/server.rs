@@ -4,7 +4,7 @@ use crate::args::{DatabaseUrl, ServerArgs};
 use crate::clock::{SystemClock, SystemEntropy};
 use crate::data::{digest_key, private_folder};
 use crate::output::Ui;
-use crate::serve::{Running, Setup, bind, start, told_to_stop};
+use crate::serve::{Running, Setup, Stop, bind, start};
 use anyhow::{Context, Result};
 use nauthera_core::snapshot::{Revision, Snapshot};
 use nauthera_core::time::Clock;
@@ -20,6 +20,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Serves until it is told to stop.
 pub async fn run(args: &ServerArgs, ui: &Ui) -> Result<()> {
     let clock = Arc::new(SystemClock::start());
+    let mut stop = Stop::listen()?;
     let began = clock.monotonic();
     let (revision, snapshot) = read(&args.snapshot)?;
     private_folder(&args.keys)?;
@@ -43,7 +44,7 @@ pub async fn run(args: &ServerArgs, ui: &Ui) -> Result<()> {
     ui.say(&format!("revision {}, ready after {took} ms", revision.short()));
     ui.say(&format!("ready {issuer}"));
     tokio::select! {
-        () = told_to_stop() => {}
+        () = stop.told() => {}
         () = follow(&args.snapshot, revision, &app) => {}
     }
     running.stop().await;

@@ -9,7 +9,7 @@ use crate::clock::{SystemClock, SystemEntropy};
 use crate::data::{DataFolder, SecretFiles, digest_key};
 use crate::engine::{Choice, Engine, Turn};
 use crate::output::{self, Ui};
-use crate::serve::{Running, Setup, bind, start, told_to_stop};
+use crate::serve::{Running, Setup, Stop, bind, start};
 use anyhow::Result;
 use nauthera_api::manifests::Manifests;
 use nauthera_core::names::{Kind, ObjectKey, ObjectRef};
@@ -51,11 +51,12 @@ pub async fn run(args: &UpArgs, ui: &Ui) -> Result<()> {
     let choice = Choice { server: args.server.clone(), issuer: args.issuer.clone() };
     let engine = Engine::new(data, &digest_key, choice, clock.clone(), Arc::new(SystemEntropy))?;
     let mut up = Up { args, ui, clock, engine, digest_key, live: None, told: Vec::new() };
+    let mut stop = Stop::listen()?;
     let mut watch = Watch::start(&args.path, &args.data);
     up.look().await?;
     loop {
         tokio::select! {
-            () = told_to_stop() => break,
+            () = stop.told() => break,
             () = watch.changed() => up.look_again().await,
         }
     }
@@ -88,7 +89,7 @@ impl Up<'_> {
             let summary = output::summary(&self.args.path, &turn.inventory, &turn.compiled.report);
             self.ui.say(&summary);
         }
-        self.tell(talk);
+        self.tell(talk, turn.inventory.incomplete);
         let Some(snapshot) = &turn.snapshot else {
             if first {
                 self.ui.say("nothing can be served yet: mend what is reported, and it starts by itself");
@@ -118,14 +119,20 @@ impl Up<'_> {
     }
 
     /// What is new is told; what was told before and is still so is not repeated.
-    fn tell(&mut self, talk: Vec<String>) {
+    fn tell(&mut self, talk: Vec<String>, incomplete: bool) {
         for text in talk.iter().filter(|text| !self.told.contains(text)) {
             self.ui.say(text);
         }
         if talk.is_empty() && !self.told.is_empty() {
             self.ui.say("all clear: nothing is reported any more");
         }
-        self.told = talk;
+        if incomplete && self.live.is_some() {
+            self.ui.say("what was served before goes on until this is mended");
+            // The rest was not judged this time: it is no news when it is judged again.
+            self.told.extend(talk);
+        } else {
+            self.told = talk;
+        }
     }
 
     /// What is served here: with the console's callback, where there is a console.

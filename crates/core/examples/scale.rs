@@ -175,7 +175,9 @@ fn inventory() -> Outcome<Inventory> {
         inventory.namespaces.insert(namespace(n).into(), labels.into_iter().collect());
     }
     for n in 0..POLICIES {
-        inventory.policies.insert(ObjectRef::new("identity", format!("policy-{n:03}")), Object::new(policy(n)));
+        inventory
+            .policies
+            .insert(ObjectRef::new("identity", format!("policy-{n:03}")), Object::new(policy(n)));
     }
     for n in 0..CLIENTS {
         let name = client_name(n);
@@ -240,8 +242,16 @@ fn policy(n: usize) -> PolicySpec {
         _ => {
             let namespaces = (0..4).map(|k| namespace(n * 3 + k * 7).into()).collect();
             spec.client_selector = Some(Selector { namespaces: Some(namespaces), ..Selector::default() });
-            spec.allowed_scopes = Some(PatternSet::parse(["openid", "profile", "email", "groups", "offline_access", "orders:*"]));
-            spec.allowed_audiences = Some(PatternSet::parse(["https://api.example.com/*", "https://x.example.com"]));
+            spec.allowed_scopes = Some(PatternSet::parse([
+                "openid",
+                "profile",
+                "email",
+                "groups",
+                "offline_access",
+                "orders:*",
+            ]));
+            spec.allowed_audiences =
+                Some(PatternSet::parse(["https://api.example.com/*", "https://x.example.com"]));
             spec.enforcement = Some(Enforcement::Audit).filter(|_| n.is_multiple_of(10));
         }
     }
@@ -252,7 +262,8 @@ fn wide(mut spec: PolicySpec) -> PolicySpec {
     spec.mandatory = true;
     spec.token.access = Some(Seconds::minutes(15));
     spec.allowed_grant_types = Some(GrantSet::ALL);
-    spec.allowed_scopes = Some(PatternSet::parse(["openid", "profile", "email", "groups", "offline_access", "orders:*"]));
+    spec.allowed_scopes =
+        Some(PatternSet::parse(["openid", "profile", "email", "groups", "offline_access", "orders:*"]));
     spec.allowed_audiences = Some(PatternSet::parse(["https://api.example.com/*"]));
     spec.allowed_hosts = Some(PatternSet::parse(["*.example.com", "*.apps.example.net"]));
     spec.client_authentication.allowed_methods =

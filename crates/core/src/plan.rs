@@ -118,7 +118,8 @@ fn is_served(verdict: Option<Verdict>) -> bool {
 pub fn plan(old: &Report, new: &Report) -> Vec<Change> {
     let gone = old.clients.iter().filter(|(name, _)| !new.clients.contains_key(*name));
     let gone = gone.map(|(name, client)| (name, change(name, Some(client), None)));
-    let here = new.clients.iter().map(|(name, client)| (name, change(name, old.clients.get(name), Some(client))));
+    let here =
+        new.clients.iter().map(|(name, client)| (name, change(name, old.clients.get(name), Some(client))));
     let mut changes: Vec<_> = gone.chain(here).collect();
     changes.sort_by_key(|(name, _)| *name);
     changes.into_iter().filter_map(|(_, change)| change).collect()
@@ -146,10 +147,15 @@ fn change(name: &ObjectRef, old: Option<&ClientReport>, new: Option<&ClientRepor
         after,
         fields: old.zip(new).map(|(old, new)| fields::changed(old, new)).unwrap_or_default(),
         new_findings: new.map(|new| beyond(new, old)).unwrap_or_default(),
-        gone_findings: old.zip(new).filter(|_| judged).map(|(old, new)| beyond(old, Some(new))).unwrap_or_default(),
+        gone_findings: old
+            .zip(new)
+            .filter(|_| judged)
+            .map(|(old, new)| beyond(old, Some(new)))
+            .unwrap_or_default(),
     };
     let moved = matches!(fate, Fate::Added | Fate::Removed | Fate::Refused | Fate::Admitted);
-    let differs = moved || !(change.fields.is_empty() && change.new_findings.is_empty() && change.gone_findings.is_empty());
+    let differs = moved
+        || !(change.fields.is_empty() && change.new_findings.is_empty() && change.gone_findings.is_empty());
     differs.then_some(change)
 }
 
@@ -159,7 +165,8 @@ fn beyond(client: &ClientReport, other: Option<&ClientReport>) -> Vec<Finding> {
         client.findings.iter().chain(&client.audit)
     }
     let same = |a: &Finding, b: &Finding| {
-        (a.code, a.severity, &a.message, &a.allowed, &a.policy) == (b.code, b.severity, &b.message, &b.allowed, &b.policy)
+        (a.code, a.severity, &a.message, &a.allowed, &a.policy)
+            == (b.code, b.severity, &b.message, &b.allowed, &b.policy)
     };
     let known = |finding: &&Finding| other.is_some_and(|other| all(other).any(|known| same(known, finding)));
     all(client).filter(|finding| !known(finding)).cloned().collect()

@@ -205,9 +205,11 @@ fn is_loopback(url: &Url) -> bool {
 fn plain_https_host(text: &str) -> Option<&str> {
     let rest = text.strip_prefix("https://")?;
     let host = rest.get(..rest.find(['/', '?', ':']).unwrap_or(rest.len()))?;
-    let plain = host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-'));
+    let plain =
+        host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-'));
     // A last label that begins with a digit could be (part of) an IPv4 address in one of its many spellings.
-    let named = host.rsplit('.').next().is_some_and(|last| last.starts_with(|c: char| c.is_ascii_lowercase()));
+    let named =
+        host.rsplit('.').next().is_some_and(|last| last.starts_with(|c: char| c.is_ascii_lowercase()));
     (plain && named && host != "localhost" && !host.contains("xn--")).then_some(host)
 }
 

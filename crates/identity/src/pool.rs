@@ -1,127 +1,247 @@
-//! The pool in which passwords are hashed: a few threads of their own and a short queue, so that a storm of logins neither
-//! exhausts memory nor starves anything else. What finds no room is refused at once.
+//! The bounded pool that hashes passwords: few threads of its own, so that a storm of logins starves nothing else; a
+//! bounded queue, so that it exhausts no memory; and a deadline, so that nobody waits for an answer that no one wants any more.
 
-use crate::password::Password;
+use crate::password::{Hashed, Memory};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
+use secrecy::SecretString;
+use std::num::NonZero;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// Jobs that may wait for each thread.
-const QUEUE_PER_THREAD: usize = 64;
+/// The size of a pool.
+#[derive(Debug, Clone)]
+pub struct PoolOptions {
+    /// Threads; each works in at most the memory of the costliest hash that it met, and gives it back when idle.
+    pub threads: NonZero<usize>,
+    /// Passwords that may wait; one more is refused at once.
+    pub queue: usize,
+    /// The longest wait for an answer, queue and hashing together.
+    pub deadline: Duration,
+}
 
-/// There is no room in the queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Full;
+impl Default for PoolOptions {
+    /// Half the cores and at least one, 64 waiting passwords for each thread, ten seconds.
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let threads = NonZero::new(cores / 2).unwrap_or(NonZero::<usize>::MIN);
+        Self { threads, queue: 64 * threads.get(), deadline: Duration::from_secs(10) }
+    }
+}
+
+/// Too many passwords wait, or this one waited too long. The same attempt may succeed in a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too many passwords wait to be checked")]
+pub struct Busy;
 
 struct Job {
-    password: Password,
-    hash: Arc<str>,
-    answer: oneshot::Sender<bool>,
+    password: SecretString,
+    against: Arc<Hashed>,
+    reply: oneshot::Sender<bool>,
 }
 
-/// A bounded pool of hashing threads. Each holds the memory of one hash, 19 MiB.
+/// The pool. Dropped, it ends its threads.
 pub struct HashPool {
-    jobs: SyncSender<Job>,
-    counts: Arc<Counts>,
-    capacity: usize,
-}
-
-#[derive(Default)]
-struct Counts {
-    queued: AtomicUsize,
-    hashed: AtomicU64,
+    jobs: Option<Sender<Job>>,
+    threads: Vec<JoinHandle<()>>,
+    hashed: Arc<AtomicU64>,
+    options: PoolOptions,
 }
 
 impl HashPool {
-    /// A pool of so many threads, at least one. They end when the pool is dropped.
-    #[must_use]
-    pub fn new(threads: usize) -> Self {
-        let threads = threads.max(1);
-        let capacity = threads * QUEUE_PER_THREAD;
-        let (jobs, queue) = sync_channel(capacity);
-        let queue = Arc::new(Mutex::new(queue));
-        let counts = Arc::new(Counts::default());
-        for n in 0..threads {
-            let (queue, counts) = (queue.clone(), counts.clone());
-            let thread = std::thread::Builder::new().name(format!("hash-{n}"));
-            if let Err(error) = thread.spawn(move || work(&queue, &counts)) {
-                // With no thread at all every login is refused as busy: the queue has no reader.
-                drop(error);
-            }
-        }
-        Self { jobs, counts, capacity }
-    }
-
-    /// Is this the password of the hash?
+    /// Starts the threads.
     ///
     /// # Errors
-    /// [`Full`] when there is no room in the queue.
-    pub(crate) async fn verify(&self, password: Password, hash: Arc<str>) -> Result<bool, Full> {
-        let (answer, answered) = oneshot::channel();
-        self.counts.queued.fetch_add(1, Ordering::Relaxed);
-        if self.jobs.try_send(Job { password, hash, answer }).is_err() {
-            self.counts.queued.fetch_sub(1, Ordering::Relaxed);
-            return Err(Full);
+    /// Those of starting a thread.
+    pub fn start(options: PoolOptions) -> std::io::Result<Self> {
+        let (sender, receiver) = bounded(options.queue.max(1));
+        let hashed = Arc::new(AtomicU64::new(0));
+        let mut pool = Self { jobs: Some(sender), threads: Vec::new(), hashed, options };
+        for _ in 0..pool.options.threads.get() {
+            let (jobs, hashed) = (receiver.clone(), pool.hashed.clone());
+            let thread = std::thread::Builder::new().name("password".into());
+            pool.threads.push(thread.spawn(move || serve(&jobs, &hashed))?);
         }
-        answered.await.map_err(|_| Full)
+        Ok(pool)
     }
 
-    /// Jobs that wait or run.
+    /// Is this the password of that hash?
+    ///
+    /// # Errors
+    /// [`Busy`] when the queue is full or the deadline passes; such a password is not hashed any more.
+    pub async fn verify(&self, password: SecretString, against: Arc<Hashed>) -> Result<bool, Busy> {
+        let (reply, answer) = oneshot::channel();
+        let jobs = self.jobs.as_ref().ok_or(Busy)?;
+        jobs.try_send(Job { password, against, reply }).map_err(|_| Busy)?;
+        match tokio::time::timeout(self.options.deadline, answer).await {
+            Ok(Ok(verified)) => Ok(verified),
+            Ok(Err(_)) | Err(_) => Err(Busy),
+        }
+    }
+
+    /// Passwords that wait now.
     #[must_use]
     pub fn queued(&self) -> usize {
-        self.counts.queued.load(Ordering::Relaxed)
+        self.jobs.as_ref().map_or(0, Sender::len)
     }
 
-    /// Jobs that may wait.
+    /// Passwords that may wait.
     #[must_use]
-    pub const fn capacity(&self) -> usize {
-        self.capacity
+    pub fn capacity(&self) -> usize {
+        self.options.queue.max(1)
     }
 
-    /// Passwords hashed so far.
+    /// Threads that hash.
+    #[must_use]
+    pub const fn threads(&self) -> usize {
+        self.options.threads.get()
+    }
+
+    /// Passwords hashed since the start.
     #[must_use]
     pub fn hashed(&self) -> u64 {
-        self.counts.hashed.load(Ordering::Relaxed)
+        self.hashed.load(Ordering::Relaxed)
     }
 }
 
-fn work(queue: &Mutex<Receiver<Job>>, counts: &Counts) {
-    let mut memory = Vec::new();
-    loop {
-        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(job) = next else { return };
-        // Whoever stopped waiting (a closed connection) costs nothing more.
-        let fits = (!job.answer.is_closed()).then(|| job.password.fits(&job.hash, &mut memory));
-        counts.queued.fetch_sub(1, Ordering::Relaxed);
-        if let Some(fits) = fits {
-            counts.hashed.fetch_add(1, Ordering::Relaxed);
-            job.answer.send(fits).ok();
+impl Drop for HashPool {
+    fn drop(&mut self) {
+        self.jobs = None;
+        for thread in self.threads.drain(..) {
+            // A thread that panicked has said so itself.
+            let _ = thread.join();
         }
+    }
+}
+
+/// Hashes until the queue is closed. The memory is kept while there is work, and given back before waiting.
+fn serve(jobs: &Receiver<Job>, hashed: &AtomicU64) {
+    let mut memory = Memory::default();
+    loop {
+        let job = match jobs.try_recv() {
+            Ok(job) => job,
+            Err(TryRecvError::Disconnected) => return,
+            Err(TryRecvError::Empty) => {
+                memory = Memory::default();
+                let Ok(job) = jobs.recv() else { return };
+                job
+            }
+        };
+        if job.reply.is_closed() {
+            continue;
+        }
+        let verified = job.against.verify(&job.password, &mut memory);
+        hashed.fetch_add(1, Ordering::Relaxed);
+        // Nobody may wait any more.
+        let _ = job.reply.send(verified);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hash_password;
-    use secrecy::SecretString;
+    use crate::password::hash_password;
+    use std::sync::Mutex;
+
+    fn pool(queue: usize, deadline: Duration) -> Arc<HashPool> {
+        let options = PoolOptions { threads: NonZero::<usize>::MIN, queue, deadline };
+        Arc::new(HashPool::start(options).unwrap())
+    }
+
+    fn hashed() -> Arc<Hashed> {
+        Arc::new(Hashed::parse(&hash_password(&"right".into(), [1; 16]).unwrap()).unwrap())
+    }
+
+    /// A hash that takes about as long as one may.
+    fn slow() -> Arc<Hashed> {
+        Arc::new(Hashed::of_nobody((65_536, 10, 1)).unwrap())
+    }
+
+    /// Puts the only thread to work, and returns once it is at it.
+    async fn occupy(pool: &Arc<HashPool>) -> tokio::task::JoinHandle<Result<bool, Busy>> {
+        let worker = pool.clone();
+        let occupied = tokio::spawn(async move { worker.verify("x".into(), slow()).await });
+        tokio::task::yield_now().await;
+        while pool.queued() > 0 {
+            tokio::task::yield_now().await;
+        }
+        occupied
+    }
 
     #[tokio::test]
-    async fn a_full_queue_refuses_at_once() {
-        let pool = Arc::new(HashPool::new(1));
-        let hash: Arc<str> = hash_password(&SecretString::from("x"), [1; 16]).into();
-        let jobs = (0..pool.capacity() + 20).map(|_| {
-            let (pool, hash) = (pool.clone(), hash.clone());
-            tokio::spawn(async move { pool.verify(Password::new(SecretString::from("y")), hash).await })
-        });
-        let jobs: Vec<_> = jobs.collect();
-        let mut full = 0;
-        for job in jobs {
-            full += usize::from(job.await.unwrap() == Err(Full));
+    async fn right_and_wrong_are_told_apart() {
+        let pool = pool(4, Duration::from_secs(60));
+        assert_eq!(pool.verify("right".into(), hashed()).await, Ok(true));
+        assert_eq!(pool.verify("wrong".into(), hashed()).await, Ok(false));
+        assert_eq!(pool.hashed(), 2);
+    }
+
+    #[tokio::test]
+    async fn one_thread_answers_in_order() {
+        let pool = pool(16, Duration::from_secs(60));
+        let (order, against) = (Arc::new(Mutex::new(Vec::new())), hashed());
+        let mut callers = tokio::task::JoinSet::new();
+        for n in 0..8 {
+            let (pool, order, against) = (pool.clone(), order.clone(), against.clone());
+            callers.spawn(async move {
+                pool.verify("right".into(), against).await.unwrap();
+                order.lock().unwrap().push(n);
+            });
+            tokio::task::yield_now().await;
         }
-        assert!(full > 0 && full <= 20, "{full}");
-        assert_eq!(pool.queued(), 0);
+        callers.join_all().await;
+        assert_eq!(*order.lock().unwrap(), (0..8).collect::<Vec<_>>());
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_is_busy_at_once() {
+        let pool = pool(2, Duration::from_secs(60));
+        let working = occupy(&pool).await;
+        let mut waiting = tokio::task::JoinSet::new();
+        for _ in 0..2 {
+            let (pool, against) = (pool.clone(), hashed());
+            waiting.spawn(async move { pool.verify("right".into(), against).await });
+        }
+        while pool.queued() < 2 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(pool.verify("right".into(), hashed()).await, Err(Busy));
+        assert_eq!(working.await.unwrap(), Ok(false));
+        assert_eq!(waiting.join_all().await, [Ok(true), Ok(true)]);
+        assert_eq!(pool.hashed(), 3, "the refused one was not hashed");
+    }
+
+    #[tokio::test]
+    async fn a_password_that_waits_too_long_is_busy_and_not_hashed() {
+        let pool = pool(4, Duration::from_millis(5));
+        let working = occupy(&pool).await;
+        assert_eq!(pool.verify("right".into(), hashed()).await, Err(Busy));
+        assert_eq!(working.await.unwrap(), Err(Busy));
+        let Ok(pool) = Arc::try_unwrap(pool) else { panic!("the pool is shared") };
+        let hashed = pool.hashed.clone();
+        drop(pool);
+        assert_eq!(hashed.load(Ordering::Relaxed), 1, "only what had begun");
+    }
+
+    #[tokio::test]
+    async fn several_threads_share_the_work() {
+        let options = PoolOptions { threads: NonZero::new(3).unwrap(), queue: 32, ..PoolOptions::default() };
+        let pool = Arc::new(HashPool::start(options).unwrap());
+        let mut callers = tokio::task::JoinSet::new();
+        for _ in 0..12 {
+            let (pool, against) = (pool.clone(), hashed());
+            callers.spawn(async move { pool.verify("right".into(), against).await });
+        }
+        assert!(callers.join_all().await.into_iter().all(|verified| verified == Ok(true)));
+        assert_eq!((pool.hashed(), pool.queued(), pool.threads(), pool.capacity()), (12, 0, 3, 32));
+    }
+
+    #[test]
+    fn at_most_half_the_cores_hash() {
+        let cores = std::thread::available_parallelism().unwrap().get();
+        let threads = PoolOptions::default().threads.get();
+        assert!(threads == 1 || threads <= cores / 2, "{threads} of {cores}");
     }
 }

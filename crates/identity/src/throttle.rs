@@ -1,165 +1,109 @@
-//! Slowing down who guesses. Failures are counted by account and by address; after a few, each further attempt must wait
-//! longer, up to a minute, and quiet time forgets them. Nothing is ever locked for good. Time comes in as an argument.
+//! Failed logins, limited by account and by address at once. The account's limit stops guessing one person's password from
+//! many addresses, the address's limit stops trying one password on many people.
 
-use nauthera_core::time::{Seconds, UnixTime};
-use std::collections::HashMap;
-use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Mutex, PoisonError};
+use crate::attempts::{Attempts, Limits, Wait};
+use nauthera_core::names::ObjectRef;
+use sha2::{Digest, Sha256};
+use std::net::IpAddr;
+use std::time::Duration;
 
-/// Failures that cost nothing: people mistype.
-const FREE_PER_ACCOUNT: u32 = 4;
-/// An address may be that of a whole office.
-const FREE_PER_ADDRESS: u32 = 20;
-/// The longest wait.
-const LONGEST_WAIT: u32 = 60;
-/// Quiet time after which a failure is forgotten.
-const FORGOTTEN_AFTER: Seconds = Seconds::minutes(15);
-/// Entries that are kept.
-const MOST: usize = 100_000;
+/// An account by a hash of UserStore and username, so that a key is short whatever was typed. Upper and lower case are one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct AccountKey([u8; 16]);
 
-/// How long to wait until the next attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wait {
-    /// Seconds.
-    pub seconds: u32,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Count {
-    failures: u32,
-    last: UnixTime,
-}
-
-impl Count {
-    fn wait(self, free: u32, now: UnixTime) -> u32 {
-        let beyond = self.failures.saturating_sub(free);
-        if beyond == 0 {
-            return 0;
+impl AccountKey {
+    /// The key of a username as it was typed, known or not.
+    #[must_use]
+    pub fn new(store: &ObjectRef, username: &str) -> Self {
+        let mut sha = Sha256::new();
+        for part in [&*store.namespace, &*store.name, &username.to_ascii_lowercase()] {
+            sha.update((part.len() as u64).to_be_bytes());
+            sha.update(part.as_bytes());
         }
-        let delay = 1_u32.checked_shl(beyond - 1).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT);
-        delay.saturating_sub(now.since(self.last).get())
-    }
-
-    fn is_forgotten(self, now: UnixTime) -> bool {
-        now.since(self.last) >= FORGOTTEN_AFTER
+        let mut key = [0; 16];
+        key.iter_mut().zip(sha.finalize()).for_each(|(to, from)| *to = from);
+        Self(key)
     }
 }
 
-/// Counts of one kind of key, bounded.
-#[derive(Debug)]
-struct Counts<K>(Mutex<HashMap<K, Count>>);
+/// An address: an IPv4 address, or the /64 of an IPv6 address, which one household or machine has whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct AddressKey(IpAddr);
 
-impl<K> Default for Counts<K> {
-    fn default() -> Self {
-        Self(Mutex::new(HashMap::new()))
+impl From<IpAddr> for AddressKey {
+    fn from(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & (u128::MAX << 64)).into()),
+            v4 => v4,
+        })
     }
 }
 
-impl<K: Hash + Eq + Clone> Counts<K> {
-    fn wait(&self, key: &K, free: u32, now: UnixTime) -> u32 {
-        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.get(key).filter(|count| !count.is_forgotten(now)).map_or(0, |count| count.wait(free, now))
-    }
-
-    fn failed(&self, key: K, now: UnixTime) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if counts.len() >= MOST && !counts.contains_key(&key) {
-            make_room(&mut counts, now);
-        }
-        let count = counts.entry(key).or_insert(Count { failures: 0, last: now });
-        if count.is_forgotten(now) {
-            count.failures = 0;
-        }
-        count.failures = count.failures.saturating_add(1);
-        count.last = now;
-    }
-
-    fn forget(&self, key: &K) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
-    }
-}
-
-/// Lets the forgotten go first, then those with the fewest failures: who fills the table with many keys of one failure each
-/// does not push out a key that is being attacked.
-fn make_room<K: Hash + Eq + Clone>(counts: &mut HashMap<K, Count>, now: UnixTime) {
-    counts.retain(|_, count| !count.is_forgotten(now));
-    if counts.len() < MOST {
-        return;
-    }
-    let mut ranked: Vec<(u32, UnixTime, K)> =
-        counts.iter().map(|(key, count)| (count.failures, count.last, key.clone())).collect();
-    ranked.sort_unstable_by_key(|(failures, last, _)| (*failures, *last));
-    for (_, _, key) in ranked.into_iter().take(MOST / 10) {
-        counts.remove(&key);
-    }
-}
-
-/// An address as it is counted: IPv6 by /64, which is what one customer has.
-fn counted(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(six) => match six.to_ipv4_mapped() {
-            Some(four) => IpAddr::V4(four),
-            None => {
-                let [a, b, c, d, ..] = six.segments();
-                IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-            }
-        },
-    }
-}
-
-fn allowed(seconds: u32) -> Result<(), Wait> {
-    if seconds == 0 { Ok(()) } else { Err(Wait { seconds }) }
-}
-
-/// Failed logins, by account and by address.
-#[derive(Debug, Default)]
+/// The limits on logins. `now` is a clock that never goes backwards, as [`nauthera_core::time::Clock::monotonic`].
+///
+/// [`Self::check`] counts the attempt that it admits; tell with [`Self::failed`], [`Self::succeeded`] or [`Self::undone`] how it
+/// ended.
 pub struct LoginThrottle {
-    accounts: Counts<String>,
-    addresses: Counts<IpAddr>,
+    accounts: Attempts<AccountKey>,
+    addresses: Attempts<AddressKey>,
+}
+
+impl Default for LoginThrottle {
+    fn default() -> Self {
+        Self::new(Limits::ACCOUNT, Limits::ADDRESS)
+    }
 }
 
 impl LoginThrottle {
-    /// May this account be tried from this address now?
+    /// With limits by account and by address.
+    #[must_use]
+    pub fn new(account: Limits, address: Limits) -> Self {
+        Self { accounts: Attempts::new(account), addresses: Attempts::new(address) }
+    }
+
+    /// Admits and counts a login before the password is looked at.
     ///
     /// # Errors
-    /// [`Wait`]: not before so many seconds.
-    pub fn check(&self, account: &str, address: IpAddr, now: UnixTime) -> Result<(), Wait> {
-        let account = self.accounts.wait(&account.to_owned(), FREE_PER_ACCOUNT, now);
-        allowed(account.max(self.addresses.wait(&counted(address), FREE_PER_ADDRESS, now)))
+    /// [`Wait`] when account or address come too soon, the longer of both; nothing is counted then.
+    pub fn check(&self, account: AccountKey, address: IpAddr, now: Duration) -> Result<(), Wait> {
+        let address = address.into();
+        let waits = [self.accounts.wait(&account, now), self.addresses.wait(&address, now)];
+        if let Some(wait) = waits.into_iter().flatten().max() {
+            return Err(wait);
+        }
+        self.addresses.check(&address, now)?;
+        self.accounts.check(&account, now).inspect_err(|_| self.addresses.undone(&address, now))
     }
 
-    /// Counts a failure.
-    pub fn failed(&self, account: &str, address: IpAddr, now: UnixTime) {
-        self.accounts.failed(account.to_owned(), now);
-        self.addresses.failed(counted(address), now);
+    /// The password was wrong.
+    pub fn failed(&self, account: AccountKey, address: IpAddr, now: Duration) {
+        self.accounts.failed(&account, now);
+        self.addresses.failed(&address.into(), now);
     }
 
-    /// Forgets the account's failures; the address's stay, since one success must not pay for guessing at others.
-    pub fn succeeded(&self, account: &str, _address: IpAddr, _now: UnixTime) {
-        self.accounts.forget(&account.to_owned());
-    }
-}
-
-/// Failed attempts by address alone: user codes of devices.
-#[derive(Debug, Default)]
-pub struct AttemptLimiter {
-    addresses: Counts<IpAddr>,
-}
-
-impl AttemptLimiter {
-    /// May this address try now?
-    ///
-    /// # Errors
-    /// [`Wait`]: not before so many seconds.
-    pub fn check(&self, address: IpAddr, now: UnixTime) -> Result<(), Wait> {
-        allowed(self.addresses.wait(&counted(address), FREE_PER_ACCOUNT, now))
+    /// The password was right: the account starts afresh. The address does not, or its owner's own logins would pay for guesses at
+    /// others; this one attempt is taken back.
+    pub fn succeeded(&self, account: AccountKey, address: IpAddr, now: Duration) {
+        self.accounts.succeeded(&account);
+        self.addresses.undone(&address.into(), now);
     }
 
-    /// Counts a failure.
-    pub fn failed(&self, address: IpAddr, now: UnixTime) {
-        self.addresses.failed(counted(address), now);
+    /// The password was not looked at (the pool is busy, the directory away): the attempt is taken back.
+    pub fn undone(&self, account: AccountKey, address: IpAddr, now: Duration) {
+        self.accounts.undone(&account, now);
+        self.addresses.undone(&address.into(), now);
+    }
+
+    /// Accounts and addresses remembered now.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.accounts.len() + self.addresses.len()
+    }
+
+    /// Is nothing remembered?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 }
 
@@ -167,65 +111,114 @@ impl AttemptLimiter {
 mod tests {
     use super::*;
 
-    fn address(text: &str) -> IpAddr {
+    const NOW: Duration = Duration::from_secs(1_000);
+
+    fn account(name: &str) -> AccountKey {
+        AccountKey::new(&ObjectRef::new("platform", "people"), name)
+    }
+
+    fn ip(text: &str) -> IpAddr {
         text.parse().unwrap()
     }
 
-    fn failing(throttle: &LoginThrottle, times: u32) {
-        for _ in 0..times {
-            throttle.failed("ada", address("192.0.2.1"), UnixTime(0));
-        }
-    }
-
-    fn wait(throttle: &LoginThrottle, account: &str, from: &str, now: i64) -> u32 {
-        throttle.check(account, address(from), UnixTime(now)).err().map_or(0, |wait| wait.seconds)
+    fn fail(throttle: &LoginThrottle, name: &str, address: &str) -> Result<(), Wait> {
+        throttle.check(account(name), ip(address), NOW)?;
+        throttle.failed(account(name), ip(address), NOW);
+        Ok(())
     }
 
     #[test]
-    fn a_few_mistakes_are_free_and_then_each_waits_longer() {
+    fn an_account_is_limited_from_all_addresses_together() {
         let throttle = LoginThrottle::default();
-        failing(&throttle, FREE_PER_ACCOUNT);
-        assert_eq!(wait(&throttle, "ada", "192.0.2.9", 0), 0);
-        for expected in [1, 2, 4, 8, 16, 32, 60, 60] {
-            failing(&throttle, 1);
-            assert_eq!(wait(&throttle, "ada", "192.0.2.9", 0), expected);
-        }
-        assert_eq!(wait(&throttle, "ada", "192.0.2.9", 59), 1);
-        assert_eq!(wait(&throttle, "ada", "192.0.2.9", 60), 0);
+        let admitted = (0..100).filter(|n| fail(&throttle, "ada", &format!("192.0.2.{n}")).is_ok()).count();
+        assert_eq!(admitted, 6);
+        assert!(fail(&throttle, "grace", "192.0.2.1").is_ok());
     }
 
     #[test]
-    fn quiet_time_forgets() {
+    fn an_address_is_limited_over_all_accounts_together() {
         let throttle = LoginThrottle::default();
-        failing(&throttle, 50);
-        throttle.failed("ada", address("192.0.2.1"), UnixTime(900));
-        assert_eq!(wait(&throttle, "ada", "192.0.2.1", 900), 0);
+        let admitted = (0..100).filter(|n| fail(&throttle, &format!("p{n}"), "192.0.2.1").is_ok()).count();
+        assert_eq!(admitted, 51);
+        assert!(fail(&throttle, "p0", "192.0.2.2").is_ok());
+    }
+
+    #[test]
+    fn a_household_of_ipv6_is_one_address() {
+        let throttle = LoginThrottle::default();
+        let inside = |n| format!("2001:db8:1:2::{n:x}");
+        let admitted = (0..100).filter(|n| fail(&throttle, &format!("p{n}"), &inside(*n)).is_ok()).count();
+        assert_eq!(admitted, 51);
+        assert!(fail(&throttle, "p1000", "2001:db8:1:3::1").is_ok());
+    }
+
+    #[test]
+    fn an_ipv4_address_in_ipv6_form_is_the_same() {
+        assert_eq!(AddressKey::from(ip("::ffff:192.0.2.1")), AddressKey::from(ip("192.0.2.1")));
+        assert_ne!(AddressKey::from(ip("192.0.2.1")), AddressKey::from(ip("192.0.2.2")));
+    }
+
+    #[test]
+    fn a_username_in_another_case_is_the_same_account() {
+        assert_eq!(account("Ada"), account("ada"));
+        assert_ne!(account("ada"), account("ada "));
+        assert_ne!(account("ada"), AccountKey::new(&ObjectRef::new("platform", "others"), "ada"));
     }
 
     #[test]
     fn a_success_clears_the_account_and_not_the_address() {
         let throttle = LoginThrottle::default();
-        failing(&throttle, FREE_PER_ADDRESS + 3);
-        throttle.succeeded("ada", address("192.0.2.1"), UnixTime(0));
-        assert_eq!(wait(&throttle, "ada", "192.0.2.9", 0), 0);
-        assert_eq!(wait(&throttle, "grace", "192.0.2.1", 0), 4);
-    }
-
-    #[test]
-    fn ipv6_counts_by_its_64_and_mapped_addresses_as_ipv4() {
-        assert_eq!(counted(address("2001:db8:1:2:3::4")), counted(address("2001:db8:1:2:ffff::")));
-        assert_ne!(counted(address("2001:db8:1:2::")), counted(address("2001:db8:1:3::")));
-        assert_eq!(counted(address("::ffff:192.0.2.1")), address("192.0.2.1"));
-    }
-
-    #[test]
-    fn filling_the_table_does_not_reset_an_account_under_attack() {
-        let throttle = LoginThrottle::default();
-        failing(&throttle, 10);
-        for n in 0..MOST + 10 {
-            throttle.accounts.failed(format!("other{n}"), UnixTime(1));
+        for n in 0..50 {
+            fail(&throttle, &format!("p{n}"), "192.0.2.1").unwrap();
         }
-        assert!(throttle.accounts.0.lock().unwrap().len() <= MOST);
-        assert!(wait(&throttle, "ada", "192.0.2.9", 1) > 0);
+        for _ in 0..3 {
+            fail(&throttle, "ada", "192.0.2.9").unwrap();
+        }
+        throttle.check(account("ada"), ip("192.0.2.1"), NOW).unwrap();
+        throttle.succeeded(account("ada"), ip("192.0.2.1"), NOW);
+        let again = (0..10).filter(|_| fail(&throttle, "ada", "192.0.2.9").is_ok()).count();
+        assert_eq!(again, 6, "ada's failures were forgotten");
+        assert!(fail(&throttle, "p1", "192.0.2.1").is_ok());
+        assert!(fail(&throttle, "p2", "192.0.2.1").is_err(), "the address's were not");
+    }
+
+    #[test]
+    fn logins_that_succeed_are_never_limited() {
+        let throttle = LoginThrottle::default();
+        for n in 0..1_000 {
+            let who = account(&format!("p{}", n % 7));
+            throttle.check(who, ip("192.0.2.1"), NOW).unwrap();
+            throttle.succeeded(who, ip("192.0.2.1"), NOW);
+        }
+        assert!(throttle.is_empty());
+    }
+
+    #[test]
+    fn logins_that_were_not_judged_are_not_counted() {
+        let throttle = LoginThrottle::default();
+        for _ in 0..1_000 {
+            throttle.check(account("ada"), ip("192.0.2.1"), NOW).unwrap();
+            throttle.undone(account("ada"), ip("192.0.2.1"), NOW);
+        }
+        assert!(throttle.is_empty());
+    }
+
+    #[test]
+    fn a_refused_login_counts_for_neither() {
+        let throttle = LoginThrottle::default();
+        while fail(&throttle, "ada", "192.0.2.1").is_ok() {}
+        for _ in 0..1_000 {
+            assert_eq!(fail(&throttle, "ada", "192.0.2.1"), Err(Wait { seconds: 1 }));
+        }
+        assert!(fail(&throttle, "grace", "192.0.2.1").is_ok(), "the address has attempts left");
+    }
+
+    #[test]
+    fn the_longer_wait_is_told() {
+        let limits = Limits { free: 0, first: Duration::from_secs(7), ..Limits::ACCOUNT };
+        let throttle = LoginThrottle::new(limits, Limits { free: 0, ..Limits::ADDRESS });
+        fail(&throttle, "ada", "192.0.2.1").unwrap();
+        assert_eq!(fail(&throttle, "ada", "192.0.2.1"), Err(Wait { seconds: 7 }));
+        assert_eq!(fail(&throttle, "grace", "192.0.2.1"), Err(Wait { seconds: 1 }));
     }
 }

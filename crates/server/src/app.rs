@@ -11,7 +11,9 @@ use nauthera_core::facts::GrantId;
 use nauthera_core::snapshot::Snapshot;
 use nauthera_core::time::{Clock, Entropy, UnixTime, random_256};
 use nauthera_identity::HashPool;
-use nauthera_identity::throttle::{AttemptLimiter, LoginThrottle};
+use nauthera_identity::LoginThrottle;
+use nauthera_identity::attempts::{Attempts, Limits};
+use nauthera_identity::throttle::AddressKey;
 use nauthera_store::Store;
 use std::sync::Arc;
 
@@ -51,7 +53,7 @@ pub struct App {
     /// Failed logins.
     pub logins: LoginThrottle,
     /// Failed user codes, by address.
-    pub user_codes: AttemptLimiter,
+    pub user_codes: Attempts<AddressKey>,
     /// Keys of clients with a `jwksUri`.
     pub jwks: JwksCache,
     /// Counters.
@@ -89,7 +91,7 @@ impl App {
             secrets: Secrets::new(&parts.digest_key)?,
             hash_pool: parts.hash_pool,
             logins: LoginThrottle::default(),
-            user_codes: AttemptLimiter::default(),
+            user_codes: Attempts::new(Limits::USER_CODE),
             jwks: JwksCache::new(parts.allow_private_fetch).map_err(StartError::Fetch)?,
             metrics: Metrics::new(),
             audit: parts.audit,

@@ -220,7 +220,8 @@ impl Client<'_> {
 fn says(known: &[Finding], finding: &Finding) -> bool {
     let ceiling = |finding: &Finding| finding.allowed.as_deref().and_then(|text| Seconds::parse(text).ok());
     known.iter().any(|other| {
-        let same_place = other.labels.first().map(|label| &label.place) == finding.labels.first().map(|l| &l.place);
+        let same_place =
+            other.labels.first().map(|label| &label.place) == finding.labels.first().map(|l| &l.place);
         let tighter = finding.code == Code::LifetimeBeyondPolicy && ceiling(finding) < ceiling(other);
         other.code == finding.code && same_place && !tighter
     })

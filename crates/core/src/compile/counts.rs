@@ -50,20 +50,26 @@ fn governing(client: &ClientReport) -> impl Iterator<Item = &Arc<[PolicyMark]>> 
     client.merged.iter().map(|merged| merged.marks()).chain([&client.audits])
 }
 
+/// A list of policies, and how many clients have it.
+struct Counted<'a> {
+    list: &'a [PolicyMark],
+    clients: usize,
+}
+
 /// Clients of one server share the lists of their policies, so each list is counted once and then added to its policies.
 fn count_governed(
     clients: &BTreeMap<ObjectRef, ClientReport>,
     policies: &mut BTreeMap<ObjectRef, PolicyReport>,
 ) {
-    let mut lists: HashMap<(&ObjectRef, *const PolicyMark), (&Arc<[PolicyMark]>, usize)> = HashMap::new();
+    let mut lists: HashMap<(&ObjectRef, *const PolicyMark), Counted<'_>> = HashMap::new();
     for client in clients.values() {
         let Some(server) = &client.server else { continue };
         for list in governing(client).filter(|list| !list.is_empty()) {
-            lists.entry((server, list.as_ptr())).or_insert((list, 0)).1 += 1;
+            lists.entry((server, list.as_ptr())).or_insert(Counted { list, clients: 0 }).clients += 1;
         }
     }
-    for ((server, _), (list, clients)) in lists {
-        for mark in list.iter() {
+    for ((server, _), Counted { list, clients }) in lists {
+        for mark in list {
             let Some(policy) = policies.get_mut(&mark.policy) else { continue };
             let governed: &mut Governed = policy.servers.entry(server.clone()).or_default();
             governed.clients += clients;

@@ -21,7 +21,8 @@ pub struct Published<'a> {
 
 impl<'a> Published<'a> {
     pub fn of(inventory: &'a Inventory) -> Self {
-        let rows = |snapshot: &'a Arc<Snapshot>| snapshot.clients.values().map(|row| (&row.object, row)).collect();
+        let rows =
+            |snapshot: &'a Arc<Snapshot>| snapshot.clients.values().map(|row| (&row.object, row)).collect();
         let all = inventory.published.iter().map(|(server, snapshot)| (server, rows(snapshot)));
         Self { inventory, rows: all.collect() }
     }

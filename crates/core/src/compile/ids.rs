@@ -103,7 +103,9 @@ impl<'a> Claims<'a> {
         }
         let custom = self.customs.get(server).and_then(|ids| ids.get(id)).copied();
         let holder = match (self.default_claim(server, id), custom) {
-            (Some((Strength::Reserved, _)), Some((Strength::Published | Strength::Recorded, holder))) => holder,
+            (Some((Strength::Reserved, _)), Some((Strength::Published | Strength::Recorded, holder))) => {
+                holder
+            }
             (Some((_, holder)), _) | (None, Some((_, holder))) => holder,
             (None, None) => return None,
         };

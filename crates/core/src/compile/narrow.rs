@@ -191,9 +191,11 @@ impl Case<'_> {
             .at(self.place("clientId"), "asked here")
             .compared(custom.as_str(), ClientId::default_of(self.object).as_str());
         Err(Box::new(match self.merged.policy_of(allowed.by) {
-            Some(policy) => finding.decided_by(policy, field::CUSTOM_IDS).help(format!(
-                "take clientId away and use the default id, or ask the owners of {policy} to allow custom ids"
-            )),
+            Some(policy) => Finding { policy: Some(policy.clone()), field: Some(field::CUSTOM_IDS), ..finding }
+                .at(Place::field(Kind::AuthPolicy, policy, field::CUSTOM_IDS), "forbidden here")
+                .help(format!(
+                    "take clientId away and use the default id, or ask the owners of {policy} to allow custom ids"
+                )),
             None => finding.help(
                 "take clientId away and use the default id, or ask security for a policy with allowCustomClientIds: true",
             ),
@@ -207,7 +209,8 @@ impl Case<'_> {
         let kept = asked.intersect(self.merged.grants.value);
         // A set does not know where in the manifest's list each grant stands, so places name the list.
         let named = spec.grant_types.is_some();
-        let (path, note) = if named { ("grantTypes", "asked here") } else { ("type", "comes with this type") };
+        let (path, note) =
+            if named { ("grantTypes", "asked here") } else { ("type", "comes with this type") };
         for grant in asked.minus(kept).iter() {
             let list =
                 |p: &PolicySpec| p.allowed_grant_types.map(|set| set.iter().map(|g| g.to_string()).collect());
@@ -215,7 +218,13 @@ impl Case<'_> {
             let refuser = self.grant_refuser(grant);
             let finding = decided(finding, refuser, field::GRANTS, "authorization_code, refresh_token", list);
             // A grant that only the type brings was not asked for: losing it is worth a note.
-            self.findings.push(if named { finding } else { finding.weighing(Severity::Note) });
+            self.findings.push(if named {
+                finding
+            } else {
+                finding
+                    .weighing(Severity::Note)
+                    .help("nothing to do, unless the client needs it; grantTypes says what it needs")
+            });
         }
         if kept.can_start() { Ok(kept) } else { Err(self.no_grant(asked, path)) }
     }
@@ -232,12 +241,14 @@ impl Case<'_> {
         }
         let by = starts.iter().find_map(|grant| self.grant_refuser(*grant));
         let by = by.map(|governor| (&governor.mark.policy, field::GRANTS));
-        let whose = match by {
-            Some((policy, _)) => format!("see policy `{policy}`"),
-            None => "no policy states allowedGrantTypes".to_owned(),
-        };
-        let what = format!("no grant that can start a flow is allowed (it needs {needed}; {whose})");
-        self.nothing_left(&what, path, by)
+        let what = format!("no grant that can start a flow is allowed, and it needs {needed}");
+        let finding = self.nothing_left(&what, path, by);
+        if by.is_some() {
+            return finding;
+        }
+        let unstated = "where no policy states it, allowedGrantTypes is authorization_code, refresh_token";
+        let help = "security can state allowedGrantTypes in a policy of this client";
+        Box::new(finding.note(unstated).help(help))
     }
 
     fn hosts_within(&mut self, uris: &[RedirectUri], path: &str, code: Code) -> Vec<RedirectUri> {

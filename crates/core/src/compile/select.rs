@@ -127,14 +127,14 @@ impl Candidates {
             let list = selector.as_ref().and_then(|selector| selector.clients.as_ref());
             list.map(|list| list.iter().cloned().collect::<HashSet<_>>())
         };
-        let (ours, left_out): (Vec<_>, Vec<_>) =
-            accepted.iter().filter(|governor| governor.mark.policy.namespace == server.namespace).partition(
-                |governor| {
-                    let policy = &governor.mark.policy;
-                    let labels = inventory.policies.get(policy).map(|object| &object.labels);
-                    applies(server, spec, policy, labels, governor.spec.mandatory)
-                },
-            );
+        let (ours, left_out): (Vec<_>, Vec<_>) = accepted
+            .iter()
+            .filter(|governor| governor.mark.policy.namespace == server.namespace)
+            .partition(|governor| {
+                let policy = &governor.mark.policy;
+                let labels = inventory.policies.get(policy).map(|object| &object.labels);
+                applies(server, spec, policy, labels, governor.spec.mandatory)
+            });
         let candidate = |governor: &Arc<Governor>| Candidate {
             named: names(&governor.spec.client_selector),
             named_except: names(&governor.spec.except),
@@ -243,7 +243,9 @@ impl Candidates {
             format!("policy `{}` {what}", candidate.governor.mark.policy)
         };
         let left_out = |policy: &ObjectRef| {
-            format!("policy `{policy}` does not apply to the AuthServer: policySelector does not match its labels")
+            format!(
+                "policy `{policy}` does not apply to the AuthServer: policySelector does not match its labels"
+            )
         };
         self.all.iter().map(reason).chain(self.left_out.iter().map(left_out)).take(LISTED).collect()
     }

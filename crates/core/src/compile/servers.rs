@@ -68,7 +68,7 @@ pub fn not_accepted(kind: Kind, object: &ObjectRef) -> Finding {
     Finding::new(code, format!("{kind} `{object}` is not accepted"))
         .at(Place::new(kind, object, ""), "this object")
         .note(follows)
-        .help(format!("{} mend what is reported of it", kind.owner()))
+        .help(format!("{} can mend what is reported of it", kind.owner()))
 }
 
 pub fn judge_servers<'a>(

@@ -131,7 +131,7 @@ pub fn known_claims() -> impl Iterator<Item = &'static str> {
 /// A person's claims as a directory knows them, by name; `groups` apart.
 pub type PersonClaims = BTreeMap<Arc<str>, Value>;
 
-fn by_scope<'a>(authorization: &'a Authorization) -> impl Iterator<Item = &'a str> {
+fn by_scope(authorization: &Authorization) -> impl Iterator<Item = &str> {
     SCOPE_CLAIMS
         .iter()
         .filter(|(scope, _)| authorization.has_scope(scope))

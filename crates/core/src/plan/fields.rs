@@ -64,7 +64,13 @@ fn value(name: &'static str, before: String, after: String, effect: Effect) -> F
 }
 
 /// A value that differs, if it does.
-fn differs<T: PartialEq>(name: &'static str, before: T, after: T, show: impl Fn(&T) -> String, effect: Effect) -> Option<FieldChange> {
+fn differs<T: PartialEq>(
+    name: &'static str,
+    before: T,
+    after: T,
+    show: impl Fn(&T) -> String,
+    effect: Effect,
+) -> Option<FieldChange> {
     (before != after).then(|| value(name, show(&before), show(&after), effect))
 }
 
@@ -75,7 +81,13 @@ fn identity(before: &Row, after: &Row) -> Vec<FieldChange> {
         differs("clientId", &before.client_id, &after.client_id, ToString::to_string, BOTH),
         differs("type", before.client_type, after.client_type, ToString::to_string, NEITHER),
         differs("displayName", &before.display_name, &after.display_name, ToString::to_string, NEITHER),
-        differs("authentication.method", before.authentication.method, after.authentication.method, ToString::to_string, BOTH),
+        differs(
+            "authentication.method",
+            before.authentication.method,
+            after.authentication.method,
+            ToString::to_string,
+            BOTH,
+        ),
         (keys(before) != keys(after)).then(|| {
             let word = |row: &Row| match keys(row) {
                 None => "none".to_owned(),
@@ -99,7 +111,11 @@ fn lists(before: &Row, after: &Row) -> Vec<FieldChange> {
         items("postLogoutRedirectUris", &before.post_logout_redirect_uris, &after.post_logout_redirect_uris),
         items("audiences", &before.audiences, &after.audiences),
         items("introspects", &before.introspects, &after.introspects),
-        items("authentication.serviceAccounts", &before.authentication.subjects, &after.authentication.subjects),
+        items(
+            "authentication.serviceAccounts",
+            &before.authentication.subjects,
+            &after.authentication.subjects,
+        ),
     ];
     all.into_iter().flatten().collect()
 }
@@ -114,7 +130,13 @@ fn items<T: ToString>(
     let added: Vec<String> = after.difference(&before).cloned().collect();
     let removed: Vec<String> = before.difference(&after).cloned().collect();
     let (widens, narrows) = (!added.is_empty(), !removed.is_empty());
-    (widens || narrows).then(|| FieldChange { name, what: What::Items { added, removed }, widens, narrows, source: None })
+    (widens || narrows).then(|| FieldChange {
+        name,
+        what: What::Items { added, removed },
+        widens,
+        narrows,
+        source: None,
+    })
 }
 
 fn lifetimes(before: &Row, after: &Row) -> Vec<FieldChange> {
@@ -141,7 +163,12 @@ fn requirements(before: &Row, after: &Row) -> Vec<FieldChange> {
     let asked = |row: &Row| row.consent == Consent::Required;
     let all = [
         required("pkce", before.require_pkce, after.require_pkce, ["required (S256)", "optional (S256)"]),
-        required("pushedAuthorizationRequests", before.require_par, after.require_par, ["required", "optional"]),
+        required(
+            "pushedAuthorizationRequests",
+            before.require_par,
+            after.require_par,
+            ["required", "optional"],
+        ),
         required("consent", asked(before), asked(after), ["Required", "Trusted"]),
         max_age(before.max_age, after.max_age),
     ];
@@ -195,7 +222,8 @@ fn rotation(before: Option<&Rotation>, after: Option<&Rotation>) -> Option<Field
 }
 
 fn words(rotation: &Rotation) -> String {
-    let mut parts: Vec<String> = rotation.schedules.iter().map(|schedule| format!("`{}`", schedule.as_str())).collect();
+    let mut parts: Vec<String> =
+        rotation.schedules.iter().map(|schedule| format!("`{}`", schedule.as_str())).collect();
     parts.extend(rotation.max_age.map(|age| format!("at most {age} old")));
     parts.push(format!("overlap {}", rotation.overlap));
     parts.join(", ")

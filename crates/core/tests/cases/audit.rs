@@ -62,7 +62,8 @@ fn a_refusal_that_comes_of_both_together_is_reported_as_the_audits() {
         .policy("identity/z", |p| p.allowed_scopes = names(["openid"]))
         .web("shop/web", |c| c.scopes = scopes(["openid", "orders:read"]));
     let told = audit(world, "identity/next", |p| p.allowed_scopes = names(["orders:*"])).tell();
-    let refusal = told.client("shop/web").audit.iter().find(|finding| finding.code == Code::NothingLeft).unwrap();
+    let refusal =
+        told.client("shop/web").audit.iter().find(|finding| finding.code == Code::NothingLeft).unwrap();
     assert_eq!(refusal.policy, Some(crate::world::object("identity/next")));
 }
 
@@ -71,7 +72,8 @@ fn each_policy_in_audit_is_judged_by_itself() {
     let world = governed().web("shop/web", |c| c.scopes = scopes(["openid", "profile", "orders:read"]));
     let world = audit(world, "identity/one", |p| p.allowed_scopes = names(["openid", "profile"]));
     let told = audit(world, "identity/two", |p| p.allowed_scopes = names(["openid", "orders:*"])).tell();
-    let said: Vec<String> = told.client("shop/web").audit.iter().filter_map(|f| f.requested.clone()).collect();
+    let said: Vec<String> =
+        told.client("shop/web").audit.iter().filter_map(|f| f.requested.clone()).collect();
     assert_eq!(said, ["orders:read", "profile"]);
 }
 

@@ -50,7 +50,8 @@ fn lists_name_every_policy_that_states_them() {
 #[test]
 fn grants_come_from_the_type_the_client_the_default_or_policies() {
     let silent = |grants| {
-        let world = World::new().policy("identity/silent", |_| {}).web("shop/web", |c| c.grant_types = grants);
+        let world =
+            World::new().policy("identity/silent", |_| {}).web("shop/web", |c| c.grant_types = grants);
         of(&world, "grantTypes")
     };
     assert_eq!(silent(None), is("authorization_code refresh_token", "type"));
@@ -66,7 +67,8 @@ fn grants_come_from_the_type_the_client_the_default_or_policies() {
 fn a_method_comes_from_the_client_the_type_a_policy_or_the_default() {
     let world = governed().web("shop/web", |_| {});
     assert_eq!(of(&world, "authentication.method"), is("client_secret_basic", "default"));
-    let world = world.policy("identity/m", |p| p.client_authentication.method = Some(AuthMethod::ClientSecretPost));
+    let world =
+        world.policy("identity/m", |p| p.client_authentication.method = Some(AuthMethod::ClientSecretPost));
     assert_eq!(
         of(&world, "authentication.method"),
         is("client_secret_post", "clientAuthentication.method of identity/m")
@@ -130,7 +132,10 @@ fn rotation_is_shown_where_there_is_a_secret() {
     });
     let world = world.web("shop/web", |_| {}).client("shop/spa", ClientType::Browser, |_| {});
     let value = "`0 3 * * 0`, at most 90d old, overlap 24h";
-    assert_eq!(of(&world, "secretRotation"), is(value, "clientAuthentication.secretRotation of identity/rotate"));
+    assert_eq!(
+        of(&world, "secretRotation"),
+        is(value, "clientAuthentication.secretRotation of identity/rotate")
+    );
     let told = world.tell();
     assert!(told.client("shop/spa").effective().iter().all(|setting| setting.name != "secretRotation"));
 }
@@ -167,5 +172,8 @@ fn at_most_twenty_violators_are_named() {
         world.web(&format!("shop/c{n:02}"), |c| c.scopes = scopes(["openid", "payroll:admin"]))
     });
     let base = world.tell().governed("identity/base", "identity/main");
-    assert_eq!((base.violating, base.violators.len(), base.violators[19].to_string()), (25, 20, "shop/c19".into()));
+    assert_eq!(
+        (base.violating, base.violators.len(), base.violators[19].to_string()),
+        (25, 20, "shop/c19".into())
+    );
 }

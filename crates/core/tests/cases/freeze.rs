@@ -33,7 +33,10 @@ fn a_frozen_client_keeps_its_row_whatever_it_asks_for() {
 #[test]
 fn a_new_client_waits() {
     let told = frozen().web("shop/new", |_| {}).tell();
-    assert_eq!((told.verdict("shop/new"), told.reason("shop/new")), (Verdict::Waiting, Some(Code::ClientWaiting)));
+    assert_eq!(
+        (told.verdict("shop/new"), told.reason("shop/new")),
+        (Verdict::Waiting, Some(Code::ClientWaiting))
+    );
 }
 
 #[test]
@@ -117,7 +120,10 @@ fn a_client_that_cannot_be_read_goes_on_with_its_last_good_settings() {
     });
     let world = world.publish().break_client("shop/web");
     let told = world.tell();
-    assert_eq!((told.verdict("shop/web"), told.codes("shop/web")), (Verdict::Frozen, vec![Code::ClientNotAccepted]));
+    assert_eq!(
+        (told.verdict("shop/web"), told.codes("shop/web")),
+        (Verdict::Frozen, vec![Code::ClientNotAccepted])
+    );
     assert_eq!(told.snapshot("identity/main"), &*world.0.published[&object("identity/main")]);
     assert!(!told.client("shop/web").needs_secret(), "nobody knows whether it brings its own");
 }
@@ -160,7 +166,10 @@ fn it_is_widened_by_no_policy() {
         .policy("identity/base", |p| p.allowed_scopes = names(["*"]))
         .tell();
     let row = told.row("shop/web");
-    assert_eq!((shown(&row.scopes), shown(&row.withheld_scopes)), (vec!["openid".into()], vec!["payroll:admin".into()]));
+    assert_eq!(
+        (shown(&row.scopes), shown(&row.withheld_scopes)),
+        (vec!["openid".into()], vec!["payroll:admin".into()])
+    );
     assert_eq!((row.require_pkce, row.require_par, row.max_age), (true, true, ttl("1h")));
     assert_eq!((row.token.access, row.consent), (Seconds::minutes(1), Consent::Required));
     assert_eq!(row.allowed_groups, [texts(["staff"])]);
@@ -179,12 +188,16 @@ fn it_is_refused_where_policy_leaves_nothing_and_then_waits_for_its_manifest() {
 #[test]
 fn a_client_that_was_never_read_waits() {
     let told = governed().break_client("shop/new").tell();
-    assert_eq!((told.verdict("shop/new"), told.codes("shop/new")), (Verdict::Waiting, vec![Code::ClientNotAccepted]));
+    assert_eq!(
+        (told.verdict("shop/new"), told.codes("shop/new")),
+        (Verdict::Waiting, vec![Code::ClientNotAccepted])
+    );
 }
 
 #[test]
 fn while_a_move_goes_out_a_client_belongs_to_the_server_that_it_names() {
-    let other = |world: World| world.server("identity/other", |s| s.issuer_url = issuer("https://other.example.com"));
+    let other =
+        |world: World| world.server("identity/other", |s| s.issuer_url = issuer("https://other.example.com"));
     let world = other(governed()).web("shop/web", |_| {}).publish();
     let old = world.0.published[&object("identity/main")].clone();
     let mut world = world.web("shop/web", |c| c.server = object("identity/other")).publish();
@@ -199,7 +212,12 @@ fn while_a_move_goes_out_a_client_belongs_to_the_server_that_it_names() {
 #[test]
 fn what_could_not_be_read_to_its_end_changes_nothing() {
     let mut world = governed().web("shop/web", |_| {}).publish().web("shop/new", |_| {});
-    world = world.web("shop/web", |c| c.token.access = ttl("1m")).record("shop/web", "identity/main", "shop.web", &[7]);
+    world = world.web("shop/web", |c| c.token.access = ttl("1m")).record(
+        "shop/web",
+        "identity/main",
+        "shop.web",
+        &[7],
+    );
     world.0.incomplete = true;
     world.0.policies.clear();
     let told = world.tell();

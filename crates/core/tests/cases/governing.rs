@@ -61,7 +61,8 @@ fn a_policy_that_the_server_does_not_select_is_named_too() {
         .server("identity/main", |s| s.policy_selector = Some(label("for", "main")))
         .labelled_policy("identity/other", &[("for", "spare")], |_| {})
         .web("shop/web", |_| {});
-    let said = "policy `identity/other` does not apply to the AuthServer: policySelector does not match its labels";
+    let said =
+        "policy `identity/other` does not apply to the AuthServer: policySelector does not match its labels";
     assert_eq!(notes(&world, "shop/web"), [said]);
 }
 
@@ -70,7 +71,9 @@ fn a_namespace_that_is_not_here_has_no_labels_and_the_message_says_so() {
     let world = World::new()
         .policy("identity/a", |p| p.client_selector = by_label("team", "lab"))
         .web("lab/tool", |_| {});
-    assert!(notes(&world, "lab/tool")[0].ends_with("(that Namespace is not here, so its labels are unknown)"));
+    assert!(
+        notes(&world, "lab/tool")[0].ends_with("(that Namespace is not here, so its labels are unknown)")
+    );
     let told = world.tell();
     let finding = &told.policy("identity/a").findings[0];
     assert_eq!((finding.code, told.policy("identity/a").accepted), (Code::NamespaceUnknown, true));
@@ -124,8 +127,12 @@ fn label_expressions_are_those_of_kubernetes() {
         let world = World::new().policy("identity/a", |p| p.client_selector = Some(selector));
         world.web("shop/web", |_| {}).tell().is_served("shop/web")
     };
-    assert!(served("team", In, &["shop", "pay"]) && !served("team", In, &["pay"]) && !served("x", In, &["shop"]));
-    assert!(served("team", NotIn, &["pay"]) && !served("team", NotIn, &["shop"]) && served("x", NotIn, &["shop"]));
+    assert!(
+        served("team", In, &["shop", "pay"]) && !served("team", In, &["pay"]) && !served("x", In, &["shop"])
+    );
+    assert!(
+        served("team", NotIn, &["pay"]) && !served("team", NotIn, &["shop"]) && served("x", NotIn, &["shop"])
+    );
     assert!(served("team", Exists, &[]) && !served("x", Exists, &[]));
     assert!(served("x", DoesNotExist, &[]) && !served("team", DoesNotExist, &[]));
 }

@@ -137,6 +137,9 @@ fn a_client_without_a_secret_gets_none_from_its_record() {
 
 #[test]
 fn a_secret_is_made_only_for_clients_that_bring_none() {
-    let told = governed().web("shop/web", |_| {}).web("shop/own", |c| c.existing_secret = Some("mine".into())).tell();
+    let told = governed()
+        .web("shop/web", |_| {})
+        .web("shop/own", |c| c.existing_secret = Some("mine".into()))
+        .tell();
     assert!(told.client("shop/web").needs_secret() && !told.client("shop/own").needs_secret());
 }

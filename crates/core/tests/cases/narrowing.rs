@@ -21,22 +21,33 @@ fn a_client_within_policy_is_served_as_asked() {
 #[test]
 fn a_scope_beyond_policy_is_withheld() {
     let told = told(governed().web("shop/web", |c| c.scopes = scopes(["openid", "payroll:admin"])));
-    assert_eq!((told.verdict("shop/web"), told.codes("shop/web")), (Verdict::Narrowed, vec![Code::ScopeBeyondPolicy]));
+    assert_eq!(
+        (told.verdict("shop/web"), told.codes("shop/web")),
+        (Verdict::Narrowed, vec![Code::ScopeBeyondPolicy])
+    );
     let row = told.row("shop/web");
-    assert_eq!((shown(&row.scopes), shown(&row.withheld_scopes)), (vec!["openid".into()], vec!["payroll:admin".into()]));
+    assert_eq!(
+        (shown(&row.scopes), shown(&row.withheld_scopes)),
+        (vec!["openid".into()], vec!["payroll:admin".into()])
+    );
 }
 
 #[test]
 fn where_no_policy_states_scopes_the_usual_ones_hold() {
     let world = World::new().policy("identity/silent", |_| {});
-    let told = told(world.web("shop/web", |c| c.scopes = scopes(["openid", "groups", "offline_access", "orders:read"])));
+    let told = told(
+        world.web("shop/web", |c| c.scopes = scopes(["openid", "groups", "offline_access", "orders:read"])),
+    );
     assert_eq!(shown(&told.row("shop/web").scopes), ["openid", "groups", "offline_access"]);
 }
 
 #[test]
 fn of_two_overlapping_patterns_the_narrower_stays() {
-    let world = governed().policy("identity/narrow", |p| p.allowed_scopes = names(["*:read", "orders:read", "openid"]));
-    let told = told(world.web("shop/web", |c| c.scopes = scopes(["openid", "orders:read", "orders:write", "profile"])));
+    let world = governed()
+        .policy("identity/narrow", |p| p.allowed_scopes = names(["*:read", "orders:read", "openid"]));
+    let told = told(
+        world.web("shop/web", |c| c.scopes = scopes(["openid", "orders:read", "orders:write", "profile"])),
+    );
     assert_eq!(shown(&told.row("shop/web").scopes), ["openid", "orders:read"]);
 }
 
@@ -77,12 +88,16 @@ fn audiences_and_introspection_are_judged_by_their_own_lists() {
         c.introspects = audiences(["urn:a", "urn:b"]);
     }));
     let row = told.row("shop/web");
-    assert_eq!((shown(&row.audiences).join(" "), shown(&row.introspects).join(" ")), ("urn:a".into(), "urn:a urn:b".into()));
+    assert_eq!(
+        (shown(&row.audiences).join(" "), shown(&row.introspects).join(" ")),
+        ("urn:a".into(), "urn:a urn:b".into())
+    );
 }
 
 #[test]
 fn hosts_are_exact_or_any_depth_below_a_star() {
-    let world = governed().policy("identity/hosts", |p| p.allowed_hosts = names(["*.example.com", "pay.test"]));
+    let world =
+        governed().policy("identity/hosts", |p| p.allowed_hosts = names(["*.example.com", "pay.test"]));
     let told = told(world.web("shop/web", |c| {
         c.redirect_uris = uris([
             "https://a.b.example.com/cb",
@@ -114,7 +129,10 @@ fn a_lifetime_is_the_ceiling_unless_the_client_asks_for_less() {
         c.token.id = ttl("2m");
     }));
     let token = told.row("shop/web").token;
-    assert_eq!((token.access, token.refresh, token.id), (Seconds::minutes(10), Seconds::hours(8), Seconds::minutes(2)));
+    assert_eq!(
+        (token.access, token.refresh, token.id),
+        (Seconds::minutes(10), Seconds::hours(8), Seconds::minutes(2))
+    );
     assert_eq!(told.codes("shop/web"), [Code::LifetimeBeyondPolicy]);
 }
 
@@ -127,7 +145,10 @@ fn the_baseline_caps_what_policies_allow() {
     });
     let told = told(world.web("shop/web", |_| {}));
     let token = told.row("shop/web").token;
-    assert_eq!((token.access, token.refresh, token.id), (Seconds::hours(24), Seconds::days(90), Seconds::hours(48)));
+    assert_eq!(
+        (token.access, token.refresh, token.id),
+        (Seconds::hours(24), Seconds::days(90), Seconds::hours(48))
+    );
     assert_eq!(told.verdict("shop/web"), Verdict::Compliant);
 }
 
@@ -148,7 +169,10 @@ fn losing_a_grant_that_only_the_type_brings_is_no_violation() {
         p.allowed_grant_types = Some(GrantSet::of(&[GrantType::AuthorizationCode]));
     });
     let told = told(world.web("shop/web", |_| {}));
-    assert_eq!((told.verdict("shop/web"), told.codes("shop/web")), (Verdict::Compliant, vec![Code::GrantBeyondPolicy]));
+    assert_eq!(
+        (told.verdict("shop/web"), told.codes("shop/web")),
+        (Verdict::Compliant, vec![Code::GrantBeyondPolicy])
+    );
     assert!(!told.client("shop/web").findings[0].is_violation());
     assert!(!told.row("shop/web").grants.contains(GrantType::RefreshToken));
 }

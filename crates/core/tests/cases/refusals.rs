@@ -31,9 +31,12 @@ fn no_grant_is_left_that_can_start_a_flow() {
 
 #[test]
 fn refresh_alone_cannot_start() {
-    let world = governed().web("shop/web", |c| c.grant_types = Some(GrantSet::of(&[GrantType::RefreshToken])));
+    let world =
+        governed().web("shop/web", |c| c.grant_types = Some(GrantSet::of(&[GrantType::RefreshToken])));
     let told = refused(&world, Code::NothingLeft);
-    assert!(told.client("shop/web").findings[0].message.contains("it asks for no grant that can start a flow"));
+    assert!(
+        told.client("shop/web").findings[0].message.contains("it asks for no grant that can start a flow")
+    );
 }
 
 #[test]
@@ -49,7 +52,10 @@ fn no_redirect_uri_is_left() {
     let world = governed()
         .policy("identity/hosts", |p| p.allowed_hosts = names(["*.example.net"]))
         .web("shop/web", |_| {});
-    assert_eq!(blamed(&refused(&world, Code::NothingLeft)), ("identity/hosts".into(), "redirectUris.allowedHosts"));
+    assert_eq!(
+        blamed(&refused(&world, Code::NothingLeft)),
+        ("identity/hosts".into(), "redirectUris.allowedHosts")
+    );
 }
 
 #[test]
@@ -80,8 +86,12 @@ fn a_client_that_asks_for_no_scope_loses_none() {
 #[test]
 fn policies_allow_no_method_together() {
     let world = governed()
-        .policy("identity/m", |p| p.client_authentication.allowed_methods = Some(vec![AuthMethod::ClientSecretPost]))
-        .policy("identity/n", |p| p.client_authentication.allowed_methods = Some(vec![AuthMethod::ClientSecretBasic]))
+        .policy("identity/m", |p| {
+            p.client_authentication.allowed_methods = Some(vec![AuthMethod::ClientSecretPost])
+        })
+        .policy("identity/n", |p| {
+            p.client_authentication.allowed_methods = Some(vec![AuthMethod::ClientSecretBasic])
+        })
         .web("shop/web", |_| {});
     let told = refused(&world, Code::NothingLeft);
     assert_eq!(blamed(&told), ("identity/m".into(), "clientAuthentication.allowedMethods"));
@@ -99,8 +109,12 @@ fn the_method_that_policies_want_needs_keys() {
 
 #[test]
 fn an_empty_group_list_lets_nobody_in() {
-    let policys = governed().policy("identity/g", |p| p.allowed_groups = Some(vec![])).web("shop/web", |_| {});
-    assert_eq!(blamed(&refused(&policys, Code::NothingLeft)), ("identity/g".into(), "authentication.allowedGroups"));
+    let policys =
+        governed().policy("identity/g", |p| p.allowed_groups = Some(vec![])).web("shop/web", |_| {});
+    assert_eq!(
+        blamed(&refused(&policys, Code::NothingLeft)),
+        ("identity/g".into(), "authentication.allowedGroups")
+    );
     let own = governed()
         .policy("identity/g", |p| p.allowed_groups = Some(texts(["staff"])))
         .web("shop/web", |c| c.allowed_groups = Some(vec![]));
@@ -110,7 +124,9 @@ fn an_empty_group_list_lets_nobody_in() {
 #[test]
 fn a_named_method_that_policy_forbids_is_refused_and_never_switched() {
     let world = governed()
-        .policy("identity/m", |p| p.client_authentication.allowed_methods = Some(vec![AuthMethod::PrivateKeyJwt]))
+        .policy("identity/m", |p| {
+            p.client_authentication.allowed_methods = Some(vec![AuthMethod::PrivateKeyJwt])
+        })
         .web("shop/web", |c| c.method = Some(AuthMethod::ClientSecretBasic));
     let told = refused(&world, Code::MethodNotAllowed);
     assert_eq!(blamed(&told), ("identity/m".into(), "clientAuthentication.allowedMethods"));
@@ -135,7 +151,10 @@ fn a_custom_id_needs_every_policy_that_states_it() {
 #[test]
 fn the_default_id_written_out_is_no_custom_id() {
     let told = governed().web("shop/web", |c| c.client_id = Some(id("shop.web"))).tell();
-    assert_eq!((told.verdict("shop/web"), told.row("shop/web").object.clone()), (Verdict::Compliant, object("shop/web")));
+    assert_eq!(
+        (told.verdict("shop/web"), told.row("shop/web").object.clone()),
+        (Verdict::Compliant, object("shop/web"))
+    );
 }
 
 #[test]

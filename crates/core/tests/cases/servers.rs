@@ -12,7 +12,10 @@ fn server_codes(told: &Told, server: &str) -> Vec<Code> {
 #[test]
 fn a_client_waits_for_a_server_that_is_not_there() {
     let told = governed().web("shop/web", |c| c.server = object("identity/later")).tell();
-    assert_eq!((told.verdict("shop/web"), told.reason("shop/web")), (Verdict::Waiting, Some(Code::ServerNotFound)));
+    assert_eq!(
+        (told.verdict("shop/web"), told.reason("shop/web")),
+        (Verdict::Waiting, Some(Code::ServerNotFound))
+    );
     assert!(told.client("shop/web").findings[0].message.ends_with("is not there"));
     assert!(!told.0.report.servers.contains_key(&object("identity/later")));
 }
@@ -24,18 +27,29 @@ fn a_client_of_another_namespace_is_turned_away_where_only_the_same_may_attach()
         .web("shop/web", |_| {})
         .web("identity/console", |_| {})
         .tell();
-    assert_eq!((told.verdict("shop/web"), told.reason("shop/web")), (Verdict::Refused, Some(Code::NamespaceNotAllowed)));
+    assert_eq!(
+        (told.verdict("shop/web"), told.reason("shop/web")),
+        (Verdict::Refused, Some(Code::NamespaceNotAllowed))
+    );
     assert!(told.is_served("identity/console"));
 }
 
 #[test]
 fn namespaces_may_attach_by_label_and_unknown_ones_may_not() {
     let world = || governed().web("shop/web", |_| {}).web("pay/web", |_| {}).web("lab/web", |_| {});
-    let by = |selector| world().server("identity/main", |s| s.allowed_namespaces = AllowedNamespaces::Selector(selector));
+    let by = |selector| {
+        world().server("identity/main", |s| s.allowed_namespaces = AllowedNamespaces::Selector(selector))
+    };
     let told = by(label("team", "shop")).tell();
-    assert_eq!((told.is_served("shop/web"), told.is_served("pay/web"), told.is_served("lab/web")), (true, false, false));
+    assert_eq!(
+        (told.is_served("shop/web"), told.is_served("pay/web"), told.is_served("lab/web")),
+        (true, false, false)
+    );
     let told = by(Default::default()).tell();
-    assert_eq!((told.is_served("shop/web"), told.is_served("pay/web"), told.is_served("lab/web")), (true, true, false));
+    assert_eq!(
+        (told.is_served("shop/web"), told.is_served("pay/web"), told.is_served("lab/web")),
+        (true, true, false)
+    );
     assert_eq!(server_codes(&told, "identity/main"), [Code::NamespaceUnknown]);
 }
 
@@ -81,7 +95,10 @@ fn a_broken_server_serves_what_it_last_published_and_nothing_new() {
         .web("shop/web", |_| {});
     let told = world.tell();
     assert_eq!(server_codes(&told, "identity/main"), [Code::ServerNotAccepted]);
-    assert_eq!((told.verdict("identity/console"), told.verdict("shop/web")), (Verdict::Frozen, Verdict::Waiting));
+    assert_eq!(
+        (told.verdict("identity/console"), told.verdict("shop/web")),
+        (Verdict::Frozen, Verdict::Waiting)
+    );
     assert_eq!(told.snapshot("identity/main"), &*world.0.published[&object("identity/main")]);
 }
 
@@ -104,7 +121,8 @@ fn the_people_are_those_of_the_user_store() {
 
 #[test]
 fn without_the_user_store_the_server_runs_and_nobody_can_log_in() {
-    let told = World::new().server("identity/main", |s| s.user_store = Some(object("identity/people"))).tell();
+    let told =
+        World::new().server("identity/main", |s| s.user_store = Some(object("identity/people"))).tell();
     assert_eq!(server_codes(&told, "identity/main"), [Code::UserStoreNotFound]);
     assert_eq!(told.snapshot("identity/main").head.users, None);
 }
@@ -146,9 +164,13 @@ fn the_people_of_another_store_are_not_kept() {
 #[test]
 fn a_client_that_lacks_something_only_its_carrier_sees_waits() {
     let mut world = governed().web("shop/web", |c| c.existing_secret = Some("mine".into()));
-    let missing = nauthera_core::finding::Finding::new(Code::SecretMissing, "Secret `shop/mine` is not there");
+    let missing =
+        nauthera_core::finding::Finding::new(Code::SecretMissing, "Secret `shop/mine` is not there");
     world.0.unready.insert(object("shop/web"), missing);
     let told = world.tell();
-    assert_eq!((told.verdict("shop/web"), told.reason("shop/web")), (Verdict::Waiting, Some(Code::SecretMissing)));
+    assert_eq!(
+        (told.verdict("shop/web"), told.reason("shop/web")),
+        (Verdict::Waiting, Some(Code::SecretMissing))
+    );
     assert!(!told.is_served("shop/web"));
 }

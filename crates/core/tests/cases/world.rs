@@ -164,7 +164,10 @@ impl Told {
     }
 
     pub fn row(&self, client: &str) -> &Row {
-        self.client(client).row.as_ref().unwrap_or_else(|| panic!("{client}: {:?}", self.client(client).findings))
+        self.client(client)
+            .row
+            .as_ref()
+            .unwrap_or_else(|| panic!("{client}: {:?}", self.client(client).findings))
     }
 
     pub fn is_served(&self, client: &str) -> bool {
@@ -186,7 +189,10 @@ impl Told {
 
     pub fn setting(&self, client: &str, name: &str) -> Setting {
         let settings = self.client(client).effective();
-        settings.into_iter().find(|setting| setting.name == name).unwrap_or_else(|| panic!("{name} of {client}"))
+        settings
+            .into_iter()
+            .find(|setting| setting.name == name)
+            .unwrap_or_else(|| panic!("{name} of {client}"))
     }
 
     /// The value of a setting, and what decided it in short.

@@ -25,7 +25,10 @@ pub enum Server {
 /// What must become of a client.
 #[derive(Debug)]
 pub enum Fate {
-    Served { wanted: Box<Wanted>, narrowed: bool },
+    Served {
+        wanted: Box<Wanted>,
+        narrowed: bool,
+    },
     Refused(Code),
     Waiting(Code),
     /// It keeps its row, if it has one.
@@ -169,7 +172,10 @@ pub fn last_home<'a>(inventory: &'a Inventory, client: &ObjectRef) -> Option<(&'
             homes.push((!recorded, server, &**row));
         }
     }
-    homes.into_iter().min_by_key(|(second, server, _)| (*second, *server)).map(|(_, server, row)| (server, row))
+    homes
+        .into_iter()
+        .min_by_key(|(second, server, _)| (*second, *server))
+        .map(|(_, server, row)| (server, row))
 }
 
 fn default_id(client: &ObjectRef) -> String {
@@ -182,7 +188,8 @@ fn wants(inventory: &Inventory, client: &ObjectRef) -> Option<(ObjectRef, String
         let id = spec.client_id.as_ref().map_or(default_id(client), ToString::to_string);
         return Some((spec.server.clone(), id, true));
     }
-    let row = last_home(inventory, client).map(|(server, row)| (server.clone(), row.client_id.to_string(), true));
+    let row =
+        last_home(inventory, client).map(|(server, row)| (server.clone(), row.client_id.to_string(), true));
     let record = inventory.credentials.get(client);
     row.or_else(|| record.map(|record| (record.server.clone(), record.client_id.to_string(), false)))
 }
@@ -193,7 +200,11 @@ fn holds(inventory: &Inventory, server: &ObjectRef, client: &ObjectRef, id: &str
     for rival in inventory.clients.keys() {
         let rank = match wants(inventory, rival) {
             Some((at, wanted, now)) if at == *server && wanted == id => {
-                if now { rank(inventory, server, rival, id) } else { RESERVED }
+                if now {
+                    rank(inventory, server, rival, id)
+                } else {
+                    RESERVED
+                }
             }
             // Nothing is known of it, so its default id waits for it unless someone holds that already.
             None if default_id(rival) == id => RESERVED,

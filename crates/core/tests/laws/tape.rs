@@ -50,7 +50,12 @@ impl Tape {
     /// Most of these: each is left out once in four times.
     pub fn most_of<T: Clone>(&mut self, items: &[T]) -> Vec<T> {
         let (a, b) = (self.next(), self.next());
-        items.iter().enumerate().filter(|(n, _)| a & b & (1 << n) == 0).map(|(_, item)| item.clone()).collect()
+        items
+            .iter()
+            .enumerate()
+            .filter(|(n, _)| a & b & (1 << n) == 0)
+            .map(|(_, item)| item.clone())
+            .collect()
     }
 }
 

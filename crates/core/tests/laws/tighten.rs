@@ -149,7 +149,8 @@ fn assert_no_wider(merged: &Merged, was: &Row, now: &Row) {
     assert!(!stated(|p| p.enforce_pkce.is_some()) || n.pkce >= w.pkce);
     let required = stated(|p| p.consent.is_some()) && was.consent == Consent::Required;
     assert!(!required || now.consent == Consent::Required);
-    let methods = merged.governors.iter().filter_map(|g| g.spec.client_authentication.allowed_methods.as_ref());
+    let methods =
+        merged.governors.iter().filter_map(|g| g.spec.client_authentication.allowed_methods.as_ref());
     let public = !now.client_type.is_confidential();
     assert!(public || methods.into_iter().all(|list| list.contains(&now.authentication.method)));
     assert_eq!(was.client_id, now.client_id);

@@ -14,8 +14,8 @@ use nauthera_core::pattern::{Pattern, PatternSet};
 use nauthera_core::snapshot::SecretDigest;
 use nauthera_core::spec::{
     AllowedNamespaces, Branding, ClientKeys, ClientSpec, Database, Example, LabelSelector, MethodRules,
-    PolicySpec, Requirement, RequirementOperator, RotationRule, Schedule, SecretTemplate, Selector, ServerSpec,
-    SessionSettings, SigningSettings, StaticUser, TtlCeilings, TtlRequest, UserStoreSpec,
+    PolicySpec, Requirement, RequirementOperator, RotationRule, Schedule, SecretTemplate, Selector,
+    ServerSpec, SessionSettings, SigningSettings, StaticUser, TtlCeilings, TtlRequest, UserStoreSpec,
 };
 use nauthera_core::time::{Seconds, UnixTime};
 use nauthera_core::uri::{IssuerUrl, RedirectUri};
@@ -28,15 +28,18 @@ const NAMESPACES: [&str; 4] = ["shop", "identity", "pay", "lab"];
 const SERVERS: [&str; 3] = ["identity/main", "identity/spare", "shop/own"];
 const POLICIES: [&str; 5] = ["identity/a", "identity/b", "identity/c", "identity/d", "shop/e"];
 const STORES: [&str; 2] = ["identity/people", "shop/people"];
-const CLIENTS: [&str; 8] = [
-    "shop/web", "shop/api", "pay/web", "pay/app", "lab/tool", "identity/console", "pay/tv", "shop/zed",
-];
-const ISSUERS: [&str; 3] = ["https://login.example.com", "https://spare.example.com", "http://127.0.0.1:8080"];
+const CLIENTS: [&str; 8] =
+    ["shop/web", "shop/api", "pay/web", "pay/app", "lab/tool", "identity/console", "pay/tv", "shop/zed"];
+const ISSUERS: [&str; 3] =
+    ["https://login.example.com", "https://spare.example.com", "http://127.0.0.1:8080"];
 const SCOPES: [&str; 6] = ["openid", "profile", "orders:read", "orders:write", "payroll:admin", "groups"];
-const SCOPE_PATTERNS: [&str; 7] = ["openid", "*", "orders:*", "orders:read", "pro*", "groups", "payroll:admin"];
+const SCOPE_PATTERNS: [&str; 7] =
+    ["openid", "*", "orders:*", "orders:read", "pro*", "groups", "payroll:admin"];
 const AUDIENCES: [&str; 3] = ["https://api.example.com/a", "https://api.example.com/b", "urn:ledger"];
-const AUDIENCE_PATTERNS: [&str; 4] = ["https://api.example.com/*", "urn:ledger", "https://api.example.com/a", "*"];
-const HOSTS: [&str; 5] = ["*.example.com", "shop.example.com", "example.com", "EXAMPLE.com", "*.b.example.com"];
+const AUDIENCE_PATTERNS: [&str; 4] =
+    ["https://api.example.com/*", "urn:ledger", "https://api.example.com/a", "*"];
+const HOSTS: [&str; 5] =
+    ["*.example.com", "shop.example.com", "example.com", "EXAMPLE.com", "*.b.example.com"];
 const URIS: [&str; 8] = [
     "https://shop.example.com/cb",
     "https://a.b.example.com/cb",
@@ -74,7 +77,8 @@ pub fn publish(inventory: &mut Inventory, tape: &mut Tape) {
     for (server, snapshot) in &inventory.published {
         for row in snapshot.clients.values() {
             let secrets = if row.authentication.method.uses_secret() { secrets(tape) } else { Vec::new() };
-            let record = CredentialRecord { server: server.clone(), client_id: row.client_id.clone(), secrets };
+            let record =
+                CredentialRecord { server: server.clone(), client_id: row.client_id.clone(), secrets };
             inventory.credentials.insert(row.object.clone(), record);
         }
     }
@@ -117,7 +121,8 @@ fn manifests(tape: &mut Tape) -> Inventory {
     }
     for name in tape.some_of(&CLIENTS) {
         if tape.once_in(3) {
-            let (server, client_id) = (object(tape.pick(&SERVERS)), ClientId::parse(tape.pick(&IDS)).unwrap());
+            let (server, client_id) =
+                (object(tape.pick(&SERVERS)), ClientId::parse(tape.pick(&IDS)).unwrap());
             let record = CredentialRecord { server, client_id, secrets: secrets(tape) };
             inventory.credentials.insert(object(name), record);
         }
@@ -152,7 +157,11 @@ fn label_selector(tape: &mut Tape) -> LabelSelector {
     if tape.once_in(3) {
         let operator = tape.pick(&[In, NotIn, Exists, DoesNotExist]);
         let values = tape.some_of(&["gold", "silver", "prod"]).into_iter().map(Into::into).collect();
-        selector.match_expressions.push(Requirement { key: tape.pick(&["tier", "stage"]).into(), operator, values });
+        selector.match_expressions.push(Requirement {
+            key: tape.pick(&["tier", "stage"]).into(),
+            operator,
+            values,
+        });
     }
     selector
 }
@@ -243,7 +252,9 @@ fn ttl(tape: &mut Tape) -> Option<Seconds> {
 }
 
 fn patterns<P: Pattern>(tape: &mut Tape, all: &[&str]) -> Option<PatternSet<P>> {
-    tape.maybe(2, |tape| PatternSet::parse(if tape.once_in(3) { tape.some_of(all) } else { tape.most_of(all) }))
+    tape.maybe(2, |tape| {
+        PatternSet::parse(if tape.once_in(3) { tape.some_of(all) } else { tape.most_of(all) })
+    })
 }
 
 fn methods(tape: &mut Tape) -> MethodRules {

@@ -101,3 +101,8 @@ fn comes_back(visit: &Visit<'_>, row: &Row) -> bool {
     let callback = visit.console.own.callback();
     row.redirect_uris.iter().any(|uri| uri.as_str() == callback)
 }
+
+/// The row of a try's client as it is served now: policy may have changed since the try began.
+fn row_of(visit: &Visit<'_>, attempt: &attempt::Attempt) -> Option<Arc<Row>> {
+    visit.serving.client(attempt.client_id.as_str()).filter(|row| row.object == attempt.object).cloned()
+}

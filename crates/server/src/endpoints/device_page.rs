@@ -66,8 +66,9 @@ async fn posted(context: &Context, body: Body) -> Result<Response, Failure> {
         return Ok(forged(context, context.locale(None)));
     }
     let text: String = params.get("user_code").unwrap_or_default().chars().take(32).collect();
-    if let Err(wait) = context.app.user_codes.check(context.peer.0, context.now) {
-        let error = DeviceError::TooManyAttempts { retry_after_seconds: u64::from(wait.seconds) };
+    let (limiter, peer) = (&context.app.user_codes, context.peer.0.into());
+    if let Err(wait) = limiter.check(&peer, context.app.monotonic()) {
+        let error = DeviceError::TooManyAttempts { retry_after_seconds: wait.seconds };
         return Ok(ask_code(context, text, Some(error)));
     }
     let found = match typed(&text) {
@@ -76,9 +77,10 @@ async fn posted(context: &Context, body: Body) -> Result<Response, Failure> {
     };
     let known = found.filter(|device| device.state == DeviceState::Pending);
     let Some(device) = known.filter(|device| context.serving.client(device.client_id.as_str()).is_some()) else {
-        context.app.user_codes.failed(context.peer.0, context.now);
+        limiter.failed(&peer, context.app.monotonic());
         return Ok(ask_code(context, text, Some(DeviceError::UnknownCode)));
     };
+    limiter.undone(&peer, context.app.monotonic());
     if device.expires_at <= context.now {
         return Ok(ask_code(context, text, Some(DeviceError::Expired)));
     }

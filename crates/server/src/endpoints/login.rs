@@ -13,6 +13,7 @@ use http::{HeaderValue, Method, StatusCode};
 use nauthera_core::facts::{Digest, LoginEvent, SessionRecord};
 use nauthera_core::oauth::Params;
 use nauthera_core::oauth::authorize::AuthorizeRequest;
+use nauthera_identity::throttle::AccountKey;
 use nauthera_identity::{LoginError as Refused, Person};
 use nauthera_store::SessionStart;
 
@@ -168,29 +169,31 @@ async fn log_in(
 /// Judges name and password: first whether an attempt is allowed at all, then, at one cost for every name, the password.
 async fn check(context: &Context, username: &str, password: &str) -> Result<Person, LoginError> {
     let app = &context.app;
-    let store = context.serving.snapshot.head.users.as_ref().map(|users| users.store.to_string()).unwrap_or_default();
-    let account = format!("{store}\n{}", username.to_lowercase());
-    if let Err(wait) = app.logins.check(&account, context.peer.0, context.now) {
-        app.metrics.login("throttled");
-        return Err(LoginError::TooManyAttempts { retry_after_seconds: u64::from(wait.seconds) });
-    }
     let Some(directory) = &context.serving.directory else {
         app.metrics.login("unavailable");
         return Err(LoginError::Busy);
     };
+    let (account, address) = (AccountKey::new(directory.store(), username), context.peer.0);
+    if let Err(wait) = app.logins.check(account, address, app.monotonic()) {
+        app.metrics.login("throttled");
+        return Err(LoginError::TooManyAttempts { retry_after_seconds: wait.seconds });
+    }
     let outcome = directory.login(username, password.to_owned().into(), &app.hash_pool).await;
     let (error, word) = match outcome {
         Ok(person) => {
-            app.logins.succeeded(&account, context.peer.0, context.now);
+            app.logins.succeeded(account, address, app.monotonic());
             app.metrics.login("ok");
             return Ok(person);
         }
         Err(Refused::Wrong) => {
-            app.logins.failed(&account, context.peer.0, context.now);
+            app.logins.failed(account, address, app.monotonic());
             (LoginError::WrongCredentials, "wrong")
         }
-        Err(Refused::Busy) => (LoginError::Busy, "busy"),
-        Err(Refused::Unavailable(_)) => (LoginError::Busy, "unavailable"),
+        Err(refused) => {
+            // No password was looked at, so nobody has guessed.
+            app.logins.undone(account, address, app.monotonic());
+            (LoginError::Busy, if refused == Refused::Busy { "busy" } else { "unavailable" })
+        }
     };
     app.metrics.login(word);
     app.audit.event(context, "login_failed", &About { detail: Some(word), ..About::default() });

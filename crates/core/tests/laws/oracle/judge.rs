@@ -82,7 +82,9 @@ pub fn judge(
         return Err(Code::NothingLeft);
     }
     let host = |uri: &str| match matching::https_host(uri) {
-        Some(host) => policies.iter().all(|p| p.allowed_hosts.as_ref().is_none_or(|s| matching::host(s, &host))),
+        Some(host) => {
+            policies.iter().all(|p| p.allowed_hosts.as_ref().is_none_or(|s| matching::host(s, &host)))
+        }
         None => true,
     };
     let (redirect_uris, lost_uris) = split(strings(&asked.redirect_uris), host);
@@ -146,7 +148,11 @@ fn requires(policies: &[&PolicySpec], get: fn(&PolicySpec) -> Option<bool>, othe
 
 fn consent(policies: &[&PolicySpec]) -> Consent {
     let stated: Vec<Consent> = policies.iter().filter_map(|p| p.consent).collect();
-    if stated.is_empty() || stated.contains(&Consent::Required) { Consent::Required } else { Consent::Trusted }
+    if stated.is_empty() || stated.contains(&Consent::Required) {
+        Consent::Required
+    } else {
+        Consent::Trusted
+    }
 }
 
 fn method(policies: &[&PolicySpec], asked: &ClientSpec) -> Result<String, Code> {
@@ -154,16 +160,20 @@ fn method(policies: &[&PolicySpec], asked: &ClientSpec) -> Result<String, Code> 
         return Ok("none".into());
     }
     let allowed = |name: &str| {
-        policies.iter().filter_map(|p| p.client_authentication.allowed_methods.as_ref()).all(|list| {
-            list.iter().any(|method| method.as_str() == name)
-        })
+        policies
+            .iter()
+            .filter_map(|p| p.client_authentication.allowed_methods.as_ref())
+            .all(|list| list.iter().any(|method| method.as_str() == name))
     };
     if let Some(named) = asked.method {
         let ok = named.as_str() != "none" && allowed(named.as_str());
         return if ok { Ok(named.to_string()) } else { Err(Code::MethodNotAllowed) };
     }
-    let stated: Vec<&str> =
-        policies.iter().filter_map(|p| p.client_authentication.method).map(|method| method.as_str()).collect();
+    let stated: Vec<&str> = policies
+        .iter()
+        .filter_map(|p| p.client_authentication.method)
+        .map(|method| method.as_str())
+        .collect();
     let order =
         ["client_secret_basic", "client_secret_post", "kubernetes_service_account", "private_key_jwt"];
     for name in order {
@@ -192,7 +202,9 @@ fn client_id(policies: &[&PolicySpec], client: &ObjectRef, asked: &ClientSpec) -
 /// What is left, and whether a grant that the manifest names was lost.
 fn grants(policies: &[&PolicySpec], asked: &ClientSpec) -> (BTreeSet<String>, bool) {
     let by_type: &[&str] = match asked.client_type {
-        ClientType::Web | ClientType::Browser | ClientType::Native => &["authorization_code", "refresh_token"],
+        ClientType::Web | ClientType::Browser | ClientType::Native => {
+            &["authorization_code", "refresh_token"]
+        }
         ClientType::Device => &["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"],
         ClientType::Service => &["client_credentials"],
     };
@@ -235,7 +247,8 @@ fn lifetimes(policies: &[&PolicySpec], asked: &ClientSpec) -> ([u32; 3], bool) {
     let ceiling = |stated: Vec<u32>, default: u32, baseline: u32| {
         stated.into_iter().min().unwrap_or(default).min(baseline)
     };
-    let all = |get: fn(&PolicySpec) -> Option<u32>| policies.iter().filter_map(|p| get(p)).collect::<Vec<u32>>();
+    let all =
+        |get: fn(&PolicySpec) -> Option<u32>| policies.iter().filter_map(|p| get(p)).collect::<Vec<u32>>();
     let ceilings = [
         ceiling(all(|p| p.token.access.map(|ttl| ttl.get())), HOUR / 4, 24 * HOUR),
         ceiling(all(|p| p.token.refresh.map(|ttl| ttl.get())), 24 * HOUR, 90 * 24 * HOUR),

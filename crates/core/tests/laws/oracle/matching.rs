@@ -13,7 +13,11 @@ fn texts<P: Pattern>(set: &PatternSet<P>) -> Vec<String> {
 pub fn name<P: Pattern>(set: &PatternSet<P>, name: &str) -> bool {
     texts(set).iter().any(|pattern| {
         let length = pattern.len() - 1;
-        if pattern.ends_with('*') { name.len() >= length && name[..length] == pattern[..length] } else { pattern == name }
+        if pattern.ends_with('*') {
+            name.len() >= length && name[..length] == pattern[..length]
+        } else {
+            pattern == name
+        }
     })
 }
 
