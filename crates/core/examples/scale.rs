@@ -274,8 +274,13 @@ fn wide(mut spec: PolicySpec) -> PolicySpec {
 
 /// One client in twenty asks beyond policy.
 fn client(n: usize) -> Outcome<ClientSpec> {
-    let client_type = ClientType::ALL.get([0, 0, 0, 1, 1, 2, 3, 4, 4, 0][n % 10]).copied();
-    let client_type = client_type.unwrap_or(ClientType::Web);
+    let client_type = match n % 10 {
+        3 | 4 => ClientType::Browser,
+        5 => ClientType::Native,
+        6 => ClientType::Device,
+        7 | 8 => ClientType::Service,
+        _ => ClientType::Web,
+    };
     let host = if n.is_multiple_of(20) { "elsewhere.test" } else { "apps.example.net" };
     let uri = |path: &str| RedirectUri::parse(&format!("https://app-{n}.{host}/{path}"), client_type);
     let names = ["openid", "profile", "email", "offline_access", "orders:read"];

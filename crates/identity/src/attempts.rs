@@ -29,8 +29,9 @@ impl Limits {
     /// For an account: five failures free, then 1 s to 60 s; one is forgotten every five minutes.
     pub const ACCOUNT: Self = Self::of(5, Duration::from_secs(300));
 
-    /// For an address, which many people may share: fifty failures free, then 1 s to 60 s; one is forgotten every ten seconds.
-    pub const ADDRESS: Self = Self::of(50, Duration::from_secs(10));
+    /// For an address, which many people may share: fifty failures free, then 1 s to 60 s; one is forgotten every
+    /// thirty seconds.
+    pub const ADDRESS: Self = Self::of(50, Duration::from_secs(30));
 
     /// For user codes of devices (RFC 8628 §5.1): ten wrong ones free, then 1 s to 60 s; one is forgotten every minute.
     pub const USER_CODE: Self = Self::of(10, Duration::from_secs(60));
@@ -80,6 +81,8 @@ struct Entry {
     since: Duration,
     /// No attempt before then.
     until: Duration,
+    /// What `until` was before the latest attempt was admitted.
+    before: Duration,
 }
 
 impl Entry {
@@ -143,15 +146,15 @@ impl<K: Hash + Eq + Clone> Attempts<K> {
             Some(entry) => entry.at(now, &self.limits),
             None => {
                 self.make_room(&mut shard, now);
-                Entry { count: 0, since: now, until: now }
+                Entry { count: 0, since: now, until: now, before: now }
             }
         };
         if let Some(wait) = entry.wait(now) {
             return Err(wait);
         }
-        let count = entry.count.saturating_add(1).min(self.limits.most());
+        let count = entry.count.saturating_add(1);
         let until = now.saturating_add(self.limits.wait(count));
-        shard.insert(key.clone(), Entry { count, until, ..entry });
+        shard.insert(key.clone(), Entry { count, until, before: entry.until, ..entry });
         Ok(())
     }
 
@@ -159,7 +162,9 @@ impl<K: Hash + Eq + Clone> Attempts<K> {
     pub fn failed(&self, key: &K, now: Duration) {
         if let Some(entry) = self.shard(key).get_mut(key) {
             *entry = entry.at(now, &self.limits);
+            entry.count = entry.count.min(self.limits.most());
             entry.until = entry.until.max(now.saturating_add(self.limits.wait(entry.count)));
+            entry.before = entry.until;
         }
     }
 
@@ -168,13 +173,13 @@ impl<K: Hash + Eq + Clone> Attempts<K> {
         self.shard(key).remove(key);
     }
 
-    /// An admitted attempt came to nothing, neither failure nor success: it is not counted.
+    /// An admitted attempt came to nothing, neither failure nor success: all is as before it.
     pub fn undone(&self, key: &K, now: Duration) {
         let mut shard = self.shard(key);
         if let Some(entry) = shard.get_mut(key) {
             *entry = entry.at(now, &self.limits);
             entry.count = entry.count.saturating_sub(1);
-            entry.until = entry.until.min(now.saturating_add(self.limits.wait(entry.count)));
+            entry.until = entry.before;
             if entry.count == 0 {
                 shard.remove(key);
             }
@@ -313,6 +318,18 @@ mod tests {
             attempts.undone(&1, s(100));
         }
         assert_eq!(attempts.check(&1, s(100)), Ok(()));
+    }
+
+    #[test]
+    fn what_came_to_nothing_takes_its_wait_along() {
+        let attempts = Attempts::new(LIMITS);
+        let now = fail(&attempts, 1, 12, s(100)) + s(60);
+        for _ in 0..100 {
+            attempts.check(&1, now).unwrap();
+            attempts.undone(&1, now);
+        }
+        fail(&attempts, 1, 1, now);
+        assert_eq!(attempts.wait(&1, now), Some(Wait { seconds: 60 }), "and no failure with it");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! bounded queue, so that it exhausts no memory; and a deadline, so that nobody waits for an answer that no one wants any more.
 
 use crate::password::{Hashed, Memory};
-use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use secrecy::SecretString;
 use std::num::NonZero;
 use std::sync::Arc;
@@ -10,6 +10,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::oneshot;
+
+/// How long an idle thread keeps its memory.
+const KEEP_MEMORY: Duration = Duration::from_secs(2);
 
 /// The size of a pool.
 #[derive(Debug, Clone)]
@@ -116,14 +119,14 @@ impl Drop for HashPool {
     }
 }
 
-/// Hashes until the queue is closed. The memory is kept while there is work, and given back before waiting.
+/// Hashes until the queue is closed. The memory is kept while logins come one after the other, and given back when they cease.
 fn serve(jobs: &Receiver<Job>, hashed: &AtomicU64) {
     let mut memory = Memory::default();
     loop {
-        let job = match jobs.try_recv() {
+        let job = match jobs.recv_timeout(KEEP_MEMORY) {
             Ok(job) => job,
-            Err(TryRecvError::Disconnected) => return,
-            Err(TryRecvError::Empty) => {
+            Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Timeout) => {
                 memory = Memory::default();
                 let Ok(job) = jobs.recv() else { return };
                 job
@@ -214,15 +217,26 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_password_that_waits_too_long_is_busy_and_not_hashed() {
-        let pool = pool(4, Duration::from_millis(5));
-        let working = occupy(&pool).await;
+    async fn a_password_that_waits_too_long_is_busy() {
+        let pool = pool(4, Duration::from_millis(1));
+        let _working = occupy(&pool).await;
         assert_eq!(pool.verify("right".into(), hashed()).await, Err(Busy));
-        assert_eq!(working.await.unwrap(), Err(Busy));
-        let Ok(pool) = Arc::try_unwrap(pool) else { panic!("the pool is shared") };
-        let hashed = pool.hashed.clone();
-        drop(pool);
-        assert_eq!(hashed.load(Ordering::Relaxed), 1, "only what had begun");
+    }
+
+    #[tokio::test]
+    async fn a_password_that_nobody_waits_for_is_not_hashed() {
+        let pool = pool(4, Duration::from_secs(60));
+        let working = occupy(&pool).await;
+        let (caller, against) = (pool.clone(), hashed());
+        let waiting = tokio::spawn(async move { caller.verify("right".into(), against).await });
+        while pool.queued() == 0 {
+            tokio::task::yield_now().await;
+        }
+        waiting.abort();
+        assert!(waiting.await.unwrap_err().is_cancelled());
+        assert_eq!(working.await.unwrap(), Ok(false));
+        assert_eq!(pool.verify("right".into(), hashed()).await, Ok(true));
+        assert_eq!(pool.hashed(), 2);
     }
 
     #[tokio::test]

@@ -81,8 +81,8 @@ impl LoginThrottle {
         self.addresses.failed(&address.into(), now);
     }
 
-    /// The password was right: the account starts afresh. The address does not, or its owner's own logins would pay for guesses at
-    /// others; this one attempt is taken back.
+    /// The password was right: the account starts afresh. Of the address only this one attempt is taken back, or whoever
+    /// guesses at others could clear it by logging in as themselves.
     pub fn succeeded(&self, account: AccountKey, address: IpAddr, now: Duration) {
         self.accounts.succeeded(&account);
         self.addresses.undone(&address.into(), now);
@@ -191,6 +191,25 @@ mod tests {
             throttle.succeeded(who, ip("192.0.2.1"), NOW);
         }
         assert!(throttle.is_empty());
+    }
+
+    #[test]
+    fn ones_own_logins_do_not_wear_the_limit_of_an_address_down() {
+        let limits = Limits { free: 0, forget: Duration::from_secs(86_400), ..Limits::ADDRESS };
+        let throttle = LoginThrottle::new(Limits::ACCOUNT, limits);
+        let (mut now, address) = (NOW, ip("192.0.2.1"));
+        let mut waits = Vec::new();
+        for n in 0..20 {
+            throttle.check(account("mallory"), address, now).unwrap();
+            throttle.succeeded(account("mallory"), address, now);
+            throttle.check(account(&format!("p{n}")), address, now).unwrap();
+            throttle.failed(account(&format!("p{n}")), address, now);
+            let wait = throttle.check(account("mallory"), address, now).unwrap_err();
+            waits.push(wait.seconds);
+            now += Duration::from_secs(wait.seconds);
+        }
+        assert_eq!(waits[..7], [1, 2, 4, 8, 16, 32, 60]);
+        assert!(waits[7..].iter().all(|wait| *wait == 60), "{waits:?}");
     }
 
     #[test]

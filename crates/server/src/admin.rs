@@ -37,7 +37,10 @@ impl Answer for Admin {
                 "/readyz" => ready(&app),
                 "/status" => status(&app).await,
                 "/metrics" => metrics(&app),
-                _ => json(StatusCode::NOT_FOUND, r#"{"error":"/healthz, /readyz, /status and /metrics are here"}"#),
+                _ => json(
+                    StatusCode::NOT_FOUND,
+                    r#"{"error":"/healthz, /readyz, /status and /metrics are here"}"#,
+                ),
             }
         })
     }

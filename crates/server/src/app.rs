@@ -2,7 +2,7 @@
 
 use crate::audit::Audit;
 use crate::fetch::JwksCache;
-use crate::keys::{KeyRing, Maintained, KeyError};
+use crate::keys::{KeyError, KeyRing, Maintained};
 use crate::metrics::Metrics;
 use crate::secrets::Secrets;
 use crate::serving::Serving;

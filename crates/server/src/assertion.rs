@@ -55,8 +55,10 @@ pub async fn authenticate(
     }
     let claimed = unverified_subject(assertion);
     let Some(id) = id.map(str::to_owned).or(claimed) else { return Ok(None) };
-    let row = context.serving.client(&id).filter(|row| row.authentication.method == AuthMethod::PrivateKeyJwt);
-    let Some((row, keys)) = row.and_then(|row| row.authentication.keys.as_ref().map(|keys| (row, keys))) else {
+    let row =
+        context.serving.client(&id).filter(|row| row.authentication.method == AuthMethod::PrivateKeyJwt);
+    let Some((row, keys)) = row.and_then(|row| row.authentication.keys.as_ref().map(|keys| (row, keys)))
+    else {
         return Ok(None);
     };
     let Some(claims) = verified(context, row, keys, assertion).await else { return Ok(None) };

@@ -47,7 +47,13 @@ impl JwksCache {
 
     /// The keys at an address; `None` when they cannot be had. `namespace` is the client's: a Service of it may be asked although
     /// its address is private.
-    pub async fn get(&self, url: &Url, namespace: &str, kid: Option<&str>, now: UnixTime) -> Option<Arc<JwkSet>> {
+    pub async fn get(
+        &self,
+        url: &Url,
+        namespace: &str,
+        kid: Option<&str>,
+        now: UnixTime,
+    ) -> Option<Arc<JwkSet>> {
         let slot = self.slot(url.as_str())?;
         // One fetch at a time for one address: whoever waits finds its result.
         let mut entry = slot.lock().await;
@@ -145,7 +151,8 @@ impl Resolve for Resolver {
         Box::pin(async move {
             let host = format!("{}:0", name.as_str());
             let found: Vec<SocketAddr> = tokio::net::lookup_host(host).await?.collect();
-            let allowed: Vec<SocketAddr> = found.into_iter().filter(|a| private || is_public(a.ip())).collect();
+            let allowed: Vec<SocketAddr> =
+                found.into_iter().filter(|a| private || is_public(a.ip())).collect();
             if allowed.is_empty() {
                 return Err("the name has no public address".into());
             }
@@ -206,8 +213,22 @@ mod tests {
     #[test]
     fn private_addresses_are_known_in_every_disguise() {
         for private in [
-            "10.0.0.1", "172.16.0.1", "192.168.1.1", "127.0.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "::1",
-            "fe80::1", "fd00::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::", "::", "2001:db8::1", "255.255.255.255",
+            "10.0.0.1",
+            "172.16.0.1",
+            "192.168.1.1",
+            "127.0.0.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "::1",
+            "fe80::1",
+            "fd00::1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::a00:1",
+            "2002:a00:1::",
+            "::",
+            "2001:db8::1",
+            "255.255.255.255",
         ] {
             assert!(!is_public(private.parse().unwrap()), "{private}");
         }

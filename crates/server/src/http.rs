@@ -1,8 +1,8 @@
 //! The HTTP edge: routes, limits, headers, and the one place where errors become answers.
 
 mod answer;
-mod cookies;
 mod context;
+mod cookies;
 mod form;
 mod router;
 

@@ -13,8 +13,8 @@ pub use verify::{Verified, verify_with};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, ParsedPublicKey, RSA_PKCS1_SHA256,
-    RSA_PSS_SHA256, RsaKeyPair,
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, ParsedPublicKey,
+    RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaKeyPair,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use nauthera_core::grant::SigningAlgorithm;
@@ -93,7 +93,8 @@ impl SigningKey {
     /// # Errors
     /// [`KeyError::Unusable`] when the library cannot.
     pub fn generate(times: KeyTimes) -> Result<Self, KeyError> {
-        let fail = |error: aws_lc_rs::error::Unspecified| KeyError::Unusable("(new)".into(), error.to_string());
+        let fail =
+            |error: aws_lc_rs::error::Unspecified| KeyError::Unusable("(new)".into(), error.to_string());
         let pkcs8: Vec<u8> = match times.algorithm {
             SigningAlgorithm::Rs256 | SigningAlgorithm::Ps256 => {
                 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
@@ -120,13 +121,16 @@ impl SigningKey {
     pub fn parse(mut stored: StoredKey) -> Result<Self, KeyError> {
         let name = stored.kid.clone();
         let unusable = move |reason: String| KeyError::Unusable(name.clone(), reason);
-        let der = Zeroizing::new(URL_SAFE_NO_PAD.decode(stored.pkcs8.as_bytes()).map_err(|e| unusable(e.to_string()))?);
+        let der = Zeroizing::new(
+            URL_SAFE_NO_PAD.decode(stored.pkcs8.as_bytes()).map_err(|e| unusable(e.to_string()))?,
+        );
         let private = match stored.times.algorithm {
             SigningAlgorithm::Rs256 | SigningAlgorithm::Ps256 => {
                 Private::Rsa(Box::new(RsaKeyPair::from_pkcs8(&der).map_err(|e| unusable(e.to_string()))?))
             }
             SigningAlgorithm::Es256 => Private::Ecdsa(
-                EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &der).map_err(|e| unusable(e.to_string()))?,
+                EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &der)
+                    .map_err(|e| unusable(e.to_string()))?,
             ),
             SigningAlgorithm::EdDsa => {
                 Private::Ed25519(Ed25519KeyPair::from_pkcs8(&der).map_err(|e| unusable(e.to_string()))?)
@@ -139,7 +143,8 @@ impl SigningKey {
         stored.kid = kid;
         let public = verify::parsed(&private, stored.times.algorithm).map_err(unusable)?;
         let header = |typ: &str| {
-            let header = serde_json::json!({"alg": stored.times.algorithm.as_str(), "typ": typ, "kid": stored.kid});
+            let header =
+                serde_json::json!({"alg": stored.times.algorithm.as_str(), "typ": typ, "kid": stored.kid});
             URL_SAFE_NO_PAD.encode(header.to_string())
         };
         let (access_header, id_header) = (header("at+jwt"), header("JWT"));
@@ -159,19 +164,30 @@ impl SigningKey {
         token.push_str(header);
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(claims, &mut token);
-        let fail = |e: aws_lc_rs::error::Unspecified| KeyError::Unusable(self.stored.kid.clone(), e.to_string());
+        let fail =
+            |e: aws_lc_rs::error::Unspecified| KeyError::Unusable(self.stored.kid.clone(), e.to_string());
         let mut rsa = [0_u8; 512];
+        let made;
         let signature: &[u8] = match &self.private {
             Private::Rsa(key) => {
-                let padding =
-                    if self.stored.times.algorithm == SigningAlgorithm::Ps256 { &RSA_PSS_SHA256 } else { &RSA_PKCS1_SHA256 };
+                let padding = if self.stored.times.algorithm == SigningAlgorithm::Ps256 {
+                    &RSA_PSS_SHA256
+                } else {
+                    &RSA_PKCS1_SHA256
+                };
                 let length = key.public_modulus_len();
                 let buffer = rsa.get_mut(..length).ok_or_else(|| fail(aws_lc_rs::error::Unspecified))?;
                 key.sign(padding, &self.random, token.as_bytes(), buffer).map_err(fail)?;
                 buffer
             }
-            Private::Ecdsa(key) => &key.sign(&self.random, token.as_bytes()).map_err(fail)?.as_ref().to_vec(),
-            Private::Ed25519(key) => &key.try_sign(token.as_bytes()).map_err(fail)?.as_ref().to_vec(),
+            Private::Ecdsa(key) => {
+                made = key.sign(&self.random, token.as_bytes()).map_err(fail)?;
+                made.as_ref()
+            }
+            Private::Ed25519(key) => {
+                made = key.try_sign(token.as_bytes()).map_err(fail)?;
+                made.as_ref()
+            }
         };
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut token);

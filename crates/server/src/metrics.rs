@@ -73,18 +73,23 @@ impl Metrics {
         registry.register("http_request_duration_seconds", "Time to the answer by endpoint", seconds.clone());
         registry.register("tokens_issued", "Token answers by grant type", tokens.clone());
         registry.register("logins", "Password logins by outcome", logins.clone());
-        registry.register("snapshot_applied_timestamp_seconds", "When the Snapshot was applied", snapshot_applied_at.clone());
+        registry.register(
+            "snapshot_applied_timestamp_seconds",
+            "When the Snapshot was applied",
+            snapshot_applied_at.clone(),
+        );
         registry.register("snapshot_clients", "Clients in the Snapshot", snapshot_clients.clone());
         let endpoints = Endpoint::ALL.iter().map(|endpoint| {
             let endpoint = endpoint.name();
-            let answers = STATUS_CLASSES.map(|status| requests.get_or_create(&RequestLabels { endpoint, status }).clone());
+            let answers = STATUS_CLASSES
+                .map(|status| requests.get_or_create(&RequestLabels { endpoint, status }).clone());
             PerEndpoint { answers, seconds: seconds.get_or_create(&EndpointLabels { endpoint }).clone() }
         });
         let endpoints = endpoints.collect();
         let unrouted = requests.get_or_create(&RequestLabels { endpoint: "none", status: "4xx" }).clone();
-        let tokens = GrantType::ALL.iter().map(|grant| {
-            (*grant, tokens.get_or_create(&GrantLabels { grant_type: grant.as_str() }).clone())
-        });
+        let tokens = GrantType::ALL
+            .iter()
+            .map(|grant| (*grant, tokens.get_or_create(&GrantLabels { grant_type: grant.as_str() }).clone()));
         let tokens = tokens.collect();
         Self { registry, endpoints, unrouted, tokens, logins, snapshot_applied_at, snapshot_clients }
     }

@@ -92,7 +92,9 @@ impl Secrets {
     /// Encrypts a refresh token's successor under a key that only the holder of the old token can derive.
     #[must_use]
     pub fn seal_successor(&self, old: &str, successor: &str) -> Vec<u8> {
-        self.successor_key(old).map(|key| seal_with(&key, "successor", successor.as_bytes())).unwrap_or_default()
+        self.successor_key(old)
+            .map(|key| seal_with(&key, "successor", successor.as_bytes()))
+            .unwrap_or_default()
     }
 
     /// Opens a successor for who presents the old token.

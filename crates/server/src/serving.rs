@@ -44,11 +44,16 @@ pub struct CookieNames {
 
 impl CookieNames {
     fn of(issuer: &IssuerUrl) -> Self {
-        let hash: String = Sha256::digest(issuer.as_str()).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        let hash: String =
+            Sha256::digest(issuer.as_str()).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
         let secure = issuer.is_https();
         // Browsers take the prefix only with Secure, which plain http on a loopback address cannot have.
         let prefix = if secure { "__Host-" } else { "" };
-        Self { session: format!("{prefix}nauthera-{hash}"), browser: format!("{prefix}nauthera-form-{hash}"), secure }
+        Self {
+            session: format!("{prefix}nauthera-{hash}"),
+            browser: format!("{prefix}nauthera-form-{hash}"),
+            secure,
+        }
     }
 }
 

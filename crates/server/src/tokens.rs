@@ -98,7 +98,9 @@ pub fn read_access_token(context: &Context, token: &str) -> Option<AccessToken> 
 /// Those of the store.
 pub async fn is_alive(context: &Context, token: &AccessToken) -> Result<bool, nauthera_store::StoreError> {
     match token.grant() {
-        Some(grant) => Ok(context.app.store.grant(grant).await?.is_some_and(|grant| grant.revoked_at.is_none())),
+        Some(grant) => {
+            Ok(context.app.store.grant(grant).await?.is_some_and(|grant| grant.revoked_at.is_none()))
+        }
         None => Ok(!context.app.store.is_token_revoked(token.jti_digest()).await?),
     }
 }
@@ -165,7 +167,9 @@ impl Issue<'_> {
         let scope = joined(&self.mint.scopes);
         let (subject, authorization) = match &self.party {
             Party::Client => (self.row.client_id.as_str(), None),
-            Party::Person(authorization, person) => (&*person.reference.subject.0, Some((*authorization, *person))),
+            Party::Person(authorization, person) => {
+                (&*person.reference.subject.0, Some((*authorization, *person)))
+            }
         };
         let has_groups = |scopes: &[Scope]| scopes.iter().any(|scope| scope.as_str() == "groups");
         let claims = AccessClaims {
@@ -180,7 +184,9 @@ impl Issue<'_> {
             auth_time: authorization.map(|(authorization, _)| authorization.login.auth_time.0),
             acr: authorization.and_then(|(authorization, _)| authorization.acr.as_deref()),
             amr: authorization.map(|(authorization, _)| authorization.login.amr.as_slice()),
-            groups: authorization.filter(|_| has_groups(&self.mint.scopes)).map(|(_, person)| person.groups.as_slice()),
+            groups: authorization
+                .filter(|_| has_groups(&self.mint.scopes))
+                .map(|(_, person)| person.groups.as_slice()),
         };
         let claims = serde_json::to_vec(&claims).map_err(|error| Failure::Internal(error.to_string()))?;
         let access_token = key.sign(TokenType::Access, &claims)?;
@@ -264,7 +270,7 @@ pub fn person_now(context: &Context, authorization: &Authorization) -> Result<Pe
     let wired = context.serving.snapshot.head.users.as_ref();
     let same_store = wired.is_some_and(|users| users.store == authorization.person.store);
     let directory = context.serving.directory.as_ref().filter(|_| same_store);
-    directory.and_then(|directory| directory.find(&authorization.person.id)).ok_or_else(|| {
-        OAuthError::new(ErrorCode::InvalidGrant, "the person is not there any more")
-    })
+    directory
+        .and_then(|directory| directory.find(&authorization.person.id))
+        .ok_or_else(|| OAuthError::new(ErrorCode::InvalidGrant, "the person is not there any more"))
 }

@@ -71,6 +71,7 @@ pub struct Sqlite {
 
 impl Sqlite {
     /// Opens the file, makes it (mode 0600, in a folder that exists) when it is not there, and brings its schema up to date.
+    /// Blocks for as long as the disk takes.
     ///
     /// # Errors
     /// [`crate::StoreError::Unavailable`] when the file cannot be opened or written or is locked for longer than `busy_timeout`;

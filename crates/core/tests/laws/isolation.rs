@@ -82,7 +82,7 @@ proptest! {
     #[test]
     fn a_deleted_client_is_gone_and_changes_nobody_who_is_served((inventory, name) in drawn(settled)) {
         let was = compile(&inventory);
-        let mut less = inventory.clone();
+        let mut less = inventory;
         less.clients.remove(&name);
         let now = compile(&less);
         for (client, entry) in was.report.clients.iter().filter(|(client, _)| **client != name) {
@@ -94,7 +94,7 @@ proptest! {
     #[test]
     fn a_user_store_that_breaks_changes_no_client((inventory, _) in drawn(settled)) {
         let was = compile(&inventory);
-        let mut broken = inventory.clone();
+        let mut broken = inventory;
         broken.stores.values_mut().for_each(|store| store.spec = None);
         let now = compile(&broken);
         assert_eq!(was.report.clients, now.report.clients);

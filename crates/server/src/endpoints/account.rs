@@ -55,7 +55,11 @@ async fn shown(context: &Context) -> Result<Response, Failure> {
             client: context.serving.client(id).map_or_else(gone, |row| client_view(row, None)),
             scopes: scope_views(&consent.scopes),
             since: consent.granted_at.0,
-            revoke_form: forms.target("/account", &purpose, &[("action", "withdraw_consent"), ("client_id", id)]),
+            revoke_form: forms.target(
+                "/account",
+                &purpose,
+                &[("action", "withdraw_consent"), ("client_id", id)],
+            ),
         }
     };
     let view = AccountPage {

@@ -46,7 +46,12 @@ fn purpose(session: &Session) -> String {
     format!("consent {}", session.record.sid)
 }
 
-fn render(context: &Context, interaction: &Interaction, request: &AuthorizeRequest, session: &Session) -> Response {
+fn render(
+    context: &Context,
+    interaction: &Interaction,
+    request: &AuthorizeRequest,
+    session: &Session,
+) -> Response {
     let forms = Forms::of(context);
     let chrome = context.serving.chrome(context.locale(request.ui_locales.as_deref()));
     let target = request.target.redirect_uri.as_str();

@@ -58,7 +58,8 @@ async fn respond(context: &Context, body: Body) -> Result<Response, Failure> {
             return Ok(answer_with(context, &device_code, &record.user_code));
         }
     }
-    Err(OAuthError::new(ErrorCode::TemporarilyUnavailable, "no user code is free: try again in a moment").into())
+    Err(OAuthError::new(ErrorCode::TemporarilyUnavailable, "no user code is free: try again in a moment")
+        .into())
 }
 
 fn answer_with(context: &Context, device_code: &str, user_code: &str) -> Response {

@@ -76,7 +76,8 @@ async fn posted(context: &Context, body: Body) -> Result<Response, Failure> {
         None => None,
     };
     let known = found.filter(|device| device.state == DeviceState::Pending);
-    let Some(device) = known.filter(|device| context.serving.client(device.client_id.as_str()).is_some()) else {
+    let Some(device) = known.filter(|device| context.serving.client(device.client_id.as_str()).is_some())
+    else {
         limiter.failed(&peer, context.app.monotonic());
         return Ok(ask_code(context, text, Some(DeviceError::UnknownCode)));
     };
@@ -92,7 +93,8 @@ async fn posted(context: &Context, body: Body) -> Result<Response, Failure> {
 /// A pending device of a client that is served.
 async fn pending(context: &Context, user_code: &str) -> Result<Option<(DeviceRecord, Arc<Row>)>, Failure> {
     let device = context.app.store.device_by_user_code(user_code).await?;
-    let device = device.filter(|device| device.state == DeviceState::Pending && context.now < device.expires_at);
+    let device =
+        device.filter(|device| device.state == DeviceState::Pending && context.now < device.expires_at);
     Ok(device.and_then(|device| {
         let row = context.serving.client(device.client_id.as_str())?.clone();
         Some((device, row))
@@ -147,15 +149,22 @@ fn purpose(session: &Session, user_code: &str) -> String {
 
 async fn decided(context: &Context, params: &Params<'_>) -> Result<Response, Failure> {
     let code = params.get("user_code").and_then(typed).unwrap_or_default();
-    let Some(session) = session::current(context).await? else { return Ok(ask_code(context, String::new(), None)) };
+    let Some(session) = session::current(context).await? else {
+        return Ok(ask_code(context, String::new(), None));
+    };
     if !Forms::of(context).is_own(&purpose(&session, &code), params) {
         return Ok(forged(context, context.locale(None)));
     }
     let Some((device, row)) = pending(context, &code).await? else {
         return Ok(ask_code(context, displayed(&code), Some(DeviceError::Expired)));
     };
-    let allowed = params.get("decision") == Some("allow") && may_use(&row.allowed_groups, &session.person.groups);
-    let state = if allowed { DeviceState::Approved(Box::new(approval(&device, &session))) } else { DeviceState::Denied };
+    let allowed =
+        params.get("decision") == Some("allow") && may_use(&row.allowed_groups, &session.person.groups);
+    let state = if allowed {
+        DeviceState::Approved(Box::new(approval(&device, &session)))
+    } else {
+        DeviceState::Denied
+    };
     if !context.app.store.decide_device(&code, state, context.now).await? {
         return Ok(ask_code(context, displayed(&code), Some(DeviceError::Expired)));
     }

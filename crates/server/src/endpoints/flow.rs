@@ -173,7 +173,11 @@ pub async fn step(
     let params = Params::parse(parameters.as_bytes())?;
     let origin = pushed.map_or(Origin::Direct, Origin::Pushed);
     let unknown = || Refusal::Page(OAuthError::invalid_request("the client is not served any more"));
-    let judged = context.serving.client(client_id).ok_or_else(unknown).and_then(|row| judge(context, row, &params, origin));
+    let judged = context
+        .serving
+        .client(client_id)
+        .ok_or_else(unknown)
+        .and_then(|row| judge(context, row, &params, origin));
     let request = match judged {
         Ok(request) => request,
         Err(refusal) => return Ok(Step::Done(refused(context, refusal))),
@@ -196,7 +200,12 @@ pub async fn step(
     })
 }
 
-fn elsewhere(context: &Context, errand: &Errand, interaction: &Interaction, session: Option<&Session>) -> Step {
+fn elsewhere(
+    context: &Context,
+    errand: &Errand,
+    interaction: &Interaction,
+    session: Option<&Session>,
+) -> Step {
     let base = context.serving.base();
     // The device page sends people here only for a login that is newer than their session's.
     let fresh = session.filter(|session| session.record.login.auth_time >= interaction.started_at);
@@ -228,7 +237,11 @@ async fn remembered(
 ///
 /// # Errors
 /// Those of the store.
-pub async fn issue(context: &Context, request: &AuthorizeRequest, session: &Session) -> Result<Response, Failure> {
+pub async fn issue(
+    context: &Context,
+    request: &AuthorizeRequest,
+    session: &Session,
+) -> Result<Response, Failure> {
     let code = context.app.random_text();
     let authorization = Authorization {
         client_id: request.row.client_id.clone(),
@@ -252,10 +265,15 @@ pub async fn issue(context: &Context, request: &AuthorizeRequest, session: &Sess
     };
     let new = NewCode { code: record, pushed: request.pushed };
     if context.app.store.insert_code(new).await? == Issued::PushedSpent {
-        let spent = OAuthError::invalid_request("this request_uri was answered before: push the request again");
+        let spent =
+            OAuthError::invalid_request("this request_uri was answered before: push the request again");
         return Ok(refused(context, Refusal::Page(spent)));
     }
-    let about = About { row: Some(&request.row), subject: Some(&session.record.person.subject.0), ..About::default() };
+    let about = About {
+        row: Some(&request.row),
+        subject: Some(&session.record.person.subject.0),
+        ..About::default()
+    };
     context.app.audit.event(context, "code_issued", &about);
     Ok(send(context, &request.target, &[("code", &code)]))
 }
@@ -265,7 +283,11 @@ pub async fn issue(context: &Context, request: &AuthorizeRequest, session: &Sess
 pub fn refused(context: &Context, refusal: Refusal) -> Response {
     match refusal {
         Refusal::Page(error) => {
-            let failure = PageFailure { status: StatusCode::BAD_REQUEST, kind: ErrorKind::BadRequest, error: Some(error) };
+            let failure = PageFailure {
+                status: StatusCode::BAD_REQUEST,
+                kind: ErrorKind::BadRequest,
+                error: Some(error),
+            };
             failure.into_response(context, context.locale(None))
         }
         Refusal::Redirect(refused) => send_error(context, &refused.0, &refused.1),
@@ -298,7 +320,9 @@ fn send(context: &Context, target: &ResponseTarget, parameters: &[(&str, &str)])
 /// An interaction that is not ours any more: too old, or never was.
 #[must_use]
 pub fn expired(context: &Context, locale: Locale) -> Response {
-    let error = OAuthError::invalid_request("this page was open for too long, or its address is incomplete: start again");
+    let error = OAuthError::invalid_request(
+        "this page was open for too long, or its address is incomplete: start again",
+    );
     PageFailure { status: StatusCode::BAD_REQUEST, kind: ErrorKind::Expired, error: Some(error) }
         .into_response(context, locale)
 }
@@ -314,8 +338,13 @@ pub fn forged(context: &Context, locale: Locale) -> Response {
 /// A client as pages show it.
 #[must_use]
 pub fn client_view(row: &Row, redirect_uri: Option<&str>) -> ClientView {
-    let host = redirect_uri.and_then(|uri| RedirectUri::parse(uri, row.client_type).ok()).map(|uri| uri.host());
-    ClientView { display_name: row.display_name.to_string(), object: row.object.to_string(), redirect_host: host }
+    let host =
+        redirect_uri.and_then(|uri| RedirectUri::parse(uri, row.client_type).ok()).map(|uri| uri.host());
+    ClientView {
+        display_name: row.display_name.to_string(),
+        object: row.object.to_string(),
+        redirect_host: host,
+    }
 }
 
 /// Scopes as pages show them.

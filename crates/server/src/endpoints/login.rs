@@ -41,7 +41,11 @@ async fn shown(context: &Context) -> Result<Response, Failure> {
 }
 
 /// Shows what comes next, if it is on this page; else leads there.
-async fn go_on(context: &Context, interaction: &Interaction, session: Option<Session>) -> Result<Response, Failure> {
+async fn go_on(
+    context: &Context,
+    interaction: &Interaction,
+    session: Option<Session>,
+) -> Result<Response, Failure> {
     let known = session.as_ref().map(|session| session.person.username.to_string());
     Ok(match step(context, interaction, session).await? {
         Step::Done(response) => response,
@@ -66,7 +70,8 @@ impl Attempt {
     fn render(self, context: &Context, interaction: &Interaction) -> Response {
         let forms = Forms::of(context);
         let request = self.request.as_deref();
-        let chrome = context.serving.chrome(context.locale(request.and_then(|request| request.ui_locales.as_deref())));
+        let chrome =
+            context.serving.chrome(context.locale(request.and_then(|request| request.ui_locales.as_deref())));
         let target = request.map(|request| request.target.redirect_uri.as_str());
         let view = LoginPage {
             client: request.map(|request| client_view(&request.row, target)),
@@ -93,7 +98,12 @@ impl Attempt {
     }
 }
 
-fn select(context: &Context, interaction: &Interaction, request: &AuthorizeRequest, session: &Session) -> Response {
+fn select(
+    context: &Context,
+    interaction: &Interaction,
+    request: &AuthorizeRequest,
+    session: &Session,
+) -> Response {
     let forms = Forms::of(context);
     let chrome = context.serving.chrome(context.locale(request.ui_locales.as_deref()));
     let sealed = interaction.seal(context);
@@ -101,7 +111,11 @@ fn select(context: &Context, interaction: &Interaction, request: &AuthorizeReque
     let view = SelectAccountPage {
         client: client_view(&request.row, Some(&request.target.redirect_uri)),
         person: session.view(),
-        continue_form: forms.target("/login", "login", &[("i", &sealed), ("action", "continue"), ("sid", sid)]),
+        continue_form: forms.target(
+            "/login",
+            "login",
+            &[("i", &sealed), ("action", "continue"), ("sid", sid)],
+        ),
         switch_form: forms.target("/login", "login", &[("i", &sealed), ("action", "switch")]),
     };
     forms.bind(page(StatusCode::OK, view.render(&chrome), &chrome, &[&request.target.redirect_uri]))
@@ -201,7 +215,11 @@ async fn check(context: &Context, username: &str, password: &str) -> Result<Pers
 }
 
 /// Begins a session, or renews the same person's: the cookie's value changes at every login.
-async fn begin(context: &Context, person: Person, before: Option<Session>) -> Result<(Session, String), Failure> {
+async fn begin(
+    context: &Context,
+    person: Person,
+    before: Option<Session>,
+) -> Result<(Session, String), Failure> {
     let cookie = context.app.random_text();
     let digest = Digest::of(&cookie);
     let lifetime = context.serving.snapshot.head.session.lifetime;

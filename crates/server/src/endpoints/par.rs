@@ -29,7 +29,10 @@ async fn respond(context: &Context, body: Body) -> Result<Response, Failure> {
     let params = form.params()?;
     let row = authenticate(context, &params, authn::Endpoint::Par).await?;
     if params.get("request_uri").is_some() {
-        return Err(OAuthError::invalid_request("a pushed request has no request_uri (RFC 9126 section 2.1)").into());
+        return Err(OAuthError::invalid_request(
+            "a pushed request has no request_uri (RFC 9126 section 2.1)",
+        )
+        .into());
     }
     flow::judge(context, &row, &params, flow::Origin::Pushing).map_err(|refusal| match refusal {
         Refusal::Page(error) => error,

@@ -27,7 +27,9 @@ pub struct Session {
 /// # Errors
 /// Those of the store.
 pub async fn current(context: &Context) -> Result<Option<Session>, Failure> {
-    let Some(cookie) = read_cookie(&context.headers, &context.serving.cookies.session) else { return Ok(None) };
+    let Some(cookie) = read_cookie(&context.headers, &context.serving.cookies.session) else {
+        return Ok(None);
+    };
     let digest = Digest::of(cookie);
     let Some(record) = context.app.store.session(digest).await? else { return Ok(None) };
     let settings = context.serving.snapshot.head.session;
@@ -38,7 +40,9 @@ pub async fn current(context: &Context) -> Result<Option<Session>, Failure> {
     let wired = context.serving.snapshot.head.users.as_ref();
     let same_store = wired.is_some_and(|users| users.store == record.person.store);
     let directory = context.serving.directory.as_ref().filter(|_| same_store);
-    let Some(person) = directory.and_then(|directory| directory.find(&record.person.id)) else { return Ok(None) };
+    let Some(person) = directory.and_then(|directory| directory.find(&record.person.id)) else {
+        return Ok(None);
+    };
     if record.last_seen_at.plus(TOUCHED_EVERY) <= context.now {
         context.app.store.touch_session(digest, context.now).await?;
     }

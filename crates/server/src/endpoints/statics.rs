@@ -12,11 +12,16 @@ use http::{HeaderValue, StatusCode};
 pub fn answer(context: &Context, path: &str) -> Response {
     let name = path.rsplit('/').next().unwrap_or_default();
     if name == "theme.css" {
-        return found(theme_css(context.serving.branding()).into(), "text/css; charset=utf-8", "public, max-age=3600");
+        return found(
+            theme_css(context.serving.branding()).into(),
+            "text/css; charset=utf-8",
+            "public, max-age=3600",
+        );
     }
     match asset(name) {
         Some(asset) => {
-            let age = if asset.immutable { "public, max-age=31536000, immutable" } else { "public, max-age=3600" };
+            let age =
+                if asset.immutable { "public, max-age=31536000, immutable" } else { "public, max-age=3600" };
             found(asset.bytes.into_owned().into(), asset.content_type, age)
         }
         None => PageFailure { status: StatusCode::NOT_FOUND, kind: ErrorKind::NotFound, error: None }

@@ -59,7 +59,10 @@ async fn respond(context: &Context, body: Body) -> Result<Response, Failure> {
     let row = authenticate(context, &params, authn::Endpoint::Other).await?;
     let asked = params.required("grant_type")?;
     let grant = GrantType::parse(asked).ok_or_else(|| {
-        OAuthError::new(ErrorCode::UnsupportedGrantType, "grant_type is none of those that this server supports")
+        OAuthError::new(
+            ErrorCode::UnsupportedGrantType,
+            "grant_type is none of those that this server supports",
+        )
     })?;
     may_use_grant(&row, grant)?;
     let request = Request { context, row, params: &params };

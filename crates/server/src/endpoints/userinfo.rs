@@ -21,7 +21,11 @@ pub async fn answer(context: Context, body: Body) -> Response {
 fn refuse(failure: Failure, context: &Context) -> Response {
     let challenge = match &failure {
         Failure::OAuth(error) => {
-            format!("Bearer realm=\"nauthera\", error=\"{}\", error_description=\"{}\"", error.code.as_str(), error.description)
+            format!(
+                "Bearer realm=\"nauthera\", error=\"{}\", error_description=\"{}\"",
+                error.code.as_str(),
+                error.description
+            )
         }
         _ => "Bearer realm=\"nauthera\"".to_owned(),
     };
@@ -35,19 +39,29 @@ fn refuse(failure: Failure, context: &Context) -> Response {
 async fn respond(context: &Context, body: Body) -> Result<Response, Failure> {
     let invalid = |text: &'static str| OAuthError::new(ErrorCode::InvalidToken, text);
     let token = presented(context, body).await?;
-    let token = read_access_token(context, &token).ok_or_else(|| invalid("the access token is not valid here"))?;
+    let token =
+        read_access_token(context, &token).ok_or_else(|| invalid("the access token is not valid here"))?;
     if token.aud != context.serving.issuer().as_str() {
         return Err(invalid("the access token is for another audience").into());
     }
     let grant = token.grant().ok_or_else(|| invalid("the access token is not about a person"))?;
     if !token.has_scope("openid") {
-        return Err(OAuthError::new(ErrorCode::InsufficientScope, "the access token lacks the scope openid").into());
+        return Err(
+            OAuthError::new(ErrorCode::InsufficientScope, "the access token lacks the scope openid").into()
+        );
     }
     let revoked = || invalid("the access token was revoked");
-    let grant = context.app.store.grant(grant).await?.filter(|grant| grant.revoked_at.is_none()).ok_or_else(revoked)?;
+    let grant = context
+        .app
+        .store
+        .grant(grant)
+        .await?
+        .filter(|grant| grant.revoked_at.is_none())
+        .ok_or_else(revoked)?;
     let row = context.serving.client(&token.client_id);
     row.ok_or_else(|| invalid("the client of the access token is not served any more"))?;
-    let person = person_now(context, &grant.authorization).map_err(|_| invalid("the person is not there any more"))?;
+    let person =
+        person_now(context, &grant.authorization).map_err(|_| invalid("the person is not there any more"))?;
     let scopes = token.scope.split(' ').filter_map(|scope| Scope::parse(scope).ok()).collect();
     let today = Authorization { scopes, ..grant.authorization };
     let answer = claims::userinfo(&today, &person.claims, &person.groups);
@@ -58,7 +72,9 @@ async fn presented(context: &Context, body: Body) -> Result<String, Failure> {
     let missing = || OAuthError::new(ErrorCode::InvalidToken, "no access token is sent");
     let header = context.authorization().map(|header| {
         let text = std::str::from_utf8(header).unwrap_or_default();
-        text.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim().to_owned())
+        text.split_once(' ')
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| token.trim().to_owned())
     });
     let has_form = context.headers.contains_key(http::header::CONTENT_TYPE);
     let in_body = if context.method == Method::POST && has_form {

@@ -5,8 +5,8 @@ use super::answer::{Failure, PageFailure, cors};
 use super::context::{Context, PeerAddress, RequestId};
 use crate::app::App;
 use crate::endpoints::{
-    account, authorize, consent, device, device_page, discovery, introspect, jwks, login, logout, par, revoke, statics,
-    token, userinfo,
+    account, authorize, consent, device, device_page, discovery, introspect, jwks, login, logout, par,
+    revoke, statics, token, userinfo,
 };
 use crate::pages::ErrorKind;
 use axum::body::Body;
@@ -96,7 +96,9 @@ impl Endpoint {
             "/oauth2/par" => Self::Par,
             "/oauth2/device_authorization" => Self::DeviceAuthorization,
             "/oauth2/logout" => Self::Logout,
-            "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server" => Self::Discovery,
+            "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server" => {
+                Self::Discovery
+            }
             "/login" => Self::Login,
             "/consent" => Self::Consent,
             "/device" => Self::DevicePage,
@@ -141,7 +143,9 @@ impl Endpoint {
     const fn allow_header(self) -> &'static str {
         match self {
             Self::Discovery | Self::Jwks | Self::Asset => "GET, HEAD, OPTIONS",
-            Self::Token | Self::Introspect | Self::Revoke | Self::Par | Self::DeviceAuthorization => "POST, OPTIONS",
+            Self::Token | Self::Introspect | Self::Revoke | Self::Par | Self::DeviceAuthorization => {
+                "POST, OPTIONS"
+            }
             _ => "GET, HEAD, POST",
         }
     }
@@ -155,7 +159,13 @@ impl Endpoint {
     const fn is_page(self) -> bool {
         matches!(
             self,
-            Self::Authorize | Self::Login | Self::Consent | Self::Account | Self::DevicePage | Self::Logout | Self::Asset
+            Self::Authorize
+                | Self::Login
+                | Self::Consent
+                | Self::Account
+                | Self::DevicePage
+                | Self::Logout
+                | Self::Asset
         )
     }
 }
@@ -200,7 +210,8 @@ impl Service {
         let started = self.app.monotonic();
         let id = request_id(&self.app);
         let serving = self.app.serving();
-        let endpoint = below_issuer(request.uri().path(), serving.base()).and_then(|path| Endpoint::at(&path));
+        let endpoint =
+            below_issuer(request.uri().path(), serving.base()).and_then(|path| Endpoint::at(&path));
         let secure = serving.issuer().is_https();
         let (parts, body) = request.into_parts();
         let context = Context {
@@ -218,7 +229,9 @@ impl Service {
         let mut response = match tokio::time::timeout(DEADLINE, work).await {
             Ok(Ok(response)) => response,
             Ok(Err(_)) => Failure::Internal("a handler panicked".into()).into_json(id),
-            Err(_) => Failure::Store(nauthera_store::StoreError::Unavailable("deadline".into())).into_json(id),
+            Err(_) => {
+                Failure::Store(nauthera_store::StoreError::Unavailable("deadline".into())).into_json(id)
+            }
         };
         if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
             response.headers_mut().insert(REQUEST_ID, value);

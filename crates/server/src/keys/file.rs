@@ -43,7 +43,8 @@ impl KeyStore for FileKeys {
     }
 
     fn save(&self, keys: &[StoredKey]) -> Result<(), KeyError> {
-        let text = serde_json::to_vec_pretty(&Kept { keys: keys.to_vec() }).map_err(|error| self.storage(error))?;
+        let text =
+            serde_json::to_vec_pretty(&Kept { keys: keys.to_vec() }).map_err(|error| self.storage(error))?;
         write_private(&self.path, &text).map_err(|error| self.storage(error))
     }
 }

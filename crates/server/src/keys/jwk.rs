@@ -14,7 +14,8 @@ pub fn public(private: &Private, algorithm: SigningAlgorithm) -> (Value, String)
     let (thumbprinted, mut jwk) = match private {
         Private::Rsa(key) => {
             let (n, e) = (key.public_key().modulus(), key.public_key().exponent());
-            let (n, e) = (encode(n.big_endian_without_leading_zero()), encode(e.big_endian_without_leading_zero()));
+            let (n, e) =
+                (encode(n.big_endian_without_leading_zero()), encode(e.big_endian_without_leading_zero()));
             (format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#), json!({"kty": "RSA", "n": n, "e": e}))
         }
         Private::Ecdsa(key) => {
@@ -27,7 +28,10 @@ pub fn public(private: &Private, algorithm: SigningAlgorithm) -> (Value, String)
         }
         Private::Ed25519(key) => {
             let x = encode(key.public_key().as_ref());
-            (format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#), json!({"kty": "OKP", "crv": "Ed25519", "x": x}))
+            (
+                format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#),
+                json!({"kty": "OKP", "crv": "Ed25519", "x": x}),
+            )
         }
     };
     let kid = encode(&Sha256::digest(thumbprinted));

@@ -115,7 +115,8 @@ impl KeyRing {
                 key.retired_at = Some(*at);
             }
         }
-        let made = due.make.map(|new| KeyTimes { longest_token, ..new }).map(SigningKey::generate).transpose()?;
+        let made =
+            due.make.map(|new| KeyTimes { longest_token, ..new }).map(SigningKey::generate).transpose()?;
         let changed = times != before.times || made.is_some() || !due.remove.is_empty();
         if !changed {
             return Ok(Maintained::default());

@@ -39,7 +39,11 @@ pub struct Verified<C> {
 
 /// Verifies a compact JWS that one of these keys must have signed as a token of this type.
 #[must_use]
-pub fn verify_with<C: DeserializeOwned>(keys: &KeySet, token_type: TokenType, token: &str) -> Option<Verified<C>> {
+pub fn verify_with<C: DeserializeOwned>(
+    keys: &KeySet,
+    token_type: TokenType,
+    token: &str,
+) -> Option<Verified<C>> {
     if token.len() > LONGEST {
         return None;
     }

@@ -19,13 +19,18 @@ pub async fn grant(request: &Request<'_>) -> Result<Granted, Failure> {
     let authorization = Authorization { ..code.authorization.clone() };
     let person = person_now(context, &authorization)?;
     let refresh_token = mint.refresh_until.map(|_| context.app.random_text());
-    let new_refresh = refresh_token.as_ref().zip(mint.refresh_until).map(|(token, expires_at)| NewRefresh {
-        digest: Digest::of(token),
-        expires_at,
-    });
-    let taken = context.app.store.redeem_code(digest, record(request, &code, &mint), new_refresh, context.now).await?;
+    let new_refresh = refresh_token
+        .as_ref()
+        .zip(mint.refresh_until)
+        .map(|(token, expires_at)| NewRefresh { digest: Digest::of(token), expires_at });
+    let taken = context
+        .app
+        .store
+        .redeem_code(digest, record(request, &code, &mint), new_refresh, context.now)
+        .await?;
     if taken == Redemption::AlreadyRedeemed {
-        let about = About { row: Some(row), subject: Some(&authorization.person.subject.0), ..About::default() };
+        let about =
+            About { row: Some(row), subject: Some(&authorization.person.subject.0), ..About::default() };
         context.app.audit.event(context, "code_reused", &about);
         return Err(unknown().into());
     }

@@ -15,21 +15,29 @@ pub async fn grant(request: &Request<'_>) -> Result<Granted, Failure> {
     let record = match context.app.store.poll_device(digest, context.now).await? {
         Poll::Unknown => return Err(used().into()),
         Poll::TooSoon(record) if record.client_id == row.client_id => {
-            return Err(OAuthError::new(ErrorCode::SlowDown, "polled too soon: wait five seconds longer from now on").into());
+            return Err(OAuthError::new(
+                ErrorCode::SlowDown,
+                "polled too soon: wait five seconds longer from now on",
+            )
+            .into());
         }
         Poll::TooSoon(record) | Poll::Counted(record) => record,
     };
     let authorization = device::polled(&record, &row.client_id, context.now)?.clone();
     let person = person_now(context, &authorization)?;
     if !may_use(&row.allowed_groups, &person.groups) {
-        return Err(OAuthError::new(ErrorCode::AccessDenied, "the person is in no group that may use this client").into());
+        return Err(OAuthError::new(
+            ErrorCode::AccessDenied,
+            "the person is in no group that may use this client",
+        )
+        .into());
     }
     let mint = token::minted(row, context.serving.issuer(), &authorization, params, context.now)?;
     let refresh_token = mint.refresh_until.map(|_| context.app.random_text());
-    let new_refresh = refresh_token.as_ref().zip(mint.refresh_until).map(|(token, expires_at)| NewRefresh {
-        digest: Digest::of(token),
-        expires_at,
-    });
+    let new_refresh = refresh_token
+        .as_ref()
+        .zip(mint.refresh_until)
+        .map(|(token, expires_at)| NewRefresh { digest: Digest::of(token), expires_at });
     let grant = GrantRecord {
         id: record.grant,
         authorization: authorization.clone(),
@@ -37,7 +45,9 @@ pub async fn grant(request: &Request<'_>) -> Result<Granted, Failure> {
         expires_at: mint.ends_at(row, context.now),
         revoked_at: None,
     };
-    if context.app.store.redeem_device(digest, grant, new_refresh, context.now).await? == Redemption::AlreadyRedeemed {
+    if context.app.store.redeem_device(digest, grant, new_refresh, context.now).await?
+        == Redemption::AlreadyRedeemed
+    {
         return Err(used().into());
     }
     let issue = Issue {

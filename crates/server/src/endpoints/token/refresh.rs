@@ -74,7 +74,8 @@ impl Presented<'_> {
 
     fn repeat(&self, request: &Request<'_>, mint: &Mint) -> Result<Granted, Failure> {
         let sealed = self.record.rotated.as_ref().map(|rotated| rotated.sealed_successor.as_slice());
-        let successor = sealed.and_then(|sealed| request.context.app.secrets.open_successor(self.token, sealed));
+        let successor =
+            sealed.and_then(|sealed| request.context.app.secrets.open_successor(self.token, sealed));
         let successor = successor.ok_or_else(unknown)?;
         self.issue(request, mint, Some(&successor))
     }
@@ -83,11 +84,23 @@ impl Presented<'_> {
         let Request { context, row, .. } = request;
         context.app.store.revoke_grant(self.grant.id, context.now).await?;
         let subject = Some(&*self.grant.authorization.person.subject.0);
-        context.app.audit.event(context, "refresh_reused", &About { row: Some(row), subject, ..About::default() });
-        Err(OAuthError::invalid_grant("this refresh_token was used before: all tokens of its family are revoked").into())
+        context.app.audit.event(
+            context,
+            "refresh_reused",
+            &About { row: Some(row), subject, ..About::default() },
+        );
+        Err(OAuthError::invalid_grant(
+            "this refresh_token was used before: all tokens of its family are revoked",
+        )
+        .into())
     }
 
-    fn issue(&self, request: &Request<'_>, mint: &Mint, refresh_token: Option<&str>) -> Result<Granted, Failure> {
+    fn issue(
+        &self,
+        request: &Request<'_>,
+        mint: &Mint,
+        refresh_token: Option<&str>,
+    ) -> Result<Granted, Failure> {
         let authorization = &self.grant.authorization;
         let person = self.person.as_ref().ok_or_else(unknown)?;
         let issue = Issue {

@@ -104,6 +104,36 @@ fn eight_may_make_the_file_at_once() {
 }
 
 #[test]
+fn whoever_opens_waits_for_another_that_opens() {
+    let (folder, path) = place();
+    let other = std::fs::File::open(folder.path()).unwrap();
+    other.lock().unwrap();
+    let outcome = Sqlite::open(&path, &impatient()).map(drop);
+    assert!(matches!(&outcome, Err(StoreError::Unavailable(why)) if why.contains("opening")), "{outcome:?}");
+    drop(other);
+    Sqlite::open(&path, &impatient()).map(drop).unwrap();
+}
+
+#[tokio::test]
+async fn a_commit_is_on_the_disk_before_it_is_answered() {
+    let (_folder, path) = place();
+    let store = Sqlite::open(&path, &Options::default()).unwrap();
+    for (setting, value) in [("synchronous", "2"), ("journal_mode", "wal"), ("foreign_keys", "1")] {
+        let found: String = store
+            .write(move |c| {
+                Ok(c.query_row(
+                    &format!("SELECT CAST({setting} AS TEXT) FROM pragma_{setting}"),
+                    [],
+                    |row| row.get(0),
+                )?)
+            })
+            .await
+            .unwrap();
+        assert_eq!(found, value, "{setting}");
+    }
+}
+
+#[test]
 fn a_folder_that_is_not_there_is_unavailable() {
     let (_folder, path) = place();
     let outcome = Sqlite::open(&path.join("below/nauthera.db"), &impatient()).map(drop);

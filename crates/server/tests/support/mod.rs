@@ -1,0 +1,25 @@
+//! A provider to test against: a real [`App`](nauthera_server::app::App) on a SQLite file, with a clock that tests set, and
+//! a small browser before it. Every answer that passes through here is held to the rules that no answer may break.
+
+mod audit;
+mod browser;
+mod calls;
+mod clock;
+mod jose;
+mod manifests;
+mod reply;
+mod requests;
+mod rules;
+mod world;
+
+pub use audit::Lines;
+pub use browser::{Browser, Form};
+pub use calls::Call;
+pub use clock::{Counted, HandClock};
+pub use jose::{claims_of, client_key, header_of, raw_jws, verified};
+pub use manifests::{
+    ADA, API, GRACE, LEDGER, SLOTH, client_id, object, secret_of, server, shop_client,
+};
+pub use reply::Reply;
+pub use requests::{Authorize, CHALLENGE, Tokens, VERIFIER, challenge_of};
+pub use world::{HTTPS, LOOPBACK, Setup, TENANT, World};
