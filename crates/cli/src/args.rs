@@ -10,7 +10,7 @@ mod values;
 pub use judging::{CheckArgs, CompileArgs, ExplainArgs, PlanArgs};
 pub use serving::{ServerArgs, UpArgs};
 pub use small::{CompletionArgs, CrdsArgs, HashPasswordArgs, ReferenceArgs, VersionArgs};
-pub use values::{ConsoleAddress, CrdFormat, DatabaseUrl, Document, Format, JudgeFormat};
+pub use values::{CrdFormat, DatabaseUrl, Document, Format, JudgeFormat};
 
 use clap::{Parser, Subcommand};
 

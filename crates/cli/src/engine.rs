@@ -76,11 +76,6 @@ impl Engine {
         &self.data
     }
 
-    /// The Secrets as files.
-    pub const fn files(&self) -> &SecretFiles {
-        &self.files
-    }
-
     /// Looks at the manifests: picks the server, makes the secrets that are missing, and compiles.
     pub fn turn(&mut self, manifests: &Manifests) -> Result<Turn> {
         let mut inventory = manifests.inventory();

@@ -6,6 +6,7 @@ pub mod app;
 pub mod assertion;
 pub mod audit;
 pub mod authn;
+pub mod console;
 pub mod endpoints;
 pub mod fetch;
 pub mod http;

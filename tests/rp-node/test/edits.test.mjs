@@ -59,13 +59,11 @@ proof('a scope that policy takes is left out of the next token, and comes back',
 });
 
 proof('a client whose manifest is taken away is not served any more, and is again when it comes back', async () => {
-  const from = 'type: service\n  scopes: ["orders:read", "orders:write"]';
   const tokens = () => oidc.clientCredentialsGrant(reports).then(() => 'served', (error) => error.status);
   await server.edit('teams/services.yaml', (text) => text.replace('name: reports', 'name: other-reports'));
   await until('the client is refused', OBEYS_WITHIN, async () => (await tokens()) === 401);
   await server.edit('teams/services.yaml', (text) => text.replace('name: other-reports', 'name: reports'));
   await until('the same secret works again', OBEYS_WITHIN, async () => (await tokens()) === 'served');
-  assert.ok(from);
 });
 
 proof('after kill -9 and a restart sessions, refresh tokens, codes, ids, secrets and keys are the same', async () => {

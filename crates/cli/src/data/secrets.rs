@@ -20,7 +20,7 @@ pub struct SecretFiles {
 }
 
 /// The name of a client's Secret.
-pub fn secret_name(client: &ObjectRef, template: &SecretTemplate) -> Arc<str> {
+fn secret_name(client: &ObjectRef, template: &SecretTemplate) -> Arc<str> {
     template.name.clone().unwrap_or_else(|| format!("{}-client-secret", client.name).into())
 }
 

@@ -99,10 +99,15 @@ impl Cases {
         self.0.iter()
     }
 
-    /// Those about an object.
-    pub fn about(&self, key: &ObjectKey) -> Self {
-        let about = |case: &&Case| case.finding.subject() == Some(key);
+    /// Those about one of these objects.
+    pub fn about(&self, keys: &[ObjectKey]) -> Self {
+        let about = |case: &&Case| case.finding.subject().is_some_and(|subject| keys.contains(subject));
         Self(self.0.iter().filter(about).cloned().collect())
+    }
+
+    /// Those of one weight.
+    pub fn weighing(&self, weight: Weight) -> Self {
+        Self(self.0.iter().filter(|case| case.weight() == weight).cloned().collect())
     }
 
     /// How many have this weight.

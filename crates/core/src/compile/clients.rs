@@ -14,7 +14,6 @@ use crate::report::{ClientReport, Report, Verdict};
 use crate::snapshot::Row;
 use crate::spec::{AllowedNamespaces, ClientSpec};
 use crate::time::Seconds;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Fills each server's rows and the Report's clients.
@@ -229,12 +228,10 @@ fn says(known: &[Finding], finding: &Finding) -> bool {
 
 /// A selector that asks for namespace labels, and a client whose namespace is not among the manifests.
 fn note_unknown_namespaces(inventory: &Inventory, report: &mut Report) {
-    let unknown: BTreeSet<&Arc<str>> = inventory
-        .clients
-        .keys()
-        .map(|c| &c.namespace)
-        .filter(|n| !inventory.namespaces.contains_key(*n))
-        .collect();
+    // Clients are ordered by namespace, so each namespace is looked up once.
+    let mut unknown: Vec<&Arc<str>> = inventory.clients.keys().map(|client| &client.namespace).collect();
+    unknown.dedup();
+    unknown.retain(|namespace| !inventory.namespaces.contains_key(*namespace));
     if unknown.is_empty() {
         return;
     }

@@ -52,7 +52,6 @@ struct Client<'a> {
     violations: Vec<FindingView<'a>>,
     audit: Vec<FindingView<'a>>,
     settings: Vec<SettingView>,
-    withheld: bool,
     policies: Vec<PolicyLink>,
     audits: Vec<PolicyLink>,
     discovery: String,
@@ -69,7 +68,6 @@ pub fn page(visit: &Visit<'_>, object: &ObjectRef) -> Outcome {
     let report = report.ok_or_else(|| Problem::missing(format!("There is no AuthClient {object} in the folder.")))?;
     let row = report.row.as_deref();
     let asked = report.asked.as_deref();
-    let settings = settings(visit, report);
     let marks = report.merged.as_ref().map(|merged| merged.marks().clone());
     let page = Client {
         layout: Layout::of(visit, Section::Clients),
@@ -83,8 +81,7 @@ pub fn page(visit: &Visit<'_>, object: &ObjectRef) -> Outcome {
         attempted: attempted(visit, object, report),
         violations: report.findings.iter().map(FindingView::of).collect(),
         audit: report.audit.iter().map(FindingView::of).collect(),
-        withheld: settings.iter().any(|setting| setting.asked.iter().any(|value| value.taken)),
-        settings,
+        settings: settings(visit, report),
         policies: marks.iter().flat_map(|marks| marks.iter()).map(PolicyLink::of).collect(),
         audits: report.audits.iter().map(PolicyLink::of).collect(),
         discovery: visit.serving.issuer().join("/.well-known/openid-configuration"),

@@ -31,8 +31,6 @@ pub struct Way {
     pub grant: &'static str,
     /// What the button says.
     pub label: &'static str,
-    /// Does it have an authorization request, which takes a `prompt`?
-    pub has_prompt: bool,
 }
 
 /// How a client can be tried.
@@ -45,6 +43,13 @@ pub struct Attempted {
     pub scopes: String,
     /// Resources that it may name.
     pub audiences: Vec<String>,
+}
+
+impl Attempted {
+    /// Is there an authorization request, which takes a `prompt`?
+    pub fn has_prompt(&self) -> bool {
+        self.ways.iter().any(|way| way.grant == GrantType::AuthorizationCode.as_str())
+    }
 }
 
 /// What the button of a grant says; a grant that starts nothing has none.
@@ -61,10 +66,8 @@ pub const fn label(grant: GrantType) -> Option<&'static str> {
 pub fn attempted(visit: &Visit<'_>, object: &ObjectRef, report: &ClientReport) -> Result<Attempted, String> {
     let row = served(visit, object, report)?;
     let can = |grant: &GrantType| *grant != GrantType::AuthorizationCode || comes_back(visit, &row);
-    let ways = row.grants.iter().filter(can).filter_map(|grant| {
-        let has_prompt = grant == GrantType::AuthorizationCode;
-        Some(Way { grant: grant.as_str(), label: label(grant)?, has_prompt })
-    });
+    let ways = row.grants.iter().filter(can);
+    let ways = ways.filter_map(|grant| Some(Way { grant: grant.as_str(), label: label(grant)? }));
     let ways: Vec<Way> = ways.collect();
     if ways.is_empty() {
         return Err("The console's callback is not registered with it.".to_owned());

@@ -14,7 +14,7 @@ mod world;
 
 pub use audit::Lines;
 pub use browser::{Browser, Form};
-pub use calls::Call;
+pub use calls::{Call, assertion, assertion_claims};
 pub use clock::{Counted, HandClock};
 pub use jose::{claims_of, client_key, header_of, raw_jws, verified};
 pub use manifests::{

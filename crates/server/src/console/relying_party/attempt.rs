@@ -107,6 +107,8 @@ pub struct Tokens {
     pub received_at: UnixTime,
     /// The `nonce` that the ID token must have; `None` when nothing is known of it.
     pub nonce: Option<String>,
+    /// Did the ID token come with this access token?
+    pub paired: bool,
     /// How often they were refreshed.
     pub refreshed: u32,
     /// The logout that is under way or done.
@@ -180,6 +182,7 @@ impl Tokens {
             scope: member("scope"),
             received_at: now,
             nonce,
+            paired: true,
             refreshed: 0,
             logout: None,
         })
@@ -189,7 +192,8 @@ impl Tokens {
     pub fn renewed(&mut self, new: Self) {
         self.refresh = new.refresh.or_else(|| self.refresh.take());
         self.scope = new.scope.or_else(|| self.scope.take());
-        if new.id.is_some() {
+        self.paired = new.id.is_some();
+        if self.paired {
             self.id = new.id;
             // The nonce belongs to the first ID token (OIDC Core §12.2).
             self.nonce = None;

@@ -87,6 +87,7 @@ struct Try {
     is_away: bool,
     fault: Option<Fault>,
     device: Option<Device>,
+    device_until: String,
     tokens: Option<TokensView>,
     confidential: bool,
     exchanges: Vec<Exchange>,
@@ -111,6 +112,7 @@ pub fn one(visit: &Visit<'_>, id: &str) -> Outcome {
         is_away: false,
         fault: None,
         device: None,
+        device_until: String::new(),
         tokens: None,
         confidential: row_of(visit, &attempt).is_some_and(|row| row.authentication.method != AuthMethod::None),
         exchanges: attempt.exchanges.iter().rev().cloned().collect(),
@@ -120,7 +122,10 @@ pub fn one(visit: &Visit<'_>, id: &str) -> Outcome {
     };
     match &attempt.stage {
         Stage::Away(_) | Stage::Exchanging => page.is_away = true,
-        Stage::Device(device) => page.device = Some(device.clone()),
+        Stage::Device(device) => {
+            page.device_until = moment(device.expires_at.0);
+            page.device = Some(device.clone());
+        }
         Stage::Holding(tokens) => page.tokens = Some(view(visit, &attempt, tokens)),
         Stage::Failed(fault) => page.fault = Some(fault.clone()),
     }
@@ -135,7 +140,7 @@ fn view(visit: &Visit<'_>, attempt: &Attempt, tokens: &Tokens) -> TokensView {
     let judged = |token: &str, kind| {
         decoded(token, &Expected { keys: &keys, issuer: visit.serving.issuer().as_str(), now: app.now(), kind })
     };
-    let id_kind = Kind::Id { client_id, nonce: tokens.nonce.as_deref(), access: &tokens.access };
+    let id_kind = Kind::Id { client_id, nonce: tokens.nonce.as_deref(), access: Some(&*tokens.access).filter(|_| tokens.paired) };
     TokensView {
         id: tokens.id.as_deref().map(|token| judged(token, id_kind)),
         access: judged(&tokens.access, Kind::Access(client_id)),

@@ -1,0 +1,167 @@
+//! `nauthera explain`: a client's settings with who decided each, or a diagnostic's long form.
+
+mod document;
+
+use crate::args::{ExplainArgs, Format};
+use crate::check::must_be_there;
+use crate::exit::Exit;
+use crate::output::{self, Cases, Ui, visible, wrapped};
+use anyhow::{Result, bail};
+use comfy_table::{ContentArrangement, Table, presets};
+use document::{ClientDocument, CodeDocument};
+use nauthera_api::manifests::Manifests;
+use nauthera_core::codes::Code;
+use nauthera_core::compile::compile;
+use nauthera_core::names::{Kind, ObjectKey, ObjectRef};
+use nauthera_core::report::{ClientReport, Report, Source};
+use std::path::Path;
+
+/// How wide texts and tables are.
+const WIDTH: u16 = 100;
+
+/// Explains and prints.
+pub fn run(args: &ExplainArgs, ui: &Ui) -> Result<Exit> {
+    if let Some(client) = ObjectRef::parse(&args.what) {
+        return match &args.path {
+            Some(path) => explain_client(&client, path, args.format, ui),
+            None => bail!(
+                "explaining from a cluster's status comes with the operator; name the manifests: nauthera explain {client} PATH"
+            ),
+        };
+    }
+    match Code::parse(&args.what) {
+        Some(code) => explain_code(code, args.format, ui),
+        None => bail!("{}", unknown(&args.what)),
+    }
+}
+
+/// Why nothing can be explained, with the code that was probably meant.
+fn unknown(what: &str) -> String {
+    let is_code = what.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("NA"))
+        && what.bytes().skip(2).all(|byte| byte.is_ascii_digit());
+    if !is_code {
+        return format!("`{what}` is neither a client (NAMESPACE/NAME) nor a diagnostic's code such as NA0203");
+    }
+    let wanted = what.to_ascii_uppercase();
+    let near = Code::ALL.iter().min_by_key(|code| strsim::levenshtein(code.as_str(), &wanted));
+    let hint = near.map(|code| format!("; did you mean {code} ({})?", code.title())).unwrap_or_default();
+    format!("there is no diagnostic {wanted}{hint}")
+}
+
+fn explain_code(code: Code, format: Format, ui: &Ui) -> Result<Exit> {
+    match format {
+        Format::Human => {
+            let text = wrapped(code.text(), usize::from(WIDTH));
+            let (severity, reason) = (code.severity().as_str(), code.reason());
+            ui.line(&format!("{severity}[{code}]: {}  ({reason})\n\n{text}", code.title()))?;
+        }
+        Format::Json => ui.line(&serde_json::to_string_pretty(&CodeDocument::of(code))?)?,
+    }
+    Ok(Exit::Done)
+}
+
+fn explain_client(name: &ObjectRef, path: &Path, format: Format, ui: &Ui) -> Result<Exit> {
+    let paths = [path.to_owned()];
+    must_be_there(&paths)?;
+    let manifests = Manifests::read(&paths);
+    let compiled = compile(&manifests.inventory());
+    let Some(client) = compiled.report.clients.get(name) else {
+        for case in Cases::of(&manifests, []).iter() {
+            ui.say(&format!("{}\n", output::render(&manifests, case)));
+        }
+        bail!("{}", not_here(name, path, &compiled.report));
+    };
+    let cases = cases(&manifests, name, client, &compiled.report);
+    let issuer = client.server.as_ref().and_then(|server| compiled.snapshots.get(server));
+    let issuer = issuer.map(|snapshot| snapshot.head.issuer.to_string());
+    match format {
+        Format::Human => {
+            ui.line(&heading(name, client, issuer.as_deref()))?;
+            if let Some(table) = settings(client) {
+                ui.line(&format!("\n{table}"))?;
+            }
+            for case in cases.iter() {
+                ui.line(&format!("\n{}", output::render(&manifests, case)))?;
+            }
+        }
+        Format::Json => {
+            let document = ClientDocument::of(name, client, issuer, output::json::views(&manifests, &cases));
+            ui.line(&serde_json::to_string_pretty(&document)?)?;
+        }
+    }
+    let found = cases.iter().any(|case| matches!(case.weight(), output::Weight::Error | output::Weight::Violation));
+    Ok(Exit::found_if(found))
+}
+
+/// What is said of the client, and of its server when that is why it is as it is.
+fn cases(manifests: &Manifests, name: &ObjectRef, client: &ClientReport, report: &Report) -> Cases {
+    let server = client.server.as_ref().filter(|_| client.merged.is_none());
+    let server = server.and_then(|server| report.servers.get(server)).map(|server| &server.findings);
+    let findings = server.into_iter().flatten().chain(&client.findings).chain(&client.audit).cloned();
+    let keys = client.server.iter().map(|server| ObjectKey::new(Kind::AuthServer, server.clone()));
+    let keys: Vec<ObjectKey> = keys.chain([ObjectKey::new(Kind::AuthClient, name.clone())]).collect();
+    Cases::of(manifests, findings).about(&keys)
+}
+
+fn not_here(name: &ObjectRef, path: &Path, report: &Report) -> String {
+    let near = report.clients.keys().map(|client| (strsim::damerau_levenshtein(&client.to_string(), &name.to_string()), client));
+    let hint = match near.min_by_key(|(distance, _)| *distance) {
+        Some((distance, client)) if distance <= 4 => format!("; did you mean {client}?"),
+        _ => match report.clients.len() {
+            0 => "; there is no AuthClient at all".to_owned(),
+            number => format!("; there {} other {}", if number == 1 { "is" } else { "are" }, output::count(number, "AuthClient", "AuthClients")),
+        },
+    };
+    format!("AuthClient {name} is not in {}{hint}", path.display())
+}
+
+fn heading(name: &ObjectRef, client: &ClientReport, issuer: Option<&str>) -> String {
+    let client_type = client.client_type.map(|client_type| format!(" · {client_type}")).unwrap_or_default();
+    let mut lines = vec![format!("{name}{client_type} · {}", client.verdict.word())];
+    lines.extend(client.client_id().map(|id| format!("client id  {id}")));
+    lines.extend(client.server.as_ref().map(|server| {
+        let issuer = issuer.map(|issuer| format!("{issuer}  ")).unwrap_or_default();
+        format!("issuer     {issuer}(AuthServer {server})")
+    }));
+    let marks = client.merged.as_ref().map(|merged| merged.marks().iter().map(mark).collect::<Vec<_>>().join(", "));
+    lines.extend(marks.map(|marks| format!("policies   {marks}")));
+    visible_lines(&lines.join("\n"))
+}
+
+fn mark(mark: &nauthera_core::snapshot::PolicyMark) -> String {
+    format!("{} (generation {})", mark.policy, mark.generation)
+}
+
+fn visible_lines(text: &str) -> String {
+    text.lines().map(visible).collect::<Vec<_>>().join("\n")
+}
+
+/// Every effective setting as a table; `None` when the client is not served or keeps what it had.
+fn settings(client: &ClientReport) -> Option<String> {
+    let settings = client.effective();
+    if settings.is_empty() {
+        return None;
+    }
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
+    table.set_header(["setting", "value", "asked", "decided by"]);
+    for setting in settings {
+        let asked = setting.asked.filter(|asked| *asked != setting.value).unwrap_or_default();
+        let row = [setting.name.to_owned(), setting.value, asked, decided_by(&setting.source)];
+        table.add_row(row.map(|cell| visible(&cell).into_owned()));
+    }
+    Some(table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n"))
+}
+
+fn decided_by(source: &Source) -> String {
+    match source {
+        Source::Policy { policies, field } => {
+            let names: Vec<String> = policies.iter().map(mark).collect();
+            format!("{field} of {}", names.join(", "))
+        }
+        Source::Client => "its manifest".into(),
+        Source::Type => "its type".into(),
+        Source::Default => "default".into(),
+        Source::Baseline => "built-in baseline".into(),
+    }
+}
