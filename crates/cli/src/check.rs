@@ -154,6 +154,10 @@ fn weighed(finding: Finding, inventory: &Inventory) -> Option<Finding> {
     match finding.code {
         Code::ClientWaiting => None,
         Code::ServerNotFound if !inventory.servers.contains_key(&spec.server) => {
+            let finding = match near(&spec.server, inventory) {
+                Some(server) => finding.help(format!("did you mean {server}?")),
+                None => finding,
+            };
             warning(finding, "it is not among the paths; another repository may hold it")
         }
         Code::NoPolicy if !has_policies(inventory, &spec.server) => {
@@ -167,6 +171,13 @@ fn weighed(finding: Finding, inventory: &Inventory) -> Option<Finding> {
         }
         _ => Some(finding),
     }
+}
+
+/// A server that is there under nearly this name.
+fn near<'i>(server: &ObjectRef, inventory: &'i Inventory) -> Option<&'i ObjectRef> {
+    let wanted = server.to_string();
+    let distance = |known: &&ObjectRef| strsim::damerau_levenshtein(&known.to_string(), &wanted);
+    inventory.servers.keys().min_by_key(distance).filter(|known| distance(known) <= 2)
 }
 
 fn has_policies(inventory: &Inventory, server: &ObjectRef) -> bool {

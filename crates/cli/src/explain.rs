@@ -16,8 +16,12 @@ use nauthera_core::names::{Kind, ObjectKey, ObjectRef};
 use nauthera_core::report::{ClientReport, Report, Source};
 use std::path::Path;
 
-/// How wide texts and tables are.
-const WIDTH: u16 = 100;
+/// How wide texts are.
+const WIDTH: usize = 100;
+/// A longer list is written an item a line.
+const LONG_LIST: usize = 40;
+/// Settings whose items are separated by spaces.
+const LISTS: [&str; 6] = ["grantTypes", "scopes", "redirectUris", "postLogoutRedirectUris", "audiences", "introspects"];
 
 /// Explains and prints.
 pub fn run(args: &ExplainArgs, ui: &Ui) -> Result<Exit> {
@@ -43,7 +47,12 @@ fn unknown(what: &str) -> String {
         return format!("`{what}` is neither a client (NAMESPACE/NAME) nor a diagnostic's code such as NA0203");
     }
     let wanted = what.to_ascii_uppercase();
-    let near = Code::ALL.iter().min_by_key(|code| strsim::levenshtein(code.as_str(), &wanted));
+    let number = |code: &str| code.get(2..).and_then(|digits| digits.parse::<u32>().ok()).unwrap_or_default();
+    let distance = |code: &&Code| {
+        let text = code.as_str();
+        (strsim::levenshtein(text, &wanted), number(text).abs_diff(number(&wanted)))
+    };
+    let near = Code::ALL.iter().min_by_key(distance);
     let hint = near.map(|code| format!("; did you mean {code} ({})?", code.title())).unwrap_or_default();
     format!("there is no diagnostic {wanted}{hint}")
 }
@@ -51,7 +60,7 @@ fn unknown(what: &str) -> String {
 fn explain_code(code: Code, format: Format, ui: &Ui) -> Result<Exit> {
     match format {
         Format::Human => {
-            let text = wrapped(code.text(), usize::from(WIDTH));
+            let text = wrapped(code.text(), WIDTH);
             let (severity, reason) = (code.severity().as_str(), code.reason());
             ui.line(&format!("{severity}[{code}]: {}  ({reason})\n\n{text}", code.title()))?;
         }
@@ -143,21 +152,26 @@ fn settings(client: &ClientReport) -> Option<String> {
         return None;
     }
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(["setting", "value", "asked", "decided by"]);
     for setting in settings {
         let asked = setting.asked.filter(|asked| *asked != setting.value).unwrap_or_default();
-        let row = [setting.name.to_owned(), setting.value, asked, decided_by(&setting.source)];
-        table.add_row(row.map(|cell| visible(&cell).into_owned()));
+        let is_list = LISTS.contains(&setting.name);
+        let lines = |value: String| if is_list && value.len() > LONG_LIST { value.replace(' ', "\n") } else { value };
+        let row = [setting.name.to_owned(), lines(setting.value), lines(asked), decided_by(&setting.source)];
+        table.add_row(row.map(|cell| visible_lines(&cell)));
     }
+    table.column_iter_mut().for_each(|column| {
+        column.set_padding((0, 2));
+    });
     Some(table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n"))
 }
 
 fn decided_by(source: &Source) -> String {
     match source {
         Source::Policy { policies, field } => {
-            let names: Vec<String> = policies.iter().map(mark).collect();
-            format!("{field} of {}", names.join(", "))
+            let names: Vec<String> = policies.iter().map(|policy| format!("{} {field}", mark(policy))).collect();
+            names.join("\n")
         }
         Source::Client => "its manifest".into(),
         Source::Type => "its type".into(),

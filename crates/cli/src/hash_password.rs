@@ -10,7 +10,7 @@ use nauthera_core::time::Entropy;
 use nauthera_identity::hash_password;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
-use std::io::{BufRead, IsTerminal, Read as _};
+use std::io::{BufRead, IsTerminal};
 
 /// The longest password that is read, in bytes: longer ones never log in.
 const LONGEST: usize = 1_024;

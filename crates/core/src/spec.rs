@@ -12,4 +12,4 @@ pub use server::{
     AllowedNamespaces, Branding, Database, LabelSelector, Requirement, RequirementOperator, ServerSpec,
     SessionSettings, SigningSettings,
 };
-pub use users::{LdapSpec, StaticUser, UserStoreSpec};
+pub use users::{LdapSpec, StaticUser, UserStoreSpec, hash_bounds};

@@ -2,6 +2,7 @@
 //! are accepted: a hash is somebody's input, and its cost is ours. Where hashing runs is [`crate::pool`]'s to say.
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
+use nauthera_core::spec::hash_bounds::{LANES, MEMORY, OUTPUT, PASSES, SALT};
 use password_hash::phc::{Output, PasswordHash, Salt};
 use secrecy::{ExposeSecret, SecretString};
 use std::ops::RangeInclusive;
@@ -11,21 +12,6 @@ pub const MAX_PASSWORD: usize = 1_024;
 
 /// Memory in KiB, passes and lanes of the hashes made here (OWASP's first choice).
 const MADE: (u32, u32, u32) = (19_456, 2, 1);
-
-/// Memory in KiB that a hash may ask for.
-const MEMORY: RangeInclusive<u32> = 7_168..=65_536;
-
-/// Passes that a hash may ask for.
-const PASSES: RangeInclusive<u32> = 1..=10;
-
-/// Lanes that a hash may ask for.
-const LANES: RangeInclusive<u32> = 1..=8;
-
-/// Bytes of salt.
-const SALT: RangeInclusive<usize> = 8..=48;
-
-/// Bytes of output.
-const OUTPUT: RangeInclusive<usize> = 16..=64;
 
 /// Why a text is not a hash that passwords are checked against, or why a password is not hashed. Says nothing of either.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -4,14 +4,13 @@
 use super::fault::{At, Faults};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use nauthera_core::spec::hash_bounds;
 use std::ops::RangeInclusive;
 
 const HELP: &str = "`nauthera hash-password` prints one that fits";
-/// Bounds of the parameters: memory in KiB (7 MiB to 256 MiB), passes, lanes.
+/// The parameters of a hash with their bounds: memory in KiB, passes, lanes.
 const BOUNDS: [(&str, RangeInclusive<u32>); 3] =
-    [("m", 7 * 1_024..=256 * 1_024), ("t", 1..=20), ("p", 1..=8)];
-const SALT_BYTES: RangeInclusive<usize> = 8..=48;
-const HASH_BYTES: RangeInclusive<usize> = 16..=64;
+    [("m", hash_bounds::MEMORY), ("t", hash_bounds::PASSES), ("p", hash_bounds::LANES)];
 
 /// Judges a hash. Its text never stands in a message.
 pub(crate) fn judge(faults: &mut Faults, at: &At<'_>, text: &str) {
@@ -44,7 +43,7 @@ fn read(text: &str) -> Result<(), String> {
         return Err("only version 19 of Argon2id is taken, written v=19".into());
     }
     cost(parameters)?;
-    for (what, part, bytes) in [("salt", salt, SALT_BYTES), ("hash", hash, HASH_BYTES)] {
+    for (what, part, bytes) in [("salt", salt, hash_bounds::SALT), ("hash", hash, hash_bounds::OUTPUT)] {
         if !STANDARD_NO_PAD.decode(part).is_ok_and(|decoded| bytes.contains(&decoded.len())) {
             let (least, most) = (bytes.start(), bytes.end());
             return Err(format!("the {what} is not {least} to {most} bytes in base64 without padding"));

@@ -3,7 +3,7 @@
 use super::authorize::AuthorizeRequest;
 use super::claims::ACR_PASSWORD;
 use super::error::{ErrorCode, OAuthError};
-use crate::facts::{ConsentRecord, SessionRecord, Subject};
+use crate::facts::{ConsentRecord, Digest, SessionRecord, Subject};
 use crate::grant::{ClientType, Consent};
 use crate::time::{Seconds, UnixTime};
 use crate::uri::RedirectKind;
@@ -14,8 +14,19 @@ use std::sync::Arc;
 pub struct Progress {
     /// When the request arrived: a login that `prompt=login` wants must be later.
     pub started_at: UnixTime,
+    /// The session that the browser had then, by its cookie value's digest, which every login changes: times in whole seconds
+    /// alone could take a login of the same second for a later one.
+    pub before: Option<Digest>,
     /// The person (session's `sid`) who was chosen on the account page.
     pub selected: Option<String>,
+}
+
+impl Progress {
+    /// Was this session's login made for this request?
+    #[must_use]
+    pub fn made(&self, session: &SessionRecord) -> bool {
+        session.login.auth_time >= self.started_at && self.before != Some(session.digest)
+    }
 }
 
 /// What is known when the next step is decided.
@@ -92,7 +103,7 @@ fn shown(request: &AuthorizeRequest, page: Next, code: ErrorCode, message: &'sta
 
 fn must_log_in(situation: &Situation<'_>, session: &SessionRecord) -> bool {
     let Situation { request, progress, now, .. } = *situation;
-    let since_start = session.login.auth_time >= progress.started_at;
+    let since_start = progress.made(session);
     let too_old = request.max_age.is_some_and(|max_age| {
         // A login made for this very request counts even for max_age=0.
         !since_start && (max_age == Seconds::new(0) || session.login.auth_time.plus(max_age) < now)

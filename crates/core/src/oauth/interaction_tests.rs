@@ -1,5 +1,5 @@
 use super::*;
-use crate::facts::{Digest, LoginEvent, PersonRef};
+use crate::facts::{LoginEvent, PersonRef};
 use crate::names::ObjectRef;
 use crate::oauth::authorize::{Facts, judge};
 use crate::oauth::fixtures::{ISSUER, row};
@@ -38,7 +38,7 @@ fn trusted() -> Row {
 
 /// Decides at time 1,000 for a request that started then.
 fn decided(request: &AuthorizeRequest, session: Option<&SessionRecord>) -> Next {
-    let progress = Progress { started_at: UnixTime(1_000), selected: None };
+    let progress = Progress { started_at: UnixTime(1_000), before: None, selected: None };
     let groups: [Arc<str>; 1] = ["staff".into()];
     let session = session.map(|session| (session, groups.as_slice()));
     next(&Situation { request, progress: &progress, session, consent: None, now: UnixTime(1_000) })
@@ -70,6 +70,15 @@ fn prompt_login_wants_a_login_later_than_the_request() {
 }
 
 #[test]
+fn a_login_of_the_same_second_that_came_before_the_request_does_not_count() {
+    let (request, session) = (request(trusted(), "&prompt=login"), session(1_000));
+    let progress = Progress { started_at: UnixTime(1_000), before: Some(session.digest), selected: None };
+    let situation =
+        Situation { request: &request, progress: &progress, session: Some((&session, &[])), consent: None, now: UnixTime(1_000) };
+    assert_eq!(next(&situation), Next::Login);
+}
+
+#[test]
 fn max_age_zero_is_like_prompt_login_and_others_count_from_the_login() {
     assert_eq!(decided(&request(trusted(), "&max_age=0"), Some(&session(999))), Next::Login);
     assert_eq!(decided(&request(trusted(), "&max_age=0"), Some(&session(1_000))), Next::Issue);
@@ -89,7 +98,7 @@ fn select_account_asks_until_this_session_is_chosen() {
     let request = request(trusted(), "&prompt=select_account");
     let session = session(500);
     assert_eq!(decided(&request, Some(&session)), Next::SelectAccount);
-    let progress = Progress { started_at: UnixTime(1_000), selected: Some("sid".into()) };
+    let progress = Progress { started_at: UnixTime(1_000), before: None, selected: Some("sid".into()) };
     let situation =
         Situation { request: &request, progress: &progress, session: Some((&session, &[])), consent: None, now: UnixTime(1) };
     assert_eq!(next(&situation), Next::Issue);
@@ -109,7 +118,7 @@ fn consent_is_asked_once_and_again_when_more_is_asked() {
     let session = session(500);
     assert_eq!(decided(&first, Some(&session)), Next::Consent);
     let given = agreed(&first, &session.person.subject, None, UnixTime(1));
-    let progress = Progress { started_at: UnixTime(1_000), selected: None };
+    let progress = Progress { started_at: UnixTime(1_000), before: None, selected: None };
     let with = |request: &AuthorizeRequest| {
         let session = Some((&session, [].as_slice()));
         next(&Situation { request, progress: &progress, session, consent: Some(&given), now: UnixTime(1_000) })

@@ -4,6 +4,22 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// Bounds on the Argon2id hashes that manifests bring: a hash is somebody's input, and its cost is the server's.
+pub mod hash_bounds {
+    use std::ops::RangeInclusive;
+
+    /// Memory in KiB.
+    pub const MEMORY: RangeInclusive<u32> = 7_168..=65_536;
+    /// Passes.
+    pub const PASSES: RangeInclusive<u32> = 1..=10;
+    /// Lanes.
+    pub const LANES: RangeInclusive<u32> = 1..=8;
+    /// Bytes of salt.
+    pub const SALT: RangeInclusive<usize> = 8..=48;
+    /// Bytes of output.
+    pub const OUTPUT: RangeInclusive<usize> = 16..=64;
+}
+
 /// Who the people are.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -40,12 +40,13 @@ async fn respond(context: &Context, body: Body) -> Result<Response, Failure> {
         parameters: opened.parameters,
         pushed: opened.pushed,
     };
-    let interaction = Interaction::new(errand, context.now);
+    let mut interaction = Interaction::new(errand, context.now);
     if posted {
         // A POST from another site comes without our cookies (SameSite=Lax): the GET that follows brings them.
         return Ok(to_page(context, "/login", &interaction));
     }
     let session = session::current(context).await?;
+    interaction.seen_with(session.as_ref());
     Ok(match step(context, &interaction, session).await? {
         Step::Done(response) => response,
         Step::Login(_) | Step::Select(..) => to_page(context, "/login", &interaction),

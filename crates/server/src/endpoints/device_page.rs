@@ -34,11 +34,12 @@ async fn shown(context: &Context) -> Result<Response, Failure> {
     let form = Form::of(context.query.clone().unwrap_or_default());
     let params = form.params()?;
     let interaction = Interaction::open(context, params.get("i"));
-    if let Some(Interaction { errand: Errand::Device { user_code }, started_at, .. }) = &interaction {
+    if let Some(interaction) = &interaction
+        && let Errand::Device { user_code } = &interaction.errand
+    {
         // Back from the login: the code was typed before.
         let session = session::current(context).await?;
-        let started = Interaction::new(Errand::Device { user_code: user_code.clone() }, *started_at);
-        return confirm(context, user_code, session, &started).await;
+        return confirm(context, user_code, session, interaction).await;
     }
     let prefilled = params.get("user_code").and_then(typed).map(|code| displayed(&code)).unwrap_or_default();
     Ok(ask_code(context, prefilled, None))
@@ -86,7 +87,8 @@ async fn posted(context: &Context, body: Body) -> Result<Response, Failure> {
         return Ok(ask_code(context, text, Some(DeviceError::Expired)));
     }
     let session = session::current(context).await?;
-    let interaction = Interaction::new(Errand::Device { user_code: device.user_code.clone() }, context.now);
+    let mut interaction = Interaction::new(Errand::Device { user_code: device.user_code.clone() }, context.now);
+    interaction.seen_with(session.as_ref());
     confirm(context, &device.user_code, session, &interaction).await
 }
 
@@ -112,7 +114,8 @@ async fn confirm(
     };
     let recent = |session: &Session| {
         let at = session.record.login.auth_time;
-        row.max_age.is_none_or(|max_age| at >= interaction.started_at || context.now < at.plus(max_age))
+        let made = interaction.progress().made(&session.record);
+        row.max_age.is_none_or(|max_age| made || context.now < at.plus(max_age))
     };
     let Some(session) = session.filter(recent) else { return Ok(to_page(context, "/login", interaction)) };
     if !may_use(&row.allowed_groups, &session.person.groups) {

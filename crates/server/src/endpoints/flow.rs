@@ -59,15 +59,37 @@ pub struct Interaction {
     pub errand: Errand,
     /// Since when.
     pub started_at: UnixTime,
+    /// The session that the browser had then; `None` until a request of the browser's own has shown it.
+    pub before: Option<Before>,
     /// The session that was chosen.
     pub selected: Option<String>,
 }
+
+/// The session that a browser had when an interaction began, by its cookie value's digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Before(pub Option<Digest>);
 
 impl Interaction {
     /// A new one.
     #[must_use]
     pub const fn new(errand: Errand, now: UnixTime) -> Self {
-        Self { errand, started_at: now, selected: None }
+        Self { errand, started_at: now, before: None, selected: None }
+    }
+
+    /// Notes the session that the browser has, the first time that it can be seen.
+    pub fn seen_with(&mut self, session: Option<&Session>) {
+        self.before.get_or_insert_with(|| Before(session.map(|session| session.record.digest)));
+    }
+
+    /// What `core` looks at.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        Progress {
+            started_at: self.started_at,
+            before: self.before.as_ref().and_then(|before| before.0),
+            selected: self.selected.clone(),
+        }
     }
 
     /// Sealed, for a URL or a hidden field.
@@ -183,7 +205,7 @@ pub async fn step(
         Err(refusal) => return Ok(Step::Done(refused(context, refusal))),
     };
     let consent = remembered(context, &request, session.as_ref()).await?;
-    let progress = Progress { started_at: interaction.started_at, selected: interaction.selected.clone() };
+    let progress = interaction.progress();
     let situation = Situation {
         request: &request,
         progress: &progress,
@@ -208,7 +230,7 @@ fn elsewhere(
 ) -> Step {
     let base = context.serving.base();
     // The device page sends people here only for a login that is newer than their session's.
-    let fresh = session.filter(|session| session.record.login.auth_time >= interaction.started_at);
+    let fresh = session.filter(|session| interaction.progress().made(&session.record));
     match errand {
         Errand::Device { .. } if fresh.is_some() => {
             Step::Done(redirect(&format!("{base}/device?i={}", interaction.seal(context))))

@@ -33,10 +33,11 @@ pub async fn answer(context: Context, body: Body) -> Response {
 async fn shown(context: &Context) -> Result<Response, Failure> {
     let form = Form::of(context.query.clone().unwrap_or_default());
     let params = form.params()?;
-    let Some(interaction) = Interaction::open(context, params.get("i")) else {
+    let Some(mut interaction) = Interaction::open(context, params.get("i")) else {
         return Ok(expired(context, context.locale(None)));
     };
     let session = session::current(context).await?;
+    interaction.seen_with(session.as_ref());
     go_on(context, &interaction, session).await
 }
 

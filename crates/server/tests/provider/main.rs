@@ -2,9 +2,21 @@
 //! that they talk to is in `support`.
 
 #[cfg(test)]
+mod assertions;
+#[cfg(test)]
+mod authorize;
+#[cfg(test)]
+mod authorize_errors;
+#[cfg(test)]
+mod client_auth;
+#[cfg(test)]
 mod discovery;
 #[cfg(test)]
 mod edge;
+#[cfg(test)]
+mod par;
+#[cfg(test)]
+mod person;
 #[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;

@@ -195,9 +195,8 @@ impl Form {
 fn attribute(tag: &str, name: &str) -> Option<String> {
     let (_, rest) = tag.split_once(&format!("{name}=\""))?;
     let mut value = rest.split_once('"')?.0.to_owned();
-    for (entity, character) in
-        [("&#60;", "<"), ("&#62;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&quot;", "\""), ("&#38;", "&"), ("&amp;", "&")]
-    {
+    // The ampersand last: what it begins stays as it is.
+    for (entity, character) in [("&#60;", "<"), ("&#62;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&#38;", "&")] {
         value = value.replace(entity, character);
     }
     Some(value)

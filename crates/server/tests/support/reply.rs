@@ -62,6 +62,11 @@ impl Reply {
         self.header(LOCATION.as_str())
     }
 
+    /// Where it leads, if anywhere.
+    pub fn location_or_none(&self) -> Option<&str> {
+        self.headers.get(LOCATION).map(|value| value.to_str().unwrap())
+    }
+
     /// The parameters of an authorization response, from the redirect or from the form.
     pub fn response(&self) -> BTreeMap<String, String> {
         if self.status.is_redirection() {

@@ -115,7 +115,18 @@ fn cut(text: &str) -> String {
 }
 
 fn exchange(title: &'static str, request: String, sent: Vec<(String, String)>, reply: &Reply) -> Exchange {
-    Exchange { title, request, sent, status: Some(reply.status.as_u16()), answer: pretty(&reply.body) }
+    let answer = pretty(&shortened(&reply.body));
+    Exchange { title, request, sent, status: Some(reply.status.as_u16()), answer }
+}
+
+/// An answer with its long texts cut: tokens are shown in full in their own place.
+fn shortened(body: &Value) -> Value {
+    match body {
+        Value::String(text) => Value::from(cut(text)),
+        Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), shortened(value))).collect(),
+        Value::Array(items) => items.iter().map(shortened).collect(),
+        other => other.clone(),
+    }
 }
 
 /// JSON as people read it.

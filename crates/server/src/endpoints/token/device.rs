@@ -3,7 +3,7 @@
 use super::{Granted, Request};
 use crate::http::Failure;
 use crate::tokens::{Issue, Party, person_now};
-use nauthera_core::facts::{Digest, GrantRecord};
+use nauthera_core::facts::{DeviceState, Digest, GrantRecord};
 use nauthera_core::oauth::interaction::may_use;
 use nauthera_core::oauth::{ErrorCode, OAuthError, device, token};
 use nauthera_store::{NewRefresh, Poll, Redemption};
@@ -14,7 +14,7 @@ pub async fn grant(request: &Request<'_>) -> Result<Granted, Failure> {
     let digest = Digest::of(params.required("device_code")?);
     let record = match context.app.store.poll_device(digest, context.now).await? {
         Poll::Unknown => return Err(used().into()),
-        Poll::TooSoon(record) if record.client_id == row.client_id => {
+        Poll::TooSoon(record) if record.client_id == row.client_id && record.state == DeviceState::Pending => {
             return Err(OAuthError::new(
                 ErrorCode::SlowDown,
                 "polled too soon: wait five seconds longer from now on",

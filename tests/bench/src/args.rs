@@ -1,0 +1,43 @@
+//! The command line.
+
+use crate::baseline::BaselineArgs;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Loads a release build of `nauthera` over loopback and compares it with a bare handler in the same run. Prints ratios and
+/// asserts none; fails only when an answer is not the one that is due.
+#[derive(Debug, Parser)]
+#[command(name = "nauthera-bench")]
+pub struct Cli {
+    /// What to do instead of measuring.
+    #[command(subcommand)]
+    pub part: Option<Part>,
+    /// How to measure.
+    #[command(flatten)]
+    pub bench: BenchArgs,
+}
+
+/// Parts that the benchmark starts itself.
+#[derive(Debug, Subcommand)]
+pub enum Part {
+    /// The bare handler
+    #[command(hide = true)]
+    Baseline(BaselineArgs),
+}
+
+/// How to measure.
+#[derive(Debug, Args)]
+pub struct BenchArgs {
+    /// How long each load goes on
+    #[arg(long, default_value_t = 4.0)]
+    pub seconds: f64,
+    /// Service clients in the Snapshot
+    #[arg(long, default_value_t = 10_000)]
+    pub clients: usize,
+    /// The binary to measure [default: the one beside this program]
+    #[arg(long)]
+    pub nauthera: Option<PathBuf>,
+    /// Where the temporary folder with database and keys is made: it decides which disk
+    #[arg(long)]
+    pub folder: Option<PathBuf>,
+}

@@ -1,0 +1,39 @@
+//! Which programs are measured, and how they are told what to serve.
+
+use crate::process::{Children, Process, free_address};
+use crate::world::World;
+use anyhow::Result;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Starts servers.
+pub struct Launcher {
+    /// The release build of `nauthera`.
+    pub nauthera: PathBuf,
+    /// What it started.
+    pub children: Children,
+}
+
+impl Launcher {
+    /// Starts the server with this world, its database, audit and metrics.
+    pub fn serve(&self, world: &World) -> Result<Process> {
+        let (address, admin) = (free_address()?, free_address()?);
+        let folder = world.folder();
+        let mut command = Command::new(&self.nauthera);
+        command.arg("server").arg("--snapshot").arg(folder.join("snapshot.json"));
+        command.arg("--database").arg(format!("sqlite:{}", folder.join("nauthera.db").display()));
+        command.arg("--keys").arg(folder.join("keys"));
+        command.arg("--audit").arg(folder.join("audit.jsonl"));
+        command.args(["--listen", &address.to_string(), "--admin-listen", &admin.to_string()]);
+        self.children.start(command, address, ("/oauth2/jwks", &folder.join("server.log")))
+    }
+
+    /// Starts the bare handler with this world.
+    pub fn baseline(&self, world: &World) -> Result<Process> {
+        let address = free_address()?;
+        let folder = world.folder();
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("baseline").arg("--folder").arg(folder).args(["--listen", &address.to_string()]);
+        self.children.start(command, address, ("/", &folder.join("baseline.log")))
+    }
+}

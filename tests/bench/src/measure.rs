@@ -1,0 +1,75 @@
+//! The measurements, in the order in which they are made. Each goes on for a bounded time against children that end with it.
+
+mod grants;
+mod start;
+mod storm;
+mod tokens;
+
+use crate::args::BenchArgs;
+use crate::launcher::Launcher;
+use crate::load::Load;
+use crate::process::Children;
+use crate::table::Table;
+use crate::world::World;
+use anyhow::Result;
+use nauthera_core::grant::SigningAlgorithm;
+use std::path::Path;
+use std::time::Duration;
+
+/// What all measurements share.
+pub struct Bench {
+    /// Starts what is measured.
+    pub launcher: Launcher,
+    /// How long each load goes on.
+    pub time: Duration,
+    /// Connections that stay open.
+    pub connections: usize,
+    /// What is printed.
+    pub table: Table,
+}
+
+/// Makes all measurements, with worlds in this folder; what went wrong.
+pub fn run(args: &BenchArgs, folder: &Path, children: Children) -> Result<Vec<String>> {
+    let nauthera = match &args.nauthera {
+        Some(path) => path.clone(),
+        None => std::env::current_exe()?.with_file_name("nauthera"),
+    };
+    let launcher = Launcher { nauthera, children };
+    let world = |name: &str, clients: usize, algorithm: SigningAlgorithm| {
+        let path = folder.join(name);
+        std::fs::create_dir_all(&path)?;
+        World::build(&path, clients, algorithm)
+    };
+    let one = world("one", 1, SigningAlgorithm::Es256)?;
+    let rs256 = world("rs256", args.clients, SigningAlgorithm::Rs256)?;
+    let es256 = world("es256", args.clients, SigningAlgorithm::Es256)?;
+    let time = Duration::from_secs_f64(args.seconds.clamp(0.2, 60.0));
+    let mut bench = Bench { launcher, time, connections: 16, table: Table::default() };
+    bench.start_and_memory(&one, &es256)?;
+    bench.table.loads();
+    bench.rs256(&rs256)?;
+    drop(rs256);
+    let server = bench.launcher.serve(&es256)?;
+    let (baseline, capacity) = bench.es256(&es256, &server)?;
+    bench.grants(&es256, &server, baseline)?;
+    bench.table.figures();
+    bench.memory_under_load(&server)?;
+    bench.storm(&es256, &server, capacity)?;
+    Ok(bench.table.errors().to_vec())
+}
+
+impl Bench {
+    /// A load in a few parts with something else between them, so that what the machine does meanwhile falls on all alike.
+    fn parts(&self) -> (u32, Duration) {
+        const PARTS: u32 = 4;
+        (PARTS, self.time / PARTS)
+    }
+
+    /// Adds a part to a load.
+    fn add(load: &mut Option<Load>, part: Load) {
+        match load {
+            Some(load) => load.add(part),
+            None => *load = Some(part),
+        }
+    }
+}

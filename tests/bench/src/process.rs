@@ -1,0 +1,152 @@
+//! A server as a child process: started, asked until it answers, looked at through `/proc`, and stopped by its id however the
+//! benchmark ends.
+
+use crate::moment;
+use crate::wire::{self, Connection};
+use anyhow::{Context, Result, bail};
+use std::fs::File;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The longest that a server may take until it answers.
+const STARTS_WITHIN: Duration = Duration::from_secs(20);
+/// How often a server that starts is asked.
+const ASK_EVERY: Duration = Duration::from_micros(500);
+/// Ticks in a second of `/proc/PID/stat` on Linux.
+const TICK: Duration = Duration::from_millis(10);
+
+/// The children that are at work, so that a benchmark which is told to stop leaves none behind.
+#[derive(Clone, Default)]
+pub struct Children(Arc<Mutex<Family>>);
+
+#[derive(Default)]
+struct Family {
+    children: Vec<Arc<Mutex<Child>>>,
+    closed: bool,
+}
+
+/// A server at work. Dropped, it is killed and waited for.
+pub struct Process {
+    child: Arc<Mutex<Child>>,
+    id: u32,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// From before its start to its first answer.
+    pub first_answer: Duration,
+}
+
+/// A port of this machine that nothing listens on.
+pub fn free_address() -> Result<SocketAddr> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no port is free")?;
+    Ok(listener.local_addr()?)
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn end(child: &Mutex<Child>) {
+    let mut child = locked(child);
+    // It may have ended by itself.
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+impl Children {
+    fn spawn(&self, command: &mut Command) -> Result<Arc<Mutex<Child>>> {
+        let mut family = locked(&self.0);
+        if family.closed {
+            bail!("told to stop");
+        }
+        let child = command.spawn().with_context(|| format!("{:?} does not start", command.get_program()))?;
+        let child = Arc::new(Mutex::new(child));
+        // Those that nobody else holds have been waited for.
+        family.children.retain(|child| Arc::strong_count(child) > 1);
+        family.children.push(child.clone());
+        Ok(child)
+    }
+
+    /// Kills all of them by their ids; none is started any more.
+    pub fn end(&self) {
+        let mut family = locked(&self.0);
+        family.closed = true;
+        family.children.drain(..).for_each(|child| end(&child));
+    }
+
+    /// Starts a command that will listen on this address, and asks for `target` until it answers with 200. What it says goes to `log`.
+    pub fn start(
+        &self,
+        mut command: Command,
+        address: SocketAddr,
+        (target, log): (&str, &Path),
+    ) -> Result<Process> {
+        let out = File::create(log)?;
+        command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out);
+        let began = moment::now();
+        let child = self.spawn(&mut command)?;
+        let id = locked(&child).id();
+        let mut process = Process { child, id, address, first_answer: Duration::ZERO };
+        process.await_answer(began, target, log)?;
+        process.first_answer = began.elapsed();
+        Ok(process)
+    }
+}
+
+impl Process {
+    fn await_answer(&self, began: Instant, target: &str, log: &Path) -> Result<()> {
+        let request = wire::get(target, "");
+        while began.elapsed() < STARTS_WITHIN {
+            let answer = Connection::open(self.address).and_then(|mut connection| {
+                connection.ask(&request).and_then(|answer| answer.expect(200)).map(drop)
+            });
+            if answer.is_ok() {
+                return Ok(());
+            }
+            if let Some(status) = locked(&self.child).try_wait()? {
+                bail!("the server ended with {status}: {}", std::fs::read_to_string(log).unwrap_or_default());
+            }
+            moment::wait_until(moment::now() + ASK_EVERY);
+        }
+        bail!("the server does not answer: {}", std::fs::read_to_string(log).unwrap_or_default())
+    }
+
+    /// Processor time so far, of user and system, all threads.
+    pub fn processor_time(&self) -> Result<Duration> {
+        let stat = self.proc("stat")?;
+        // The second field is the command's name in parentheses, which may hold anything.
+        let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
+        let ticks = |index: usize| -> Result<u32> { Ok(fields.get(index).context("a short stat")?.parse()?) };
+        Ok(TICK * (ticks(11)? + ticks(12)?))
+    }
+
+    /// Resident memory now, in bytes.
+    pub fn resident(&self) -> Result<u64> {
+        self.memory("VmRSS:")
+    }
+
+    /// The most resident memory that there was, in bytes.
+    pub fn most_resident(&self) -> Result<u64> {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, line: &str) -> Result<u64> {
+        let status = self.proc("status")?;
+        let value = status.lines().find_map(|text| text.strip_prefix(line)).context("no memory in /proc")?;
+        let kilobytes: u64 = value.split_whitespace().next().unwrap_or_default().parse()?;
+        Ok(kilobytes * 1_024)
+    }
+
+    fn proc(&self, file: &str) -> Result<String> {
+        let path = format!("/proc/{}/{file}", self.id);
+        std::fs::read_to_string(&path).with_context(|| format!("{path} cannot be read"))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        end(&self.child);
+    }
+}
