@@ -1,7 +1,5 @@
 //! Tells the binary what it is built from: the commit, where the tree is a git checkout of its own, and the target.
 
-#![expect(clippy::print_stdout, reason = "cargo reads a build script's stdout")]
-
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;

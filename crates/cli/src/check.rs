@@ -105,7 +105,8 @@ impl Judged {
 
     /// Clients whose policies are not known, since one of them is not accepted.
     fn not_judged(&self) -> usize {
-        let frozen = |server: &ObjectRef| self.report.servers.get(server).is_some_and(|s| !s.frozen_by.is_empty());
+        let frozen =
+            |server: &ObjectRef| self.report.servers.get(server).is_some_and(|s| !s.frozen_by.is_empty());
         let waits = |verdict: Verdict| verdict == Verdict::Waiting;
         let clients = self.report.clients.values();
         clients.filter(|client| waits(client.verdict) && client.server.as_ref().is_some_and(frozen)).count()
@@ -149,7 +150,10 @@ impl Judged {
 fn weighed(finding: Finding, inventory: &Inventory) -> Option<Finding> {
     let warning = |finding: Finding, note: &str| Some(finding.weighing(Severity::Warning).note(note));
     let client = finding.subject().filter(|key| key.kind == Kind::AuthClient).map(|key| key.object.clone());
-    let spec = client.as_ref().and_then(|name| inventory.clients.get(name)).and_then(|object| object.spec.as_deref());
+    let spec = client
+        .as_ref()
+        .and_then(|name| inventory.clients.get(name))
+        .and_then(|object| object.spec.as_deref());
     let (Some(client), Some(spec)) = (client, spec) else { return Some(finding) };
     match finding.code {
         Code::ClientWaiting => None,
@@ -160,12 +164,14 @@ fn weighed(finding: Finding, inventory: &Inventory) -> Option<Finding> {
             };
             warning(finding, "it is not among the paths; another repository may hold it")
         }
-        Code::NoPolicy if !has_policies(inventory, &spec.server) => {
-            warning(finding, "no policy of that namespace is among the paths; another repository may hold them")
-        }
-        Code::NoPolicy if may_govern(inventory, &client, spec) => {
-            warning(finding, "a policy may govern it by labels of its namespace, which is not among the paths")
-        }
+        Code::NoPolicy if !has_policies(inventory, &spec.server) => warning(
+            finding,
+            "no policy of that namespace is among the paths; another repository may hold them",
+        ),
+        Code::NoPolicy if may_govern(inventory, &client, spec) => warning(
+            finding,
+            "a policy may govern it by labels of its namespace, which is not among the paths",
+        ),
         Code::NamespaceNotAllowed if may_be_admitted(inventory, &client, spec) => {
             warning(finding, "the labels of its namespace are not among the paths")
         }
@@ -200,6 +206,7 @@ fn may_govern(inventory: &Inventory, client: &ObjectRef, spec: &ClientSpec) -> b
 
 fn may_be_admitted(inventory: &Inventory, client: &ObjectRef, spec: &ClientSpec) -> bool {
     let server = inventory.servers.get(&spec.server).and_then(|object| object.spec.as_deref());
-    let selects = server.is_some_and(|server| matches!(server.allowed_namespaces, AllowedNamespaces::Selector(_)));
+    let selects =
+        server.is_some_and(|server| matches!(server.allowed_namespaces, AllowedNamespaces::Selector(_)));
     selects && !inventory.namespaces.contains_key(&client.namespace)
 }

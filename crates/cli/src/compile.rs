@@ -18,8 +18,11 @@ use std::sync::Arc;
 /// Compiles; whether something was found.
 pub fn run(args: &CompileArgs, ui: &Ui) -> Result<bool> {
     let manifests = Manifests::read(&args.paths);
-    let (snapshot, report, mut findings) =
-        if args.no_credentials { without_credentials(args, &manifests)? } else { with_credentials(args, &manifests)? };
+    let (snapshot, report, mut findings) = if args.no_credentials {
+        without_credentials(args, &manifests)?
+    } else {
+        with_credentials(args, &manifests)?
+    };
     if snapshot.is_none() && findings.is_empty() {
         findings.push(Finding::new(Code::NothingToServe, "there is nothing to serve"));
     }
@@ -28,7 +31,8 @@ pub fn run(args: &CompileArgs, ui: &Ui) -> Result<bool> {
     }
     let Some(snapshot) = snapshot else { return Ok(true) };
     if let Some(path) = &args.output {
-        write_private(path, &snapshot.to_bytes()).with_context(|| format!("{} cannot be written", path.display()))?;
+        write_private(path, &snapshot.to_bytes())
+            .with_context(|| format!("{} cannot be written", path.display()))?;
         let clients = snapshot.clients.len();
         ui.say(&format!("{}: {clients} clients, revision {}", path.display(), snapshot.revision()));
     }
@@ -37,7 +41,9 @@ pub fn run(args: &CompileArgs, ui: &Ui) -> Result<bool> {
         ui.line(&serde_json::to_string_pretty(&value)?)?;
     }
     let faults = manifests.findings().iter().any(|found| found.finding.severity == Severity::Error);
-    Ok(faults || report.has(Severity::Error) || findings.iter().any(|finding| finding.severity == Severity::Error))
+    Ok(faults
+        || report.has(Severity::Error)
+        || findings.iter().any(|finding| finding.severity == Severity::Error))
 }
 
 type Compiled = (Option<Arc<Snapshot>>, nauthera_core::report::Report, Vec<Finding>);
@@ -46,7 +52,8 @@ fn with_credentials(args: &CompileArgs, manifests: &Manifests) -> Result<Compile
     let data = DataFolder::open(&args.data)?;
     let key = digest_key(&data.keys()?, &SystemEntropy)?;
     let choice = Choice { server: args.server.clone(), issuer: None };
-    let mut engine = Engine::new(data, &key, choice, Arc::new(SystemClock::start()), Arc::new(SystemEntropy))?;
+    let mut engine =
+        Engine::new(data, &key, choice, Arc::new(SystemClock::start()), Arc::new(SystemEntropy))?;
     let turn = engine.turn(manifests)?;
     engine.keep(&turn)?;
     Ok((turn.snapshot, turn.compiled.report, turn.findings))

@@ -36,7 +36,10 @@ impl DataFolder {
             .open(root.join("lock"))
             .with_context(|| format!("{} cannot be written", root.display()))?;
         if lock.try_lock().is_err() {
-            bail!("{} is in use by another nauthera; stop it, or give another folder with --data", root.display());
+            bail!(
+                "{} is in use by another nauthera; stop it, or give another folder with --data",
+                root.display()
+            );
         }
         Ok(Self { root: root.to_owned(), _lock: lock })
     }
@@ -80,7 +83,8 @@ impl DataFolder {
     /// Remembers what is served.
     pub fn keep_snapshot(&self, snapshot: &Snapshot) -> Result<()> {
         let path = self.snapshot_path();
-        write_private(&path, &snapshot.to_bytes()).with_context(|| format!("{} cannot be written", path.display()))
+        write_private(&path, &snapshot.to_bytes())
+            .with_context(|| format!("{} cannot be written", path.display()))
     }
 
     fn snapshot_path(&self) -> PathBuf {
@@ -94,7 +98,10 @@ pub fn digest_key(keys: &Path, entropy: &dyn Entropy) -> Result<[u8; 32]> {
     match fs::read(&path) {
         Ok(bytes) => match <[u8; 32]>::try_from(bytes.as_slice()) {
             Ok(key) => Ok(key),
-            Err(_) => bail!("{} does not hold 32 bytes; clients' secrets cannot be checked without it", path.display()),
+            Err(_) => bail!(
+                "{} does not hold 32 bytes; clients' secrets cannot be checked without it",
+                path.display()
+            ),
         },
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let key = random_256(entropy);

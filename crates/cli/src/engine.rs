@@ -115,8 +115,14 @@ impl Engine {
                 return Ok(Some(wanted.clone()));
             }
             let known: Vec<String> = inventory.servers.keys().map(ToString::to_string).collect();
-            let known = if known.is_empty() { "there is none".into() } else { format!("there is {}", known.join(", ")) };
-            findings.push(Finding::new(Code::NothingToServe, format!("AuthServer `{wanted}` is not there")).note(known));
+            let known = if known.is_empty() {
+                "there is none".into()
+            } else {
+                format!("there is {}", known.join(", "))
+            };
+            findings.push(
+                Finding::new(Code::NothingToServe, format!("AuthServer `{wanted}` is not there")).note(known),
+            );
             return Ok(None);
         }
         let mut servers = inventory.servers.keys();
@@ -124,16 +130,24 @@ impl Engine {
             (Some(only), None) => Ok(Some(only.clone())),
             (None, _) => {
                 // What cannot be read may be the server: what was served before goes on.
-                let before = self.published.as_ref().filter(|_| inventory.incomplete).map(|(server, _)| server.clone());
+                let before = self
+                    .published
+                    .as_ref()
+                    .filter(|_| inventory.incomplete)
+                    .map(|(server, _)| server.clone());
                 if before.is_none() {
                     let help = "add an object of kind AuthServer with an issuerUrl";
-                    findings.push(Finding::new(Code::NothingToServe, "there is no AuthServer here").help(help));
+                    findings
+                        .push(Finding::new(Code::NothingToServe, "there is no AuthServer here").help(help));
                 }
                 Ok(before)
             }
             (Some(_), Some(_)) => {
                 let names: Vec<String> = inventory.servers.keys().map(ToString::to_string).collect();
-                bail!("there are several AuthServers ({}): pick one with --server NAMESPACE/NAME", names.join(", "))
+                bail!(
+                    "there are several AuthServers ({}): pick one with --server NAMESPACE/NAME",
+                    names.join(", ")
+                )
             }
         }
     }
@@ -148,7 +162,9 @@ impl Engine {
         if self.published.is_none() {
             self.published = self.data.last_snapshot(server).map(|snapshot| (server.clone(), snapshot));
         }
-        if let Some((published, snapshot)) = self.published.as_ref().filter(|(published, _)| published == server) {
+        if let Some((published, snapshot)) =
+            self.published.as_ref().filter(|(published, _)| published == server)
+        {
             inventory.published.insert(published.clone(), snapshot.clone());
         }
         inventory.credentials.clone_from(self.records.all());
@@ -157,7 +173,7 @@ impl Engine {
             let name = spec.existing_secret.as_ref()?;
             let has_record = self.records.all().get(client).is_some_and(|record| !record.secrets.is_empty());
             let fault = brought(client, name, manifests).err().filter(|_| !has_record)?;
-            Some((client.clone(), fault))
+            Some((client.clone(), *fault))
         });
         inventory.unready = brings.collect();
     }
@@ -209,7 +225,9 @@ impl Engine {
                 record.secrets.iter().any(|secret| secret.digest == digest && secret.not_after.is_none())
             };
             let id = client.client_id();
-            id.zip(client.server.as_ref()).and_then(|(id, server)| self.records.of(name, server, id)).is_some_and(live)
+            id.zip(client.server.as_ref())
+                .and_then(|(id, server)| self.records.of(name, server, id))
+                .is_some_and(live)
         });
         if there.is_some() {
             return there;
@@ -240,7 +258,8 @@ impl Engine {
             keep.insert(self.files.folder(name, template));
         }
         for row in snapshot.clients.values() {
-            let Some(spec) = turn.inventory.clients.get(&row.object).and_then(|object| object.spec.as_ref()) else {
+            let Some(spec) = turn.inventory.clients.get(&row.object).and_then(|object| object.spec.as_ref())
+            else {
                 continue;
             };
             let own = row.authentication.method.uses_secret() && spec.existing_secret.is_none();
@@ -258,23 +277,24 @@ fn new_secret(entropy: &dyn Entropy) -> String {
 }
 
 /// The secret that a client brings, as its Secret among the manifests has it.
-fn brought(client: &ObjectRef, name: &str, manifests: &Manifests) -> Result<String, Finding> {
+fn brought(client: &ObjectRef, name: &str, manifests: &Manifests) -> Result<String, Box<Finding>> {
     let object = ObjectRef::new(client.namespace.clone(), name);
     let place = Place::field(Kind::AuthClient, client, "existingSecretRef.name");
     let Some(secret) = manifests.secrets().get(&object) else {
-        return Err(Finding::new(Code::SecretMissing, format!("Secret `{object}` is not there"))
+        let missing = Finding::new(Code::SecretMissing, format!("Secret `{object}` is not there"))
             .at(place, "named here")
             .note("the client waits until it is; no secret is made up")
-            .help("add the Secret to the folder, or take existingSecretRef away"));
+            .help("add the Secret to the folder, or take existingSecretRef away");
+        return Err(Box::new(missing));
     };
     let unusable = |what: &str| {
-        Finding::new(Code::SecretUnusable, format!("Secret `{object}` cannot be used: {what}"))
+        let finding = Finding::new(Code::SecretUnusable, format!("Secret `{object}` cannot be used: {what}"))
             .at(place.clone(), "named here")
-            .note("the client waits until it can")
-            .help(format!(
-                "it needs the label auth.nauthera.io/client: {} and the key client_secret with at least 32 characters",
-                client.name
-            ))
+            .note("the client waits until it can");
+        Box::new(finding.help(format!(
+            "it needs the label auth.nauthera.io/client: {} and the key client_secret with at least 32 characters",
+            client.name
+        )))
     };
     if secret.labels().get("auth.nauthera.io/client").is_none_or(|label| **label != *client.name) {
         return Err(unusable("its label auth.nauthera.io/client does not name this client"));

@@ -21,7 +21,8 @@ const WIDTH: usize = 100;
 /// A longer list is written an item a line.
 const LONG_LIST: usize = 40;
 /// Settings whose items are separated by spaces.
-const LISTS: [&str; 6] = ["grantTypes", "scopes", "redirectUris", "postLogoutRedirectUris", "audiences", "introspects"];
+const LISTS: [&str; 6] =
+    ["grantTypes", "scopes", "redirectUris", "postLogoutRedirectUris", "audiences", "introspects"];
 
 /// Explains and prints.
 pub fn run(args: &ExplainArgs, ui: &Ui) -> Result<Exit> {
@@ -44,7 +45,9 @@ fn unknown(what: &str) -> String {
     let is_code = what.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("NA"))
         && what.bytes().skip(2).all(|byte| byte.is_ascii_digit());
     if !is_code {
-        return format!("`{what}` is neither a client (NAMESPACE/NAME) nor a diagnostic's code such as NA0203");
+        return format!(
+            "`{what}` is neither a client (NAMESPACE/NAME) nor a diagnostic's code such as NA0203"
+        );
     }
     let wanted = what.to_ascii_uppercase();
     let number = |code: &str| code.get(2..).and_then(|digits| digits.parse::<u32>().ok()).unwrap_or_default();
@@ -98,7 +101,8 @@ fn explain_client(name: &ObjectRef, path: &Path, format: Format, ui: &Ui) -> Res
             ui.line(&serde_json::to_string_pretty(&document)?)?;
         }
     }
-    let found = cases.iter().any(|case| matches!(case.weight(), output::Weight::Error | output::Weight::Violation));
+    let found =
+        cases.iter().any(|case| matches!(case.weight(), output::Weight::Error | output::Weight::Violation));
     Ok(Exit::found_if(found))
 }
 
@@ -113,12 +117,19 @@ fn cases(manifests: &Manifests, name: &ObjectRef, client: &ClientReport, report:
 }
 
 fn not_here(name: &ObjectRef, path: &Path, report: &Report) -> String {
-    let near = report.clients.keys().map(|client| (strsim::damerau_levenshtein(&client.to_string(), &name.to_string()), client));
+    let near = report
+        .clients
+        .keys()
+        .map(|client| (strsim::damerau_levenshtein(&client.to_string(), &name.to_string()), client));
     let hint = match near.min_by_key(|(distance, _)| *distance) {
         Some((distance, client)) if distance <= 4 => format!("; did you mean {client}?"),
         _ => match report.clients.len() {
             0 => "; there is no AuthClient at all".to_owned(),
-            number => format!("; there {} other {}", if number == 1 { "is" } else { "are" }, output::count(number, "AuthClient", "AuthClients")),
+            number => format!(
+                "; there {} other {}",
+                if number == 1 { "is" } else { "are" },
+                output::count(number, "AuthClient", "AuthClients")
+            ),
         },
     };
     format!("AuthClient {name} is not in {}{hint}", path.display())
@@ -132,7 +143,8 @@ fn heading(name: &ObjectRef, client: &ClientReport, issuer: Option<&str>) -> Str
         let issuer = issuer.map(|issuer| format!("{issuer}  ")).unwrap_or_default();
         format!("issuer     {issuer}(AuthServer {server})")
     }));
-    let marks = client.merged.as_ref().map(|merged| merged.marks().iter().map(mark).collect::<Vec<_>>().join(", "));
+    let marks =
+        client.merged.as_ref().map(|merged| merged.marks().iter().map(mark).collect::<Vec<_>>().join(", "));
     lines.extend(marks.map(|marks| format!("policies   {marks}")));
     visible_lines(&lines.join("\n"))
 }
@@ -157,7 +169,8 @@ fn settings(client: &ClientReport) -> Option<String> {
     for setting in settings {
         let asked = setting.asked.filter(|asked| *asked != setting.value).unwrap_or_default();
         let is_list = LISTS.contains(&setting.name);
-        let lines = |value: String| if is_list && value.len() > LONG_LIST { value.replace(' ', "\n") } else { value };
+        let lines =
+            |value: String| if is_list && value.len() > LONG_LIST { value.replace(' ', "\n") } else { value };
         let row = [setting.name.to_owned(), lines(setting.value), lines(asked), decided_by(&setting.source)];
         table.add_row(row.map(|cell| visible_lines(&cell)));
     }
@@ -170,7 +183,8 @@ fn settings(client: &ClientReport) -> Option<String> {
 fn decided_by(source: &Source) -> String {
     match source {
         Source::Policy { policies, field } => {
-            let names: Vec<String> = policies.iter().map(|policy| format!("{} {field}", mark(policy))).collect();
+            let names: Vec<String> =
+                policies.iter().map(|policy| format!("{} {field}", mark(policy))).collect();
             names.join("\n")
         }
         Source::Client => "its manifest".into(),

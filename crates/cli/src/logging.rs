@@ -12,7 +12,8 @@ pub fn start(default: &str) {
     if json {
         builder.json().try_init().ok();
     } else {
-        let colour = std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none();
+        let colour =
+            std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none();
         builder.with_ansi(colour).with_target(false).try_init().ok();
     }
 }

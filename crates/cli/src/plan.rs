@@ -21,7 +21,9 @@ use std::path::Path;
 pub fn run(args: &PlanArgs, ui: &Ui) -> Result<Exit> {
     for path in [&args.old, &args.new] {
         if path.as_os_str() == "cluster" {
-            bail!("plans against a cluster come with the operator; give a path (./cluster for a folder of that name)");
+            bail!(
+                "plans against a cluster come with the operator; give a path (./cluster for a folder of that name)"
+            );
         }
     }
     must_be_there(&[args.old.clone(), args.new.clone()])?;

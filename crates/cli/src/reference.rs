@@ -52,7 +52,8 @@ fn of_command(text: &mut String, command: &Command) {
     text.push_str(&paragraphs(&about.map(ToString::to_string).unwrap_or_default()));
     let usage = command.clone().render_usage().to_string();
     writeln!(text, "\n```text\n{usage}\n```\n").ok();
-    let arguments: Vec<&Arg> = command.get_arguments().filter(|argument| argument.get_id() != "help").collect();
+    let arguments: Vec<&Arg> =
+        command.get_arguments().filter(|argument| argument.get_id() != "help").collect();
     if !arguments.is_empty() {
         text.push_str("| argument | environment | default | meaning |\n| --- | --- | --- | --- |\n");
         arguments.iter().for_each(|argument| of_argument(text, argument));
@@ -72,11 +73,15 @@ fn of_argument(text: &mut String, argument: &Arg) {
         (Some(long), None) => format!("--{long}"),
         (None, _) => value,
     };
-    let environment = argument.get_env().map(|name| format!("`{}`", name.to_string_lossy())).unwrap_or_default();
-    let defaults: Vec<_> = argument.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
-    let default = if takes && !defaults.is_empty() { format!("`{}`", defaults.join(" ")) } else { String::new() };
+    let environment =
+        argument.get_env().map(|name| format!("`{}`", name.to_string_lossy())).unwrap_or_default();
+    let defaults: Vec<_> =
+        argument.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+    let default =
+        if takes && !defaults.is_empty() { format!("`{}`", defaults.join(" ")) } else { String::new() };
     let mut help = one_line(argument.get_help());
-    let possible: Vec<String> = argument.get_possible_values().iter().map(|value| format!("`{}`", value.get_name())).collect();
+    let possible: Vec<String> =
+        argument.get_possible_values().iter().map(|value| format!("`{}`", value.get_name())).collect();
     if takes && !possible.is_empty() {
         write!(help, ": {}", possible.join(", ")).ok();
     }

@@ -133,7 +133,8 @@ pub fn start(setup: &Setup, digest_key: [u8; 32], snapshot: Arc<Snapshot>) -> Re
         digest_key,
         clock,
         entropy,
-        hash_pool: HashPool::start(PoolOptions::default()).context("no threads for passwords can be started")?,
+        hash_pool: HashPool::start(PoolOptions::default())
+            .context("no threads for passwords can be started")?,
         audit: setup.audit.open()?,
         allow_private_fetch: setup.allow_private_fetch,
     };

@@ -53,7 +53,8 @@ pub async fn run(args: &ServerArgs, ui: &Ui) -> Result<()> {
 
 fn read(path: &Path) -> Result<(Revision, Arc<Snapshot>)> {
     let bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    let snapshot = Snapshot::from_bytes(&bytes).with_context(|| format!("{} cannot be served", path.display()))?;
+    let snapshot =
+        Snapshot::from_bytes(&bytes).with_context(|| format!("{} cannot be served", path.display()))?;
     Ok((Revision(Sha256::digest(&bytes).into()), Arc::new(snapshot)))
 }
 
@@ -77,7 +78,9 @@ async fn follow(path: &Path, mut held: Revision, app: &Arc<App>) {
                     tracing::error!(%error, "signing keys cannot follow the Snapshot");
                 }
             }
-            Err(error) => tracing::error!(error = format!("{error:#}"), "the Snapshot is refused; the held one stays"),
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "the Snapshot is refused; the held one stays")
+            }
         }
     }
 }

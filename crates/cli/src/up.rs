@@ -107,7 +107,10 @@ impl Up<'_> {
                     live.app.apply(served)?;
                     let took = self.clock.monotonic().saturating_sub(started);
                     let revision = snapshot.revision().short();
-                    self.ui.say(&format!("served  revision {revision}, {} ms after the change was seen", took.as_millis()));
+                    self.ui.say(&format!(
+                        "served  revision {revision}, {} ms after the change was seen",
+                        took.as_millis()
+                    ));
                 }
             }
         }
@@ -152,7 +155,8 @@ impl Up<'_> {
             audit: self.args.audit_target(data.root()),
             allow_private_fetch: self.args.allow_private_fetch,
         };
-        let port = bind(self.args.listen, self.args.tls_cert.as_deref(), self.args.tls_key.as_deref()).await?;
+        let port =
+            bind(self.args.listen, self.args.tls_cert.as_deref(), self.args.tls_key.as_deref()).await?;
         let app = start(&setup, self.digest_key, self.served(&snapshot))?;
         let mut running = Running::default();
         let console = match self.args.console.address() {
@@ -191,7 +195,11 @@ impl Up<'_> {
                 .iter()
                 .filter_map(|(name, object)| Some((name.clone(), object.spec.clone()?)))
                 .collect(),
-            diagnostics: self.told.iter().map(|text| anstream::adapter::strip_str(text).to_string()).collect(),
+            diagnostics: self
+                .told
+                .iter()
+                .map(|text| anstream::adapter::strip_str(text).to_string())
+                .collect(),
             secret_of: Arc::new(move |client| {
                 let template = templates.get(client)?;
                 SecretFiles::below(files.clone()).plain(client, template)

@@ -8,7 +8,8 @@ use serde_json::json;
 
 /// Prints it.
 pub fn run(args: &VersionArgs, ui: &Ui) -> Result<Exit> {
-    let (version, commit, target) = (env!("CARGO_PKG_VERSION"), env!("NAUTHERA_COMMIT"), env!("NAUTHERA_TARGET"));
+    let (version, commit, target) =
+        (env!("CARGO_PKG_VERSION"), env!("NAUTHERA_COMMIT"), env!("NAUTHERA_TARGET"));
     match args.format {
         Format::Human => ui.line(&format!("nauthera {version}\ncommit   {commit}\ntarget   {target}"))?,
         Format::Json => {

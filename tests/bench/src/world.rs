@@ -6,10 +6,11 @@ use anyhow::{Context, Result, anyhow};
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use nauthera_core::compile::compile;
-use nauthera_core::grant::{AuthMethod, ClientType, Consent, SigningAlgorithm};
+use nauthera_core::grant::{AuthMethod, ClientType, Consent, GrantSet, SigningAlgorithm};
 use nauthera_core::inventory::{CredentialRecord, Inventory, Object};
 use nauthera_core::names::{ClientId, ObjectRef, Scope};
 use nauthera_core::oauth::keyring::KeyTimes;
+use nauthera_core::pattern::PatternSet;
 use nauthera_core::snapshot::{SecretDigest, Snapshot};
 use nauthera_core::spec::{
     AllowedNamespaces, Branding, ClientSpec, Database, PolicySpec, SecretTemplate, ServerSpec,
@@ -156,6 +157,9 @@ impl Draft {
         };
         let policy = PolicySpec {
             token: TtlCeilings { access: Some(Seconds::minutes(15)), ..TtlCeilings::default() },
+            allowed_grant_types: Some(GrantSet::ALL),
+            allowed_scopes: Some(PatternSet::parse(["openid", "profile", "email", "offline_access", "orders:*"])),
+            allowed_hosts: Some(PatternSet::parse(["*.example.com"])),
             consent: Some(Consent::Trusted),
             enforce_pkce: Some(true),
             ..PolicySpec::default()

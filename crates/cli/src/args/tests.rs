@@ -4,7 +4,11 @@ use clap::CommandFactory;
 fn commands() -> Vec<clap::Command> {
     let mut command = Cli::command();
     command.build();
-    command.get_subcommands().filter(|command| !command.is_hide_set() && command.get_name() != "help").cloned().collect()
+    command
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set() && command.get_name() != "help")
+        .cloned()
+        .collect()
 }
 
 #[test]
@@ -71,11 +75,15 @@ fn postgres_says_that_it_comes_later() {
         Cli::try_parse_from(all).map(|_| ()).map_err(|error| error.to_string())
     };
     assert!(parse("postgres://db/nauthera").unwrap_err().contains("later release"));
-    assert!(parse("sqlite:nauthera.db").is_ok() && parse("sqlite:").is_err() && parse("nauthera.db").is_err());
+    assert!(
+        parse("sqlite:nauthera.db").is_ok() && parse("sqlite:").is_err() && parse("nauthera.db").is_err()
+    );
 }
 
 #[test]
 fn compile_wants_somewhere_to_write() {
-    let parse = |arguments: &[&str]| Cli::try_parse_from(["nauthera", "compile", "."].iter().chain(arguments)).is_ok();
+    let parse = |arguments: &[&str]| {
+        Cli::try_parse_from(["nauthera", "compile", "."].iter().chain(arguments)).is_ok()
+    };
     assert!(!parse(&[]) && parse(&["-o", "x"]) && parse(&["--print"]) && parse(&["--print", "-o", "x"]));
 }

@@ -73,8 +73,9 @@ impl FromStr for ConsoleAddress {
         if text == "none" {
             return Ok(Self::None);
         }
-        let address: SocketAddr =
-            text.parse().map_err(|_| "write an address with a port, such as 127.0.0.1:8081, or none".to_owned())?;
+        let address: SocketAddr = text
+            .parse()
+            .map_err(|_| "write an address with a port, such as 127.0.0.1:8081, or none".to_owned())?;
         if address.ip().is_loopback() {
             Ok(Self::At(address))
         } else {

@@ -33,7 +33,8 @@ impl Records {
     /// Reads the records; none at a first start.
     pub fn open(path: PathBuf) -> Result<Self> {
         let entries: Vec<Entry> = match fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).with_context(|| format!("{} cannot be read", path.display()))?,
+            Ok(bytes) => serde_json::from_slice(&bytes)
+                .with_context(|| format!("{} cannot be read", path.display()))?,
             Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(error).with_context(|| format!("{} cannot be read", path.display())),
         };
@@ -54,7 +55,8 @@ impl Records {
     /// Notes who holds an id, without a secret. A record of another server or id is replaced.
     pub fn hold(&mut self, client: &ObjectRef, server: &ObjectRef, id: &ClientId) {
         if self.of(client, server, id).is_none() {
-            let record = CredentialRecord { server: server.clone(), client_id: id.clone(), secrets: Vec::new() };
+            let record =
+                CredentialRecord { server: server.clone(), client_id: id.clone(), secrets: Vec::new() };
             self.records.insert(client.clone(), record);
             self.changed = true;
         }
@@ -92,7 +94,8 @@ impl Records {
             .map(|(client, record)| Entry { client: client.clone(), record: record.clone() })
             .collect();
         let bytes = serde_json::to_vec_pretty(&entries)?;
-        write_private(&self.path, &bytes).with_context(|| format!("{} cannot be written", self.path.display()))?;
+        write_private(&self.path, &bytes)
+            .with_context(|| format!("{} cannot be written", self.path.display()))?;
         self.changed = false;
         Ok(())
     }

@@ -47,7 +47,13 @@ impl SecretFiles {
     }
 
     /// Writes a client's Secret, as far as it is not there already; `secret` is its plain secret, where it has one.
-    pub fn write(&mut self, row: &Row, template: &SecretTemplate, issuer: &IssuerUrl, secret: Option<&str>) -> Result<()> {
+    pub fn write(
+        &mut self,
+        row: &Row,
+        template: &SecretTemplate,
+        issuer: &IssuerUrl,
+        secret: Option<&str>,
+    ) -> Result<()> {
         let folder = self.folder(&row.object, template);
         let wanted = content(row, template, issuer, secret);
         if self.written.get(&folder) == Some(&wanted) {
@@ -62,7 +68,8 @@ impl SecretFiles {
             if fs::read(&path).is_ok_and(|there| there == value.as_bytes()) {
                 continue;
             }
-            write_private(&path, value.as_bytes()).with_context(|| format!("{} cannot be written", path.display()))?;
+            write_private(&path, value.as_bytes())
+                .with_context(|| format!("{} cannot be written", path.display()))?;
         }
         for stale in entries(&folder).filter(|name| !wanted.contains_key(name.as_str())) {
             fs::remove_file(folder.join(&stale)).ok();
@@ -75,7 +82,9 @@ impl SecretFiles {
     pub fn retain(&mut self, keep: &BTreeSet<PathBuf>) {
         self.written.retain(|folder, _| keep.contains(folder));
         for namespace in entries(&self.root).map(|name| self.root.join(name)) {
-            for folder in entries(&namespace).map(|name| namespace.join(name)).filter(|folder| !keep.contains(folder)) {
+            for folder in
+                entries(&namespace).map(|name| namespace.join(name)).filter(|folder| !keep.contains(folder))
+            {
                 if let Err(error) = fs::remove_dir_all(&folder) {
                     tracing::warn!(folder = %folder.display(), %error, "a stale secret cannot be removed");
                 }

@@ -70,7 +70,10 @@ impl Cases {
         let mut cases: Vec<Case> = manifests
             .findings()
             .iter()
-            .map(|found| Case { finding: found.finding.clone(), marks: marks(manifests, &found.finding, found.at) })
+            .map(|found| Case {
+                finding: found.finding.clone(),
+                marks: marks(manifests, &found.finding, found.at),
+            })
             .collect();
         let faulty = faulty_objects(&cases);
         for finding in since {
@@ -124,7 +127,8 @@ impl Cases {
 /// The first error that reading found on each object.
 fn faulty_objects(cases: &[Case]) -> BTreeMap<ObjectKey, usize> {
     let mut faulty = BTreeMap::new();
-    for (index, case) in cases.iter().enumerate().filter(|(_, case)| case.finding.severity == Severity::Error) {
+    for (index, case) in cases.iter().enumerate().filter(|(_, case)| case.finding.severity == Severity::Error)
+    {
         if let Some(subject) = case.finding.subject() {
             faulty.entry(subject.clone()).or_insert(index);
         }
@@ -136,7 +140,10 @@ fn faulty_objects(cases: &[Case]) -> BTreeMap<ObjectKey, usize> {
 fn consequence_of(finding: &Finding, faulty: &BTreeMap<ObjectKey, usize>) -> Option<usize> {
     let follows = matches!(
         finding.code,
-        Code::ClientNotAccepted | Code::PolicyNotAccepted | Code::ServerNotAccepted | Code::UserStoreNotAccepted
+        Code::ClientNotAccepted
+            | Code::PolicyNotAccepted
+            | Code::ServerNotAccepted
+            | Code::UserStoreNotAccepted
     );
     finding.subject().filter(|_| follows).and_then(|subject| faulty.get(subject)).copied()
 }

@@ -23,7 +23,8 @@ pub struct Excerpt<'t> {
 
 /// The lines around these places; `None` when one of them cannot be quoted, or they are far apart.
 pub fn excerpt<'t>(text: &'t str, spans: &[Span]) -> Option<Excerpt<'t>> {
-    let ranges: Vec<Range<usize>> = spans.iter().map(|span| on_one_line(text, *span)).collect::<Option<_>>()?;
+    let ranges: Vec<Range<usize>> =
+        spans.iter().map(|span| on_one_line(text, *span)).collect::<Option<_>>()?;
     let first = spans.iter().zip(&ranges).min_by_key(|(_, range)| range.start)?;
     let start = line_start(text, first.1.start);
     let last = ranges.iter().map(|range| range.end).max()?;

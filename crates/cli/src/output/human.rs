@@ -19,7 +19,8 @@ pub fn render(manifests: &Manifests, case: &Case) -> String {
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    let mut group: Group<'_> = Group::with_title(level.primary_title(visible(&finding.message)).id(finding.code.as_str()));
+    let mut group: Group<'_> =
+        Group::with_title(level.primary_title(visible(&finding.message)).id(finding.code.as_str()));
     for (n, marks) in by_file(&case.marks).into_iter().enumerate() {
         group = group.elements(quoted(manifests, &marks, n == 0));
     }

@@ -59,7 +59,8 @@ impl Suite<'_> {
         }
         for (case, fails) in &self.cases {
             let finding = &case.finding;
-            let subject = finding.labels.first().map(|label| format!(" {} {}", label.place.key, label.place.path()));
+            let subject =
+                finding.labels.first().map(|label| format!(" {} {}", label.place.key, label.place.path()));
             let title = format!("{}{}", finding.code, subject.unwrap_or_default());
             writeln!(xml, "    <testcase classname=\"{name}\" name=\"{}\">", escaped(title.trim_end())).ok();
             let text = anstream::adapter::strip_str(&render(manifests, case)).to_string();

@@ -74,7 +74,8 @@ fn long_listing(clients: &[Entry<'_>]) -> Vec<String> {
 }
 
 fn listing(clients: &[Entry<'_>]) -> Vec<String> {
-    let names: Vec<String> = clients.iter().map(|(name, _)| visible(&name.to_string()).into_owned()).collect();
+    let names: Vec<String> =
+        clients.iter().map(|(name, _)| visible(&name.to_string()).into_owned()).collect();
     let width = names.iter().map(|name| name.chars().count()).max().unwrap_or_default();
     let line = |((_, client), name): (&Entry<'_>, &String)| {
         let (verdict, style) = (client.verdict.word(), style(client.verdict));

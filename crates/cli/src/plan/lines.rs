@@ -21,7 +21,8 @@ pub fn of_change(change: &Change, after: Option<&ClientReport>) -> String {
     };
     let name = change.client.to_string();
     let client_type = change.client_type.map(|client_type| format!(" ({client_type})")).unwrap_or_default();
-    let mut lines = vec![format!("{style}{mark}{style:#} {}{client_type}: {}", visible(&name), fate(change, after))];
+    let mut lines =
+        vec![format!("{style}{mark}{style:#} {}{client_type}: {}", visible(&name), fate(change, after))];
     let width = change.fields.iter().map(|field| field.name.len()).max().unwrap_or_default();
     lines.extend(change.fields.iter().flat_map(|field| of_field(field, width)));
     lines.extend(change.new_findings.iter().map(|finding| of_finding("+", finding)));

@@ -36,7 +36,11 @@ fn of_server(server: &ObjectRef, spec: &ServerSpec, findings: &mut Vec<Finding>)
     }
     if spec.tls {
         let what = "the manifest's TLS is not used by `nauthera up`";
-        findings.push(not_here(what, at("tls"), "--tls-cert and --tls-key are used instead, where they are given"));
+        findings.push(not_here(
+            what,
+            at("tls"),
+            "--tls-cert and --tls-key are used instead, where they are given",
+        ));
     }
     if spec.foreign_service_accounts {
         let what = "ServiceAccount tokens of clusters are not taken by `nauthera up`";
@@ -46,11 +50,16 @@ fn of_server(server: &ObjectRef, spec: &ServerSpec, findings: &mut Vec<Finding>)
 
 fn of_policies(turn: &Turn, findings: &mut Vec<Finding>) {
     for (name, object) in &turn.inventory.policies {
-        let rotation = object.spec.as_ref().and_then(|spec| spec.client_authentication.secret_rotation.as_ref());
+        let rotation =
+            object.spec.as_ref().and_then(|spec| spec.client_authentication.secret_rotation.as_ref());
         if rotation.is_some_and(|rotation| rotation.enabled) {
             let place = Place::field(Kind::AuthPolicy, name, "clientAuthentication.secretRotation");
             let what = "secret rotation is not carried out by `nauthera up`";
-            findings.push(not_here(what, place, "clients keep their secrets; the overlap holds when one is replaced by hand"));
+            findings.push(not_here(
+                what,
+                place,
+                "clients keep their secrets; the overlap holds when one is replaced by hand",
+            ));
         }
     }
 }
@@ -60,7 +69,8 @@ fn of_clients(turn: &Turn, findings: &mut Vec<Finding>) {
         let method = client.row.as_ref().map(|row| row.authentication.method);
         if method == Some(AuthMethod::KubernetesServiceAccount) {
             let place = Place::field(Kind::AuthClient, name, "authentication");
-            let what = format!("client `{name}` authenticates with a ServiceAccount, and there is no cluster here");
+            let what =
+                format!("client `{name}` authenticates with a ServiceAccount, and there is no cluster here");
             findings.push(not_here(&what, place, "it cannot get tokens from `nauthera up`"));
         }
     }

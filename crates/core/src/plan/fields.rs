@@ -130,7 +130,7 @@ fn items<T: ToString>(
     let added: Vec<String> = after.difference(&before).cloned().collect();
     let removed: Vec<String> = before.difference(&after).cloned().collect();
     let (widens, narrows) = (!added.is_empty(), !removed.is_empty());
-    (widens || narrows).then(|| FieldChange {
+    (widens || narrows).then_some(FieldChange {
         name,
         what: What::Items { added, removed },
         widens,

@@ -10,6 +10,10 @@ mod authorize_errors;
 #[cfg(test)]
 mod client_auth;
 #[cfg(test)]
+mod client_credentials;
+#[cfg(test)]
+mod code;
+#[cfg(test)]
 mod discovery;
 #[cfg(test)]
 mod edge;
@@ -17,6 +21,8 @@ mod edge;
 mod par;
 #[cfg(test)]
 mod person;
+#[cfg(test)]
+mod refresh;
 #[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;
