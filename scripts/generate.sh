@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Writes every generated file of the tree, or of the folder given:
-#   deploy/crds/*.yaml   the four CRDs, one file each, from `nauthera crds`
-# Nothing else lives in these folders. scripts/generated-fresh.sh fails when the tree has other bytes.
+#   deploy/crds/*.yaml    the four CRDs, one file each, from `nauthera crds`; nothing else lives in that folder
+#   docs/cli.md           every command and flag, from the command line itself
+#   docs/diagnostics.md   every diagnostic code, from core's table
+# scripts/generated-fresh.sh fails when the tree has other bytes.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 
@@ -31,4 +33,13 @@ crds() {
   [ "$(find "$out/deploy/crds" -name '*.yaml' | wc -l)" -eq 4 ] || die "nauthera crds did not print four CRDs"
 }
 
+# The documents of the book that the binary writes itself.
+reference() {
+  mkdir -p "$out/docs"
+  for document in cli diagnostics; do
+    "$NAUTHERA_BIN" reference "$document" >"$out/docs/$document.md"
+  done
+}
+
 crds
+reference

@@ -6,4 +6,8 @@ set -euo pipefail
 fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
 scripts/generate.sh "$fresh"
-diff --recursive --unified deploy/crds "$fresh/deploy/crds" || die "generated files are stale: run make generate"
+stale=0
+for generated in deploy/crds docs/cli.md docs/diagnostics.md; do
+  diff --recursive --unified "$generated" "$fresh/$generated" || stale=1
+done
+[ "$stale" -eq 0 ] || die "generated files are stale: run make generate"

@@ -1,5 +1,6 @@
 """The authorization code flow with PKCE, with each way that a client may authenticate."""
 
+import httpx2
 import pytest
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from authlib.oidc.discovery import OpenIDProviderMetadata
@@ -65,6 +66,14 @@ def test_a_native_client_on_any_loopback_port(server, metadata, ada):
     proves(client(server, metadata, "till", redirect_uri="http://127.0.0.1:43211/callback"), metadata, ada)
 
 
+def test_a_redirect_uri_keeps_the_query_that_it_was_registered_with(server, metadata, ada):
+    app = client(server, metadata, "web-basic", redirect_uri="https://rp.example/other?tenant=a")
+    login = begin(app, metadata)
+    answer = ada.authorize(login.url)
+    assert answered(answer)["tenant"] == "a"
+    assert finish(app, login, answer)["id_token"]
+
+
 def test_a_wrong_verifier_is_refused(server, metadata, ada):
     app = client(server, metadata, "web-basic")
     login = begin(app, metadata)
@@ -101,15 +110,11 @@ def test_a_person_who_says_no(server, metadata, ada):
 def test_a_pushed_request(server, metadata, ada):
     app = client(server, metadata, "pushed")
     login = begin(app, metadata)
-    pushed = app.post(
-        metadata["pushed_authorization_request_endpoint"],
-        data=answered(login.url),
-        auth=app.client_auth("client_secret_basic"),
-        withhold_token=True,
-    )
+    endpoint = metadata["pushed_authorization_request_endpoint"]
+    pushed = httpx2.post(endpoint, data=answered(login.url), auth=app.client_auth("client_secret_basic"))
     assert pushed.status_code == 201
     reference = {"client_id": app.client_id, "request_uri": pushed.json()["request_uri"]}
-    login.url = str(app.build_request("GET", metadata["authorization_endpoint"], params=reference).url)
+    login.url = str(httpx2.URL(metadata["authorization_endpoint"], params=reference))
     token = finish(app, login, ada.authorize(login.url))
     id_claims(metadata, token, app.client_id, login.nonce)
 
@@ -130,5 +135,5 @@ def test_other_algorithms(other_server):
     assert metadata["id_token_signing_alg_values_supported"] == [algorithm]
     app = client(server, metadata, "web-basic")
     token = proves(app, metadata, Person(server.issuer))
-    keys = KeySet.import_key_set(app.get(metadata["jwks_uri"], withhold_token=True).json())
+    keys = KeySet.import_key_set(httpx2.get(metadata["jwks_uri"]).json())
     assert jwt.decode(token["access_token"], keys, algorithms=[algorithm]).header["typ"] == "at+jwt"

@@ -55,7 +55,7 @@ fn unknown(what: &str) -> String {
         let text = code.as_str();
         (strsim::levenshtein(text, &wanted), number(text).abs_diff(number(&wanted)))
     };
-    let near = Code::ALL.iter().min_by_key(distance);
+    let near = Code::ALL.iter().min_by_key(distance).filter(|code| distance(code).0 <= 2);
     let hint = near.map(|code| format!("; did you mean {code} ({})?", code.title())).unwrap_or_default();
     format!("there is no diagnostic {wanted}{hint}")
 }
@@ -106,31 +106,28 @@ fn explain_client(name: &ObjectRef, path: &Path, format: Format, ui: &Ui) -> Res
     Ok(Exit::found_if(found))
 }
 
-/// What is said of the client, and of its server when that is why it is as it is.
+/// What is said of the client; where its policies were not asked, also what is said of its server and of those that freeze it.
 fn cases(manifests: &Manifests, name: &ObjectRef, client: &ClientReport, report: &Report) -> Cases {
-    let server = client.server.as_ref().filter(|_| client.merged.is_none());
-    let server = server.and_then(|server| report.servers.get(server)).map(|server| &server.findings);
-    let findings = server.into_iter().flatten().chain(&client.findings).chain(&client.audit).cloned();
-    let keys = client.server.iter().map(|server| ObjectKey::new(Kind::AuthServer, server.clone()));
-    let keys: Vec<ObjectKey> = keys.chain([ObjectKey::new(Kind::AuthClient, name.clone())]).collect();
-    Cases::of(manifests, findings).about(&keys)
+    let mut keys = vec![ObjectKey::new(Kind::AuthClient, name.clone())];
+    if let Some(server) = client.server.as_ref().filter(|_| client.merged.is_none()) {
+        keys.push(ObjectKey::new(Kind::AuthServer, server.clone()));
+        let frozen_by = report.servers.get(server).map(|server| server.frozen_by.iter());
+        keys.extend(
+            frozen_by.into_iter().flatten().map(|policy| ObjectKey::new(Kind::AuthPolicy, policy.clone())),
+        );
+    }
+    Cases::of(manifests, report.findings().cloned()).about(&keys)
 }
 
 fn not_here(name: &ObjectRef, path: &Path, report: &Report) -> String {
-    let near = report
-        .clients
-        .keys()
-        .map(|client| (strsim::damerau_levenshtein(&client.to_string(), &name.to_string()), client));
-    let hint = match near.min_by_key(|(distance, _)| *distance) {
-        Some((distance, client)) if distance <= 4 => format!("; did you mean {client}?"),
-        _ => match report.clients.len() {
-            0 => "; there is no AuthClient at all".to_owned(),
-            number => format!(
-                "; there {} other {}",
-                if number == 1 { "is" } else { "are" },
-                output::count(number, "AuthClient", "AuthClients")
-            ),
-        },
+    let wanted = name.to_string();
+    let begins = |client: &&ObjectRef| client.to_string().starts_with(&wanted);
+    let distance = |client: &&ObjectRef| strsim::damerau_levenshtein(&client.to_string(), &wanted);
+    let nearest = || report.clients.keys().min_by_key(distance).filter(|client| distance(client) <= 3);
+    let hint = match report.clients.keys().find(begins).or_else(nearest) {
+        Some(near) => format!("; did you mean {near}?"),
+        None if report.clients.is_empty() => "; there is no AuthClient at all".to_owned(),
+        None => format!(", which has {}", output::count(report.clients.len(), "other", "others")),
     };
     format!("AuthClient {name} is not in {}{hint}", path.display())
 }

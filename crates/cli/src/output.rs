@@ -27,3 +27,6 @@ pub fn findings(manifests: &Manifests, report: &Report, more: &[Finding]) -> Vec
     let all = report.findings().chain(more).cloned();
     Cases::of(manifests, all).iter().map(|case| render(manifests, case)).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ use nauthera_core::inventory::Inventory;
 use nauthera_core::plan::{Change, Fate, plan};
 use nauthera_core::report::Report;
 use serde::Serialize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Compares and prints.
 pub fn run(args: &PlanArgs, ui: &Ui) -> Result<Exit> {
@@ -27,7 +27,7 @@ pub fn run(args: &PlanArgs, ui: &Ui) -> Result<Exit> {
         }
     }
     must_be_there(&[args.old.clone(), args.new.clone()])?;
-    let (old, new) = (Manifests::read(&[args.old.clone()]), Manifests::read(&[args.new.clone()]));
+    let (old, new) = (read(&args.old), read(&args.new));
     let before = compiled(&old, "OLD", &args.old, Inventory::default(), ui)?;
     let over = Inventory { published: before.snapshots, ..Inventory::default() };
     let after = compiled(&new, "NEW", &args.new, over, ui)?;
@@ -50,6 +50,10 @@ pub fn run(args: &PlanArgs, ui: &Ui) -> Result<Exit> {
         }
     }
     Ok(Exit::found_if(!faults.is_empty() || totals.refused + totals.narrowed + totals.widened > 0))
+}
+
+fn read(path: &PathBuf) -> Manifests {
+    Manifests::read(std::slice::from_ref(path))
 }
 
 /// Compiles one side; `facts` has what is published. A side that cannot be read in full has no meaning here.

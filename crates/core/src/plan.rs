@@ -5,6 +5,7 @@
 
 mod fields;
 
+use crate::codes::Code;
 use crate::finding::{Finding, Severity};
 use crate::grant::ClientType;
 use crate::names::ObjectRef;
@@ -168,7 +169,11 @@ fn beyond(client: &ClientReport, other: Option<&ClientReport>) -> Vec<Finding> {
         (a.code, a.severity, &a.message, &a.allowed, &a.policy)
             == (b.code, b.severity, &b.message, &b.allowed, &b.policy)
     };
-    let known = |finding: &&Finding| other.is_some_and(|other| all(other).any(|known| same(known, finding)));
+    // That a client which is there goes on waiting is the freeze's doing, and told with it.
+    let waits = |finding: &Finding| finding.code == Code::ClientWaiting && other.is_some();
+    let known = |finding: &&Finding| {
+        waits(finding) || other.is_some_and(|other| all(other).any(|known| same(known, finding)))
+    };
     all(client).filter(|finding| !known(finding)).cloned().collect()
 }
 

@@ -25,7 +25,7 @@ pub enum Endpoint {
 /// `invalid_client`, `invalid_request`; [`Failure::Store`] when an assertion's `jti` cannot be remembered.
 pub async fn authenticate(context: &Context, params: &Params<'_>, at: Endpoint) -> Result<Arc<Row>, Failure> {
     params.once_each()?;
-    let presented = presented(context.authorization(), params)?;
+    let presented = presented(context.authorization()?, params)?;
     let row = match &presented {
         Presented::Assertion(..) => assertion::authenticate(context, &presented, at).await?,
         Presented::Id(id) => context.serving.client(id).filter(|row| presented.is_of(row)).cloned(),

@@ -5,6 +5,7 @@ use crate::moment;
 use crate::process::Process;
 use crate::wire::Connection;
 use anyhow::Result;
+use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,11 @@ const MOST_ERRORS: u64 = 10;
 pub trait Worker: Send {
     /// Sends what comes next and judges the answer.
     fn turn(&mut self, connection: &mut Connection) -> Result<Turn>;
+
+    /// The address of this machine that it connects from.
+    fn source(&self) -> Ipv4Addr {
+        Ipv4Addr::LOCALHOST
+    }
 }
 
 /// How a turn went.
@@ -96,7 +102,7 @@ impl Load {
 pub fn closed(server: &Process, workers: &mut Workers, time: Duration) -> Result<Load> {
     let until = moment::now() + time;
     measured(server, workers, |worker, load| {
-        let mut connection = Connection::open(server.address)?;
+        let mut connection = Connection::open_from(worker.source(), server.address)?;
         while moment::now() < until && load.errors < MOST_ERRORS {
             let began = moment::now();
             let outcome = worker.turn(&mut connection);
@@ -107,7 +113,7 @@ pub fn closed(server: &Process, workers: &mut Workers, time: Duration) -> Result
                 break;
             }
             if failed {
-                connection = Connection::open(server.address)?;
+                connection = Connection::open_from(worker.source(), server.address)?;
             }
         }
         Ok(())
@@ -119,7 +125,7 @@ pub fn open(server: &Process, workers: &mut Workers, per_second: f64, time: Dura
     let began = moment::now() + Duration::from_millis(20);
     let next = AtomicU64::new(0);
     measured(server, workers, |worker, load| {
-        let mut connection = Connection::open(server.address)?;
+        let mut connection = Connection::open_from(worker.source(), server.address)?;
         while load.errors < MOST_ERRORS {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let due = Duration::from_secs_f64(number as f64 / per_second);
@@ -131,7 +137,7 @@ pub fn open(server: &Process, workers: &mut Workers, per_second: f64, time: Dura
             let failed = outcome.is_err();
             load.note(began + due, outcome);
             if failed {
-                connection = Connection::open(server.address)?;
+                connection = Connection::open_from(worker.source(), server.address)?;
             }
         }
         Ok(())

@@ -2,9 +2,10 @@
 //! open, answers with a `Content-Length`. It costs a fraction of what the server spends on the same request.
 
 use anyhow::{Context, Result, bail};
+use socket2::{Domain, Socket, Type};
 use std::fmt::Write as _;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 /// The longest wait for an answer: whatever hangs ends the measurement.
@@ -30,7 +31,15 @@ pub struct Answer<'a> {
 impl Connection {
     /// Connects.
     pub fn open(address: SocketAddr) -> Result<Self> {
-        let stream = TcpStream::connect_timeout(&address, PATIENCE).context("no connection")?;
+        Self::open_from(Ipv4Addr::LOCALHOST, address)
+    }
+
+    /// Connects from another address of this machine: all of 127.0.0.0/8 are.
+    pub fn open_from(source: Ipv4Addr, address: SocketAddr) -> Result<Self> {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        socket.bind(&SocketAddr::from((source, 0)).into())?;
+        socket.connect_timeout(&address.into(), PATIENCE).context("no connection")?;
+        let stream = TcpStream::from(socket);
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;

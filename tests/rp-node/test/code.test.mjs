@@ -114,13 +114,6 @@ proof('a native client may use a scheme of its own', async () => {
   assert.ok(end.searchParams.get('code'));
 });
 
-proof('a redirect URI keeps the query that it was registered with', async () => {
-  const tokens = await logIn(await relyingParty(server, 'web-basic'), new Person(server), {
-    redirect_uri: 'https://rp.example/other?tenant=a',
-  });
-  assert.ok(tokens.id_token);
-});
-
 proof('a wrong secret, an unknown client and another method are refused in the same words', async () => {
   const { client_id, client_secret } = await server.credentials('web-basic');
   const basic = (id, secret) => [{}, { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` }];

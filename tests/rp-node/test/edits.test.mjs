@@ -58,12 +58,22 @@ proof('a scope that policy takes is left out of the next token, and comes back',
   await until('the scope is back', OBEYS_WITHIN, async () => (await scopes()) === 'orders:read orders:write');
 });
 
-proof('a client whose manifest is taken away is not served any more, and is again when it comes back', async () => {
-  const tokens = () => oidc.clientCredentialsGrant(reports).then(() => 'served', (error) => error.status);
+proof('a client whose manifest is taken away is not served any more, and comes back with a new secret', async () => {
+  const before = await server.credentials('reports');
+  const status = () => oidc.clientCredentialsGrant(reports).then(() => 200, (error) => error.status);
   await server.edit('teams/services.yaml', (text) => text.replace('name: reports', 'name: other-reports'));
-  await until('the client is refused', OBEYS_WITHIN, async () => (await tokens()) === 401);
+  await until('the client is refused', OBEYS_WITHIN, async () => (await status()) === 401);
+  await assert.rejects(server.credentials('reports'), { code: 'ENOENT' });
   await server.edit('teams/services.yaml', (text) => text.replace('name: other-reports', 'name: reports'));
-  await until('the same secret works again', OBEYS_WITHIN, async () => (await tokens()) === 'served');
+  const found = await until('it is served again', OBEYS_WITHIN, async () => {
+    const again = await relyingParty(server, 'reports').catch(() => undefined);
+    return again && oidc.clientCredentialsGrant(again).then(() => true, () => false);
+  });
+  assert.ok(found);
+  const after = await server.credentials('reports');
+  assert.equal(after.client_id, before.client_id);
+  assert.notEqual(after.client_secret, before.client_secret);
+  assert.equal(await status(), 401);
 });
 
 proof('after kill -9 and a restart sessions, refresh tokens, codes, ids, secrets and keys are the same', async () => {

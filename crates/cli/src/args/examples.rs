@@ -3,7 +3,8 @@
 pub const EXIT_CODES: &str = "\
 Exit codes:
   0  done, and nothing found
-  1  done, and something found: an error, a violation, or for `plan` a client refused, narrowed or widened
+  1  done, and something found: an error, a violation (a client asks beyond policy), or for `plan`
+     a client that the change refuses, narrows or widens
   2  the command could not do its job: usage, unreadable input";
 
 pub const UP_ABOUT: &str = "\

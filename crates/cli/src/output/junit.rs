@@ -4,6 +4,7 @@ use super::cases::{Case, Cases};
 use super::human::render;
 use super::plain::visible;
 use nauthera_api::manifests::Manifests;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 struct Suite<'c> {
@@ -27,21 +28,19 @@ pub fn document(manifests: &Manifests, cases: &Cases, fails: impl Fn(&Case) -> b
 
 /// Files that hold anything of ours, in their order, and at the end what is in no file.
 fn suites<'c>(manifests: &Manifests, cases: &'c Cases, fails: impl Fn(&Case) -> bool) -> Vec<Suite<'c>> {
-    let of_file = |file: Option<usize>| -> Vec<(&'c Case, bool)> {
-        let here = cases.iter().filter(|case| case.at().map(|at| at.file) == file);
-        here.map(|case| (case, fails(case))).collect()
-    };
+    let mut by_file: BTreeMap<Option<usize>, Vec<(&'c Case, bool)>> = BTreeMap::new();
+    for case in cases.iter() {
+        by_file.entry(case.at().map(|at| at.file)).or_default().push((case, fails(case)));
+    }
     let mut suites = Vec::new();
     for (n, file) in manifests.files().iter().enumerate() {
-        let cases = of_file(Some(n));
+        let cases = by_file.remove(&Some(n)).unwrap_or_default();
         if !(cases.is_empty() && file.text.is_empty()) {
             suites.push(Suite { name: file.location.display().to_string(), cases });
         }
     }
-    let elsewhere = of_file(None);
-    if !elsewhere.is_empty() {
-        suites.push(Suite { name: "manifests".into(), cases: elsewhere });
-    }
+    let elsewhere = by_file.remove(&None);
+    suites.extend(elsewhere.map(|cases| Suite { name: "manifests".into(), cases }));
     suites
 }
 

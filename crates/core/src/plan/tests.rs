@@ -2,7 +2,7 @@ use super::*;
 use crate::compile::compile;
 use crate::grant::{AuthMethod, Consent, Enforcement};
 use crate::inventory::{Inventory, Object};
-use crate::names::Scope;
+use crate::names::{ClientId, Scope};
 use crate::pattern::PatternSet;
 use crate::spec::{
     AllowedNamespaces, Branding, ClientSpec, Database, PolicySpec, SecretTemplate, ServerSpec, TtlRequest,
@@ -72,6 +72,10 @@ fn only(old: &Inventory, new: Inventory) -> Change {
     let mut changes = between(old, new);
     assert_eq!(changes.len(), 1, "{changes:?}");
     changes.remove(0)
+}
+
+fn custom(id: &str) -> ClientSpec {
+    ClientSpec { client_id: Some(ClientId::parse(id).unwrap()), ..web() }
 }
 
 fn access(text: &str) -> PolicySpec {
@@ -153,10 +157,8 @@ fn new_and_removed_clients_are_named_in_order() {
 
 #[test]
 fn a_new_client_that_is_refused_counts_as_refused() {
-    let mut custom = web();
-    custom.client_id = Some(crate::names::ClientId::parse("mine").unwrap());
     let policy = [("identity/base", access("15m"))];
-    let change = only(&world(&[], &policy), world(&[("shop/web", custom)], &policy));
+    let change = only(&world(&[], &policy), world(&[("shop/web", custom("mine"))], &policy));
     assert!(change.refuses() && change.fate == Fate::Added);
 }
 
@@ -215,10 +217,12 @@ fn a_policy_in_audit_shows_what_it_would_do_and_changes_nothing() {
 }
 
 #[test]
-fn a_frozen_server_changes_nothing_for_those_it_serves() {
-    let mut frozen = one(web(), access("15m"));
+fn a_frozen_server_changes_nothing_for_the_clients_it_has() {
+    let clients = [("shop/web", web()), ("shop/refused", custom("mine"))];
+    let policies = [("identity/base", access("15m"))];
+    let mut frozen = world(&clients, &policies);
     frozen
         .policies
         .insert(at("identity/broken"), Object { spec: None, ..Object::new(PolicySpec::default()) });
-    assert_eq!(between(&one(web(), access("15m")), frozen), []);
+    assert_eq!(between(&world(&clients, &policies), frozen), []);
 }

@@ -2,7 +2,7 @@
 
 use crate::world::{World, governed, issuer, label, names, object, scopes, shown, texts, ttl};
 use nauthera_core::codes::Code;
-use nauthera_core::grant::{Consent, Enforcement, Expectation};
+use nauthera_core::grant::{ClientType, Consent, Enforcement, Expectation};
 use nauthera_core::report::Verdict;
 use nauthera_core::spec::Example;
 use nauthera_core::time::Seconds;
@@ -62,6 +62,15 @@ fn a_record_of_another_id_does_not_touch_a_frozen_row() {
 }
 
 #[test]
+fn a_frozen_client_without_a_secret_gets_none_from_its_record() {
+    let world =
+        governed().client("shop/spa", ClientType::Browser, |_| {}).publish().break_policy("identity/new");
+    assert!(
+        world.record("shop/spa", "identity/main", "shop.spa", &[1]).tell().row("shop/spa").secrets.is_empty()
+    );
+}
+
+#[test]
 fn with_nothing_published_a_frozen_server_serves_no_clients() {
     let told = governed().break_policy("identity/new").web("shop/web", |_| {}).tell();
     assert!(told.snapshot("identity/main").clients.is_empty());
@@ -72,7 +81,7 @@ fn with_nothing_published_a_frozen_server_serves_no_clients() {
 fn a_failing_example_freezes_as_an_unreadable_policy_does() {
     let fails = Example {
         name: "sample".into(),
-        client: crate::world::plain_client(nauthera_core::grant::ClientType::Web),
+        client: crate::world::plain_client(ClientType::Web),
         expect: Expectation::Refused,
     };
     let broken = |enforcement| {
@@ -99,7 +108,7 @@ fn only_servers_to_which_the_policy_applies_are_frozen() {
         .policy("identity/fails", |p| {
             p.examples = vec![Example {
                 name: "sample".into(),
-                client: crate::world::plain_client(nauthera_core::grant::ClientType::Web),
+                client: crate::world::plain_client(ClientType::Web),
                 expect: Expectation::Refused,
             }];
         });
@@ -192,6 +201,19 @@ fn a_client_that_was_never_read_waits() {
         (told.verdict("shop/new"), told.codes("shop/new")),
         (Verdict::Waiting, vec![Code::ClientNotAccepted])
     );
+}
+
+#[test]
+fn while_a_move_goes_out_the_record_says_where_a_broken_client_belongs() {
+    let other = |s: &mut nauthera_core::spec::ServerSpec| s.issuer_url = issuer("https://other.example.com");
+    let world = governed().server("identity/other", other).web("shop/web", |_| {}).publish();
+    let old = world.0.published[&object("identity/main")].clone();
+    let mut world =
+        world.web("shop/web", |c| c.server = object("identity/other")).publish().break_client("shop/web");
+    world.0.published.insert(object("identity/main"), old);
+    assert_eq!(world.tell().client("shop/web").server, Some(object("identity/main")), "the first by name");
+    let world = world.record("shop/web", "identity/other", "shop.web", &[]);
+    assert_eq!(world.tell().client("shop/web").server, Some(object("identity/other")));
 }
 
 #[test]

@@ -101,6 +101,18 @@ fn a_broken_client_that_is_not_served_keeps_the_id_of_its_record() {
 }
 
 #[test]
+fn a_record_of_a_default_id_reserves_it_at_its_server_alone() {
+    let world = free().server("identity/other", |s| s.issuer_url = issuer("https://other.example.com"));
+    let world = world.break_client("shop/web").record("shop/web", "identity/main", "shop.web", &[]);
+    let world = claims(world, "pay/web", "shop.web").web("pay/app", |c| {
+        c.client_id = Some(id("shop.web"));
+        c.server = crate::world::object("identity/other");
+    });
+    let told = world.tell();
+    assert_eq!((told.reason("pay/web"), told.is_served("pay/app")), (Some(Code::ClientIdTaken), true));
+}
+
+#[test]
 fn nobody_new_takes_the_default_id_of_a_client_that_cannot_be_read() {
     let world = claims(free().break_client("shop/web"), "pay/web", "shop.web");
     assert_eq!(world.tell().reason("pay/web"), Some(Code::ClientIdTaken));

@@ -22,4 +22,6 @@ mod refusals;
 #[cfg(test)]
 mod servers;
 #[cfg(test)]
+mod snapshot;
+#[cfg(test)]
 mod world;

@@ -178,6 +178,13 @@ fn losing_a_grant_that_only_the_type_brings_is_no_violation() {
 }
 
 #[test]
+fn a_type_never_gets_a_grant_that_is_not_its_own() {
+    let told =
+        told(governed().client("shop/spa", ClientType::Browser, |c| c.grant_types = Some(GrantSet::ALL)));
+    assert_eq!(told.row("shop/spa").grants, ClientType::Browser.possible_grants());
+}
+
+#[test]
 fn public_clients_prove_a_code_challenge_whatever_policies_say() {
     let world = governed().policy("identity/loose", |p| p.enforce_pkce = Some(false));
     let told = told(world.web("shop/web", |_| {}).client("shop/spa", ClientType::Browser, |_| {}));

@@ -68,6 +68,13 @@ pub fn inventory(tape: &mut Tape) -> Inventory {
     if !tape.once_in(4) {
         mutate::objects(&mut inventory, tape);
     }
+    if tape.once_in(4) {
+        // A change went out of all servers but the first, and the next change is under way.
+        let old = inventory.published.first_key_value().map(|(server, old)| (server.clone(), old.clone()));
+        publish(&mut inventory, tape);
+        inventory.published.extend(old);
+        mutate::objects(&mut inventory, tape);
+    }
     inventory
 }
 
@@ -76,7 +83,9 @@ pub fn publish(inventory: &mut Inventory, tape: &mut Tape) {
     inventory.published = compile(inventory).snapshots;
     for (server, snapshot) in &inventory.published {
         for row in snapshot.clients.values() {
-            let secrets = if row.authentication.method.uses_secret() { secrets(tape) } else { Vec::new() };
+            // A client that has none any more may have had one before.
+            let has_some = row.authentication.method.uses_secret() || tape.once_in(4);
+            let secrets = if has_some { secrets(tape) } else { Vec::new() };
             let record =
                 CredentialRecord { server: server.clone(), client_id: row.client_id.clone(), secrets };
             inventory.credentials.insert(row.object.clone(), record);

@@ -2,6 +2,7 @@
 
 use super::browser::Browser;
 use super::guard::Refusal;
+use super::layout::{Layout, Section};
 use super::live::News;
 use super::route::Route;
 use super::{Console, Shown, client, clients, diagnostics, overview, policies, relying_party};
@@ -12,8 +13,8 @@ use crate::serving::Serving;
 use axum::body::Body;
 use axum::response::Response;
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
-    X_FRAME_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
@@ -106,12 +107,14 @@ impl Console {
         // Read before the page is made: what changes meanwhile is news to it.
         let version = self.live.version();
         let Some(shown) = self.shown.load_full() else {
-            let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, "nothing is served yet: try again in a moment");
+            let mut response =
+                plain(StatusCode::SERVICE_UNAVAILABLE, "nothing is served yet: try again in a moment");
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
             return response;
         };
         let browser = Browser::of(self, &parts.headers);
-        let visit = Visit { console: self, browser, peer, shown, serving: self.app.serving(), version, parts };
+        let visit =
+            Visit { console: self, browser, peer, shown, serving: self.app.serving(), version, parts };
         let outcome = if get { visit.show(route).await } else { visit.posted(route, body).await };
         let response = outcome.unwrap_or_else(|problem| visit.problem(&problem));
         visit.browser.bind(self, response)
@@ -121,7 +124,9 @@ impl Console {
         let form = Form::of(parts.uri.query().unwrap_or_default().to_owned());
         let seen = form.params().ok().and_then(|params| params.get("after").map(str::to_owned));
         match self.live.after(&seen.unwrap_or_default()).await {
-            News::Changed(version) => json(StatusCode::OK, serde_json::json!({ "version": version }).to_string()),
+            News::Changed(version) => {
+                json(StatusCode::OK, serde_json::json!({ "version": version }).to_string())
+            }
             News::None => json(StatusCode::NO_CONTENT, Body::empty()),
             News::Full => json(StatusCode::SERVICE_UNAVAILABLE, r#"{"error":"too many pages are waiting"}"#),
         }
@@ -141,17 +146,22 @@ impl Visit<'_> {
             Route::Try(id) => relying_party::one(self, &id),
             Route::Callback => relying_party::callback(self).await,
             Route::Ended => relying_party::ended(self),
-            Route::Act(..) | Route::Changes | Route::Asset(_) => Err(Problem::missing("there is no such page")),
+            Route::Act(..) | Route::Changes | Route::Asset(_) => {
+                Err(Problem::missing("there is no such page"))
+            }
         }
     }
 
     async fn posted(&self, route: Route, body: Body) -> Outcome {
-        let unreadable = |_| Problem::new(StatusCode::BAD_REQUEST, "The form cannot be read", "Go back and try again.");
+        let unreadable =
+            |_| Problem::new(StatusCode::BAD_REQUEST, "The form cannot be read", "Go back and try again.");
         let form = read_form(&self.parts.headers, body).await;
-        let form = form.map_err(|bad| Problem::new(bad.status, "The form cannot be read", bad.error.description))?;
+        let form =
+            form.map_err(|bad| Problem::new(bad.status, "The form cannot be read", bad.error.description))?;
         let params = form.params().map_err(unreadable)?;
         if !self.browser.posted(self.console, &params) {
-            let text = "Open the page again and use its own buttons. The browser must take this console's cookie.";
+            let text =
+                "Open the page again and use its own buttons. The browser must take this console's cookie.";
             return Err(Problem::new(StatusCode::FORBIDDEN, "The form was not posted by this console", text));
         }
         match route {
@@ -168,7 +178,9 @@ impl Visit<'_> {
 
     /// A page. Its forms lead to the console, and on to the issuer.
     pub fn page(&self, status: StatusCode, page: &impl askama::Template) -> Response {
-        let Ok(html) = page.render() else { return plain(StatusCode::INTERNAL_SERVER_ERROR, "the page failed") };
+        let Ok(html) = page.render() else {
+            return plain(StatusCode::INTERNAL_SERVER_ERROR, "the page failed");
+        };
         let mut response = plain(status, html);
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
@@ -180,7 +192,7 @@ impl Visit<'_> {
     }
 
     fn problem(&self, problem: &Problem) -> Response {
-        let layout = super::layout::Layout::steady(self, super::layout::Section::Overview);
+        let layout = Layout::steady(self, Section::Nowhere);
         self.page(problem.status, &ProblemPage { layout, problem })
     }
 }
@@ -188,7 +200,7 @@ impl Visit<'_> {
 #[derive(askama::Template)]
 #[template(path = "console_problem.html")]
 struct ProblemPage<'a> {
-    layout: super::layout::Layout,
+    layout: Layout,
     problem: &'a Problem,
 }
 
@@ -204,7 +216,10 @@ fn plain(status: StatusCode, text: impl Into<Body>) -> Response {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    headers.insert(
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+    );
     // Not `no-referrer`: with that browsers write `Origin: null` into the forms of our own pages.
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(OPENER_POLICY, HeaderValue::from_static("same-origin"));
@@ -215,8 +230,12 @@ fn plain(status: StatusCode, text: impl Into<Body>) -> Response {
 fn refused(refusal: Refusal) -> Response {
     match refusal {
         Refusal::Peer => plain(StatusCode::FORBIDDEN, "the console answers this machine alone"),
-        Refusal::Host => plain(StatusCode::MISDIRECTED_REQUEST, "the console answers to its own address alone"),
-        Refusal::Origin => plain(StatusCode::FORBIDDEN, "the console takes requests from its own pages alone"),
+        Refusal::Host => {
+            plain(StatusCode::MISDIRECTED_REQUEST, "the console answers to its own address alone")
+        }
+        Refusal::Origin => {
+            plain(StatusCode::FORBIDDEN, "the console takes requests from its own pages alone")
+        }
     }
 }
 

@@ -14,7 +14,8 @@ pub fn with_callback(snapshot: &Arc<Snapshot>, address: SocketAddr) -> Arc<Snaps
     let own = Own::at(address);
     let (callback, ended) = (own.callback(), own.ended());
     let clients = snapshot.clients.iter().map(|(id, row)| {
-        let row = if row.client_type.redirects() { Arc::new(added(row, &callback, &ended)) } else { row.clone() };
+        let row =
+            if row.client_type.redirects() { Arc::new(added(row, &callback, &ended)) } else { row.clone() };
         (id.clone(), row)
     });
     Arc::new(Snapshot { head: snapshot.head.clone(), clients: clients.collect() })

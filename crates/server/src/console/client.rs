@@ -65,10 +65,13 @@ struct Client<'a> {
 pub fn page(visit: &Visit<'_>, object: &ObjectRef) -> Outcome {
     let view = &visit.shown.view;
     let report = view.report.clients.get(object);
-    let report = report.ok_or_else(|| Problem::missing(format!("There is no AuthClient {object} in the folder.")))?;
+    let report =
+        report.ok_or_else(|| Problem::missing(format!("There is no AuthClient {object} in the folder.")))?;
     let row = report.row.as_deref();
     let asked = report.asked.as_deref();
-    let marks = report.merged.as_ref().map(|merged| merged.marks().clone());
+    // Of a client that is served as before nothing is merged; its row still knows who governed it.
+    let merged = report.merged.as_ref().map(|merged| merged.marks());
+    let marks = merged.or_else(|| row.map(|row| &row.policies));
     let page = Client {
         layout: Layout::of(visit, Section::Clients),
         name: object.to_string(),
@@ -82,7 +85,7 @@ pub fn page(visit: &Visit<'_>, object: &ObjectRef) -> Outcome {
         violations: report.findings.iter().map(FindingView::of).collect(),
         audit: report.audit.iter().map(FindingView::of).collect(),
         settings: settings(visit, report),
-        policies: marks.iter().flat_map(|marks| marks.iter()).map(PolicyLink::of).collect(),
+        policies: marks.into_iter().flat_map(|marks| marks.iter()).map(PolicyLink::of).collect(),
         audits: report.audits.iter().map(PolicyLink::of).collect(),
         discovery: visit.serving.issuer().join("/.well-known/openid-configuration"),
         method: row.map(|row| row.authentication.method.as_str()),
@@ -106,7 +109,9 @@ fn credentials(report: &ClientReport) -> Vec<Credential> {
 /// The settings as the Report explains them, with the console's own URIs where they are served.
 fn settings(visit: &Visit<'_>, report: &ClientReport) -> Vec<SettingView> {
     let mut settings: Vec<SettingView> = report.effective().into_iter().map(setting).collect();
-    let Some(served) = report.client_id().and_then(|id| visit.serving.client(id.as_str())) else { return settings };
+    let Some(served) = report.client_id().and_then(|id| visit.serving.client(id.as_str())) else {
+        return settings;
+    };
     let own = [
         ("redirectUris", visit.console.own.callback(), &served.redirect_uris),
         ("postLogoutRedirectUris", visit.console.own.ended(), &served.post_logout_redirect_uris),

@@ -56,7 +56,9 @@ fn note(report: &ClientReport) -> String {
     match first {
         Some(finding) if violations > 1 => format!("{}, and {} more", finding.message, violations - 1),
         Some(finding) => finding.message.clone(),
-        None if !report.audit.is_empty() => format!("{} would be reported by policies in Audit", report.audit.len()),
+        None if !report.audit.is_empty() => {
+            format!("{} would be reported by policies in Audit", report.audit.len())
+        }
         None => String::new(),
     }
 }
@@ -84,7 +86,10 @@ impl Filter {
         let holds = |text: &str| text.to_lowercase().contains(&self.text);
         self.text.is_empty()
             || holds(&object.to_string())
-            || report.row.as_ref().is_some_and(|row| holds(&row.display_name) || holds(row.client_id.as_str()))
+            || report
+                .row
+                .as_ref()
+                .is_some_and(|row| holds(&row.display_name) || holds(row.client_id.as_str()))
     }
 
     /// The query of another page of the same list.
@@ -108,8 +113,10 @@ impl Filter {
 
 /// Does the policy govern the client, or look at it in Audit?
 pub fn governs(policy: &ObjectRef, report: &ClientReport) -> bool {
-    let enforced = report.merged.as_ref().is_some_and(|merged| merged.marks().iter().any(|mark| mark.policy == *policy));
-    enforced || report.audits.iter().any(|mark| mark.policy == *policy)
+    let merged = report.merged.as_ref().map(|merged| merged.marks());
+    let marks = merged.or_else(|| report.row.as_ref().map(|row| &row.policies));
+    let mut all = marks.into_iter().flat_map(|marks| marks.iter()).chain(report.audits.iter());
+    all.any(|mark| mark.policy == *policy)
 }
 
 /// Does the policy take something from the client, or would it?
@@ -149,7 +156,9 @@ struct Clients {
 /// Answers with the page.
 pub fn page(visit: &Visit<'_>) -> Outcome {
     let query = visit.query();
-    let broken = |_| Problem::new(StatusCode::BAD_REQUEST, "The address cannot be read", "Start from the list of clients.");
+    let broken = |_| {
+        Problem::new(StatusCode::BAD_REQUEST, "The address cannot be read", "Start from the list of clients.")
+    };
     let params = query.params().map_err(broken)?;
     let filter = Filter {
         text: params.get("q").unwrap_or_default().trim().to_lowercase().chars().take(200).collect(),

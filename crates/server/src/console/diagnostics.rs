@@ -17,13 +17,27 @@ struct Entry<'a> {
     text: &'a str,
 }
 
-/// How many texts of each weight there are, in words; `None` when there is nothing to say.
-pub fn summary(texts: &[String]) -> Option<String> {
+/// Findings at a glance.
+pub struct Summary {
+    /// How many there are of each weight.
+    pub words: String,
+    /// The class of a notice that says so.
+    pub class: &'static str,
+}
+
+/// How many texts of each weight there are; `None` when there is nothing to say.
+pub fn summary(texts: &[String]) -> Option<Summary> {
     let words = [("error", "errors"), ("warning", "warnings"), ("note", "notes")];
-    let counts = words.map(|(one, many)| (texts.iter().filter(|text| weight(text).0 == one).count(), one, many));
-    let parts: Vec<String> =
-        counts.iter().filter(|(count, ..)| *count > 0).map(|(count, one, many)| counted(*count, one, many)).collect();
-    (!parts.is_empty()).then(|| parts.join(", "))
+    let counts =
+        words.map(|(one, many)| (texts.iter().filter(|text| weight(text).0 == one).count(), one, many));
+    let parts: Vec<String> = counts
+        .iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, many)| counted(*count, one, many))
+        .collect();
+    let is_bad = texts.iter().any(|text| weight(text).0 == "error");
+    let class = if is_bad { "notice-danger" } else { "notice-info" };
+    (!parts.is_empty()).then(|| Summary { words: parts.join(", "), class })
 }
 
 /// The word with which a text begins, and its badge.
@@ -54,7 +68,9 @@ mod tests {
     #[test]
     fn findings_are_counted_by_the_word_with_which_they_begin() {
         let texts = ["error[NA0101]: x", "warning[NA0203]: y", "warning[NA0203]: z"].map(str::to_owned);
-        assert_eq!(summary(&texts).as_deref(), Some("1 error, 2 warnings"));
-        assert_eq!(summary(&[]), None);
+        let told = |texts| summary(texts).map(|summary| (summary.words, summary.class));
+        assert_eq!(told(&texts), Some(("1 error, 2 warnings".to_owned(), "notice-danger")));
+        assert_eq!(told(&texts[1..]), Some(("2 warnings".to_owned(), "notice-info")));
+        assert_eq!(told(&[]), None);
     }
 }

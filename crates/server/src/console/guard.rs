@@ -38,7 +38,8 @@ impl Own {
         let port = address.port();
         let mut hosts = vec![address.to_string(), format!("localhost:{port}")];
         if port == 80 {
-            let bare: Vec<String> = hosts.iter().filter_map(|host| host.strip_suffix(":80")).map(Into::into).collect();
+            let bare: Vec<String> =
+                hosts.iter().filter_map(|host| host.strip_suffix(":80")).map(Into::into).collect();
             hosts.extend(bare);
         }
         Self { hosts }
@@ -136,7 +137,14 @@ mod tests {
         for host in ["127.0.0.1:8081", "localhost:8081", "LocalHost:8081"] {
             assert_eq!(judged("GET", &[("host", host)]), Ok(()), "{host}");
         }
-        for host in ["evil.example:8081", "127.0.0.1", "127.0.0.1:8080", "localhost", "127.0.0.1:8081.evil.example", ""] {
+        for host in [
+            "evil.example:8081",
+            "127.0.0.1",
+            "127.0.0.1:8080",
+            "localhost",
+            "127.0.0.1:8081.evil.example",
+            "",
+        ] {
             assert_eq!(judged("GET", &[("host", host)]), Err(Refusal::Host), "{host}");
         }
     }
@@ -167,7 +175,10 @@ mod tests {
                 assert_eq!(judged(method, &headers), Err(Refusal::Origin), "{method} {origin}");
             }
         }
-        assert_eq!(judged("POST", &[("host", "127.0.0.1:8081"), ("origin", "http://127.0.0.1:8081")]), Ok(()));
+        assert_eq!(
+            judged("POST", &[("host", "127.0.0.1:8081"), ("origin", "http://127.0.0.1:8081")]),
+            Ok(())
+        );
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub enum Section {
     Diagnostics,
     /// What this browser tried.
     Tries,
+    /// None of them: nothing is there.
+    Nowhere,
 }
 
 /// What the layout shows.
@@ -65,6 +67,7 @@ impl Layout {
             Section::Policies => "policies",
             Section::Diagnostics => "diagnostics",
             Section::Tries => "tries",
+            Section::Nowhere => "",
         };
         own == name
     }

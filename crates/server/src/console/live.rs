@@ -107,7 +107,11 @@ mod tests {
             while live.version.receiver_count() == 0 {
                 tokio::task::yield_now().await;
             }
-            if end { live.close() } else { live.changed() }
+            if end {
+                live.close()
+            } else {
+                live.changed()
+            }
             let news = waiting.await.unwrap();
             assert_eq!(news == News::None, end, "{news:?}");
         }

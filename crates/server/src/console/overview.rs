@@ -63,7 +63,8 @@ struct Overview {
     server: String,
     revision: String,
     frozen_by: Vec<String>,
-    findings: Option<String>,
+    served_as: Option<String>,
+    findings: Option<diagnostics::Summary>,
     counts: Vec<VerdictCount>,
     clients: Vec<ClientLine>,
     all_clients: usize,
@@ -81,17 +82,25 @@ pub async fn page(visit: &Visit<'_>) -> Outcome {
     let report = &view.report;
     let head = &view.snapshot.head;
     let frozen = report.servers.get(&head.server).map(|server| &server.frozen_by);
+    let revision = visit.shown.revision.to_string();
     let page = Overview {
         layout: Layout::of(visit, Section::Overview),
         issuer: head.issuer.to_string(),
         server: head.server.to_string(),
-        revision: visit.shown.revision.to_string(),
+        // Audit lines and /readyz tell the other one.
+        served_as: Some(visit.serving.revision_text.to_string()).filter(|served| *served != revision),
+        revision,
         frozen_by: frozen.into_iter().flatten().map(ToString::to_string).collect(),
         findings: diagnostics::summary(&view.diagnostics),
         counts: counts(report).into_iter().map(count).collect(),
         clients: notable_clients(visit),
         all_clients: report.clients.len(),
-        policies: report.policies.iter().take(LISTED).map(|(name, policy)| PolicyLine::of(name, policy)).collect(),
+        policies: report
+            .policies
+            .iter()
+            .take(LISTED)
+            .map(|(name, policy)| PolicyLine::of(name, policy))
+            .collect(),
         all_policies: report.policies.len(),
         endpoints: endpoints(visit).await,
         keys: keys(visit),

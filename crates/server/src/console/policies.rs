@@ -95,7 +95,8 @@ struct Policy<'a> {
 pub fn one(visit: &Visit<'_>, object: &ObjectRef) -> Outcome {
     let view = &visit.shown.view;
     let report = view.report.policies.get(object);
-    let report = report.ok_or_else(|| Problem::missing(format!("There is no AuthPolicy {object} in the folder.")))?;
+    let report =
+        report.ok_or_else(|| Problem::missing(format!("There is no AuthPolicy {object} in the folder.")))?;
     let lines = |names: &mut dyn Iterator<Item = &ObjectRef>| -> Vec<ClientLine> {
         let known = names.filter_map(|name| view.report.clients.get_key_value(name));
         known.take(LISTED).map(|(name, client)| ClientLine::of(visit, name, client)).collect()

@@ -89,12 +89,16 @@ fn served(visit: &Visit<'_>, object: &ObjectRef, report: &ClientReport) -> Resul
     let row = report.client_id().and_then(|id| visit.serving.client(id.as_str()));
     let row = row.filter(|row| row.object == *object).ok_or("The client is not served.")?;
     match row.authentication.method {
-        AuthMethod::PrivateKeyJwt => Err("It authenticates with private_key_jwt. The private key is the application's \
+        AuthMethod::PrivateKeyJwt => {
+            Err("It authenticates with private_key_jwt. The private key is the application's \
             alone, so the console has none and cannot act as it."
-            .to_owned()),
-        AuthMethod::KubernetesServiceAccount => Err("It authenticates with a token of its ServiceAccount, which only \
+                .to_owned())
+        }
+        AuthMethod::KubernetesServiceAccount => {
+            Err("It authenticates with a token of its ServiceAccount, which only \
             a cluster issues, so the console cannot act as it."
-            .to_owned()),
+                .to_owned())
+        }
         AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost | AuthMethod::None => Ok(row.clone()),
     }
 }

@@ -5,8 +5,19 @@ use super::guard::{CALLBACK, ENDED};
 use nauthera_core::names::ObjectRef;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
-const SEGMENT: &AsciiSet =
-    &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'/').add(b'<').add(b'>').add(b'?').add(b'\\').add(b'&').add(b'=').add(b'+');
+const SEGMENT: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'/')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'\\')
+    .add(b'&')
+    .add(b'=')
+    .add(b'+');
 
 /// What can be asked of the console.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,7 +138,9 @@ mod tests {
 
     #[test]
     fn other_paths_lead_nowhere() {
-        for path in ["", "clients", "/clients/", "/clients/a", "/clients/a/b/c", "/try/", "/x", "//", "/assets/a/b"] {
+        for path in
+            ["", "clients", "/clients/", "/clients/a", "/clients/a/b/c", "/try/", "/x", "//", "/assets/a/b"]
+        {
             assert_eq!(Route::at(path), None, "{path}");
         }
     }

@@ -63,7 +63,10 @@ fn selector(selector: &Selector) -> String {
     let parts = [
         selector.types.as_ref().map(|types| format!("types: {}", list(types))),
         selector.namespaces.as_ref().map(|namespaces| format!("namespaces: {}", list(namespaces))),
-        selector.namespace_selector.as_ref().map(|labels| format!("namespaces labelled {}", labelled(labels))),
+        selector
+            .namespace_selector
+            .as_ref()
+            .map(|labels| format!("namespaces labelled {}", labelled(labels))),
         selector.clients.as_ref().map(|clients| format!("clients: {}", list(clients))),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();

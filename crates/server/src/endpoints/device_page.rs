@@ -8,7 +8,8 @@ use crate::http::{Context, Failure, Form, page, read_form};
 use crate::pages::{DeviceCodePage, DeviceConfirmPage, DeviceDonePage, DeviceError, LoginError, LoginPage};
 use axum::body::Body;
 use axum::response::Response;
-use http::{Method, StatusCode};
+use http::header::RETRY_AFTER;
+use http::{HeaderValue, Method, StatusCode};
 use nauthera_core::facts::{Authorization, DeviceRecord, DeviceState};
 use nauthera_core::oauth::Params;
 use nauthera_core::oauth::claims::ACR_PASSWORD;
@@ -33,6 +34,7 @@ pub async fn answer(context: Context, body: Body) -> Response {
 async fn shown(context: &Context) -> Result<Response, Failure> {
     let form = Form::of(context.query.clone().unwrap_or_default());
     let params = form.params()?;
+    params.once_each()?;
     let interaction = Interaction::open(context, params.get("i"));
     if let Some(interaction) = &interaction
         && let Errand::Device { user_code } = &interaction.errand
@@ -53,7 +55,11 @@ fn ask_code(context: &Context, user_code: String, error: Option<DeviceError>) ->
         _ => StatusCode::OK,
     };
     let view = DeviceCodePage { user_code, error, form: forms.target("/device", "device code", &[]) };
-    forms.bind(page(status, view.render(&chrome), &chrome, &[]))
+    let mut response = page(status, view.render(&chrome), &chrome, &[]);
+    if let Some(DeviceError::TooManyAttempts { retry_after_seconds }) = error {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after_seconds));
+    }
+    forms.bind(response)
 }
 
 async fn posted(context: &Context, body: Body) -> Result<Response, Failure> {

@@ -33,6 +33,7 @@ pub async fn answer(context: Context, body: Body) -> Response {
 async fn shown(context: &Context) -> Result<Response, Failure> {
     let form = Form::of(context.query.clone().unwrap_or_default());
     let params = form.params()?;
+    params.once_each()?;
     let Some(mut interaction) = Interaction::open(context, params.get("i")) else {
         return Ok(expired(context, context.locale(None)));
     };

@@ -1,9 +1,9 @@
 //! RP-initiated logout (OIDC RP-Initiated Logout 1.0).
 
-use super::flow::{client_view, forged, read_hint};
+use super::flow::{client_view, fits, forged, read_hint, refused};
 use super::session::{self, Forms, Session};
 use crate::audit::About;
-use crate::http::{Context, Failure, Form, clear_cookie, page, read_form, redirect};
+use crate::http::{Context, Failure, Form, clear_cookie, page, read_cookie, read_form, redirect};
 use crate::pages::{LoggedOutPage, LogoutConfirmPage};
 use axum::body::Body;
 use axum::response::Response;
@@ -33,11 +33,28 @@ async fn respond(context: &Context, body: Body) -> Result<Response, Failure> {
         Form::of(context.query.clone().unwrap_or_default())
     };
     let params = form.params()?;
+    if context.method == Method::POST && !has_cookie(context) {
+        return Ok(as_get(context, &params));
+    }
     let session = session::current(context).await?;
     if let Some(decision) = params.get("decision").filter(|_| context.method == Method::POST) {
         return confirmed(context, &params, session, decision).await;
     }
     asked(context, &params, session, false).await
+}
+
+/// Did the browser send a session's cookie?
+fn has_cookie(context: &Context) -> bool {
+    read_cookie(&context.headers, &context.serving.cookies.session).is_some()
+}
+
+/// A POST from another site comes without our cookies (SameSite=Lax): the GET that follows brings them.
+fn as_get(context: &Context, params: &Params<'_>) -> Response {
+    let query = params.encode_without(&[]);
+    match fits(&query) {
+        Ok(()) => redirect(&format!("{}/oauth2/logout?{query}", context.serving.base())),
+        Err(refusal) => refused(context, refusal),
+    }
 }
 
 async fn confirmed(
@@ -46,6 +63,7 @@ async fn confirmed(
     session: Option<Session>,
     decision: &str,
 ) -> Result<Response, Failure> {
+    params.once_each()?;
     if !Forms::of(context).is_own("logout", params) {
         return Ok(forged(context, context.locale(None)));
     }
@@ -91,7 +109,10 @@ async fn asked(
         None => page(StatusCode::OK, LoggedOutPage {}.render(&chrome), &chrome, &[]),
     };
     let names = &context.serving.cookies;
-    if let Some(cookie) = clear_cookie(names, &names.session) {
+    // Only what was sent is taken away: another site that makes a browser come here without cookies ends nothing.
+    if has_cookie(context)
+        && let Some(cookie) = clear_cookie(names, &names.session)
+    {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
     Ok(response)

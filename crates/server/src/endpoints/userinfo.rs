@@ -10,6 +10,8 @@ use nauthera_core::facts::Authorization;
 use nauthera_core::names::Scope;
 use nauthera_core::oauth::{ErrorCode, OAuthError, claims};
 
+const CHALLENGE: &str = "Bearer realm=\"nauthera\"";
+
 /// Answers GET and POST, with the token in the header or (POST) in the body (RFC 6750 §2).
 pub async fn answer(context: Context, body: Body) -> Response {
     match respond(&context, body).await {
@@ -21,16 +23,17 @@ pub async fn answer(context: Context, body: Body) -> Response {
 fn refuse(failure: Failure, context: &Context) -> Response {
     let challenge = match &failure {
         Failure::OAuth(error) => {
-            format!(
-                "Bearer realm=\"nauthera\", error=\"{}\", error_description=\"{}\"",
-                error.code.as_str(),
-                error.description
-            )
+            let (code, text) = (error.code.as_str(), &error.description);
+            Some(format!("{CHALLENGE}, error=\"{code}\", error_description=\"{text}\""))
         }
-        _ => "Bearer realm=\"nauthera\"".to_owned(),
+        _ => None,
     };
+    challenged(failure, context, challenge.as_deref())
+}
+
+fn challenged(failure: Failure, context: &Context, challenge: Option<&str>) -> Response {
     let mut response = failure.into_json(context.id);
-    if let Ok(value) = HeaderValue::from_str(&challenge) {
+    if let Some(value) = challenge.and_then(|challenge| HeaderValue::from_str(challenge).ok()) {
         response.headers_mut().insert(WWW_AUTHENTICATE, value);
     }
     response
@@ -38,7 +41,11 @@ fn refuse(failure: Failure, context: &Context) -> Response {
 
 async fn respond(context: &Context, body: Body) -> Result<Response, Failure> {
     let invalid = |text: &'static str| OAuthError::new(ErrorCode::InvalidToken, text);
-    let token = presented(context, body).await?;
+    let Some(token) = presented(context, body).await? else {
+        // RFC 6750 §3.1: who sends no token is told how to, and of no error.
+        let failure = invalid("no access token is sent").into();
+        return Ok(challenged(failure, context, Some(CHALLENGE)));
+    };
     let token =
         read_access_token(context, &token).ok_or_else(|| invalid("the access token is not valid here"))?;
     if token.aud != context.serving.issuer().as_str() {
@@ -68,9 +75,9 @@ async fn respond(context: &Context, body: Body) -> Result<Response, Failure> {
     Ok(json(StatusCode::OK, serde_json::Value::Object(answer).to_string()))
 }
 
-async fn presented(context: &Context, body: Body) -> Result<String, Failure> {
-    let missing = || OAuthError::new(ErrorCode::InvalidToken, "no access token is sent");
-    let header = context.authorization().map(|header| {
+/// The token that is presented, in one place.
+async fn presented(context: &Context, body: Body) -> Result<Option<String>, Failure> {
+    let header = context.authorization()?.map(|header| {
         let text = std::str::from_utf8(header).unwrap_or_default();
         text.split_once(' ')
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
@@ -85,9 +92,8 @@ async fn presented(context: &Context, body: Body) -> Result<String, Failure> {
     } else {
         None
     };
-    match (header, in_body) {
-        (Some(_), Some(_)) => Err(OAuthError::invalid_request("the access token is sent twice").into()),
-        (Some(header), None) => Ok(header.ok_or_else(missing)?),
-        (None, token) => Ok(token.ok_or_else(missing)?),
+    if header.is_some() && in_body.is_some() {
+        return Err(OAuthError::invalid_request("the access token is sent twice").into());
     }
+    Ok(header.flatten().or(in_body))
 }

@@ -6,6 +6,7 @@ use crate::pages::Locale;
 use crate::serving::Serving;
 use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION};
 use http::{HeaderMap, Method};
+use nauthera_core::oauth::OAuthError;
 use nauthera_core::time::UnixTime;
 use std::fmt;
 use std::net::IpAddr;
@@ -46,10 +47,17 @@ pub struct Context {
 }
 
 impl Context {
-    /// The `Authorization` header as sent; the first where several are.
-    #[must_use]
-    pub fn authorization(&self) -> Option<&[u8]> {
-        self.headers.get(AUTHORIZATION).map(http::HeaderValue::as_bytes)
+    /// The `Authorization` header as sent.
+    ///
+    /// # Errors
+    /// `invalid_request` where several are: which of them counts must not be anyone's guess.
+    pub fn authorization(&self) -> Result<Option<&[u8]>, OAuthError> {
+        let mut all = self.headers.get_all(AUTHORIZATION).iter();
+        let first = all.next().map(http::HeaderValue::as_bytes);
+        if all.next().is_some() {
+            return Err(OAuthError::invalid_request("the Authorization header is sent twice"));
+        }
+        Ok(first)
     }
 
     /// The language of pages: `ui_locales` first, then what the browser says.

@@ -142,10 +142,11 @@ impl Endpoint {
 
     const fn allow_header(self) -> &'static str {
         match self {
-            Self::Discovery | Self::Jwks | Self::Asset => "GET, HEAD, OPTIONS",
-            Self::Token | Self::Introspect | Self::Revoke | Self::Par | Self::DeviceAuthorization => {
-                "POST, OPTIONS"
-            }
+            Self::Discovery | Self::Jwks => "GET, HEAD, OPTIONS",
+            Self::Asset => "GET, HEAD",
+            Self::Token | Self::Revoke | Self::Par => "POST, OPTIONS",
+            Self::Introspect | Self::DeviceAuthorization => "POST",
+            Self::Userinfo => "GET, HEAD, POST, OPTIONS",
             _ => "GET, HEAD, POST",
         }
     }
@@ -233,6 +234,10 @@ impl Service {
                 Failure::Store(nauthera_store::StoreError::Unavailable("deadline".into())).into_json(id)
             }
         };
+        if endpoint.is_some_and(Endpoint::is_cross_origin) {
+            // Errors too: a script that cannot read why it was refused cannot do better.
+            response = cors(response);
+        }
         if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
             response.headers_mut().insert(REQUEST_ID, value);
         }
@@ -256,8 +261,7 @@ impl Service {
         if !endpoint.allows(&context.method) {
             return wrong_method(endpoint, &context);
         }
-        let response = dispatch(endpoint, context, path, body).await;
-        if endpoint.is_cross_origin() { cors(response) } else { response }
+        dispatch(endpoint, context, path, body).await
     }
 }
 
@@ -282,7 +286,7 @@ async fn dispatch(endpoint: Endpoint, context: Context, path: &str, body: Body) 
 }
 
 fn preflight(endpoint: Endpoint) -> Response {
-    let mut response = cors(Response::new(Body::empty()));
+    let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(endpoint.allow_header()));

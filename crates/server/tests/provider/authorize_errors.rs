@@ -67,6 +67,7 @@ async fn everything_else_goes_back_to_the_client_with_state_and_iss() {
         (good().set("response_type", "token"), "unsupported_response_type"),
         (good().set("response_type", "code id_token"), "unsupported_response_type"),
         (good().without("scope"), "invalid_scope"),
+        (good().set("scope", "  "), "invalid_scope"),
         (good().set("scope", "openid unknown"), "invalid_scope"),
         (good().set("scope", "payroll:admin"), "invalid_scope"),
         (good().and("resource", "https://other.example"), "invalid_target"),

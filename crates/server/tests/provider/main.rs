@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod assertions;
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod authorize;
 #[cfg(test)]
 mod authorize_errors;
@@ -14,15 +16,35 @@ mod client_credentials;
 #[cfg(test)]
 mod code;
 #[cfg(test)]
+mod database;
+#[cfg(test)]
+mod device;
+#[cfg(test)]
 mod discovery;
 #[cfg(test)]
 mod edge;
+#[cfg(test)]
+mod keys;
+#[cfg(test)]
+mod login;
+#[cfg(test)]
+mod logout;
+#[cfg(test)]
+mod matrix;
 #[cfg(test)]
 mod par;
 #[cfg(test)]
 mod person;
 #[cfg(test)]
+mod races;
+#[cfg(test)]
+mod random;
+#[cfg(test)]
 mod refresh;
+#[cfg(test)]
+mod sessions;
 #[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;
+#[cfg(test)]
+mod tokens;

@@ -39,15 +39,24 @@ impl Clock for HandClock {
     }
 }
 
-/// Blocks of SHA-256 over a counter: the same in every run, and each block once.
-#[derive(Default)]
-pub struct Counted(AtomicU64);
+/// Blocks of SHA-256 over a counter: each block once, in this world and in every other.
+pub struct Counted {
+    world: u64,
+    count: AtomicU64,
+}
+
+impl Default for Counted {
+    fn default() -> Self {
+        static WORLDS: AtomicU64 = AtomicU64::new(0);
+        Self { world: WORLDS.fetch_add(1, Ordering::SeqCst), count: AtomicU64::new(0) }
+    }
+}
 
 impl Entropy for Counted {
     fn fill(&self, buffer: &mut [u8]) {
         for part in buffer.chunks_mut(32) {
-            let count = self.0.fetch_add(1, Ordering::SeqCst);
-            let block = Sha256::digest(count.to_be_bytes());
+            let count = self.count.fetch_add(1, Ordering::SeqCst);
+            let block = Sha256::digest([self.world.to_be_bytes(), count.to_be_bytes()].concat());
             part.copy_from_slice(&block[..part.len()]);
         }
     }

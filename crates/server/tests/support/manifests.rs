@@ -27,11 +27,11 @@ pub const API: &str = "https://api.example";
 pub const LEDGER: &str = "https://ledger.example";
 
 const ADA_HASH: &str =
-    "$argon2id$v=19$m=8,t=1,p=1$c2FsdCBvZiBhZGEgMTIzNA$WeKDky0YM6rKaqpXO0qb6b8i3QJrBIbd4Fapshb7/E8";
+    "$argon2id$v=19$m=7168,t=1,p=1$c2FsdCBvZiBhZGEgMTIzNA$dsZihfrIs1dHsEgz9MwA3SZGLfu1Vt8x3jwmnJYBEDs";
 const GRACE_HASH: &str =
-    "$argon2id$v=19$m=8,t=1,p=1$c2FsdCBvZiBncmFjZSAxMg$zhPcMfx0TBRtZAKnUUls8jT3+hIRvsFAahMZYsgNb0A";
+    "$argon2id$v=19$m=7168,t=1,p=1$c2FsdCBvZiBncmFjZSAxMg$CPI2kkJIzqAwog8nm5u4vxEccFnMj3Fo7LBv43ql0gY";
 const SLOTH_HASH: &str =
-    "$argon2id$v=19$m=4096,t=3,p=1$c2FsdCBvZiBzbG90aCAxMg$BpsYDBN3J+AV3gm54Di9WIcYheVfnrGFCWYqM2q/1pY";
+    "$argon2id$v=19$m=32768,t=2,p=1$c2FsdCBvZiBzbG90aCAxMg$e1d170BNkigiwbId7cgGY1HXP9TY3/5+0q7CWPvSmLI";
 
 const PERSONAL: &[&str] = &["openid", "profile", "email", "groups", "offline_access", "orders:read", "orders:write"];
 

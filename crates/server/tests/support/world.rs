@@ -14,7 +14,7 @@ use nauthera_core::inventory::{Inventory, Object};
 use nauthera_core::names::ObjectRef;
 use nauthera_core::snapshot::Snapshot;
 use nauthera_core::spec::{ClientSpec, PolicySpec, ServerSpec, SigningSettings, UserStoreSpec};
-use nauthera_identity::HashPool;
+use nauthera_identity::pool::{HashPool, PoolOptions};
 use nauthera_server::app::{App, Parts};
 use nauthera_server::audit::Audit;
 use nauthera_server::http::{PeerAddress, Service};
@@ -44,12 +44,14 @@ pub struct Setup {
     pub signing: SigningSettings,
     /// The database.
     pub database: Options,
+    /// The digest key.
+    pub digest_key: [u8; 32],
 }
 
 impl Default for Setup {
     fn default() -> Self {
         let signing = SigningSettings { algorithm: SigningAlgorithm::Es256, ..SigningSettings::default() };
-        Self { issuer: LOOPBACK, signing, database: Options::default() }
+        Self { issuer: LOOPBACK, signing, database: Options::default(), digest_key: DIGEST_KEY }
     }
 }
 
@@ -80,11 +82,11 @@ impl World {
 
     /// One of a kind.
     pub fn build(setup: Setup) -> Self {
-        let inventory = manifests::inventory(setup.issuer, setup.signing, &DIGEST_KEY);
+        let inventory = manifests::inventory(setup.issuer, setup.signing, &setup.digest_key);
         let folder = tempfile::tempdir().unwrap();
         let (clock, entropy, audit) = (Arc::<HandClock>::default(), Arc::<Counted>::default(), Lines::default());
         let snapshot = snapshot_of(&inventory);
-        let app = start(snapshot, &folder, &setup.database, (&clock, &entropy, &audit));
+        let app = start(snapshot, &folder, &setup, (&clock, &entropy, &audit));
         Self { app, clock, audit, inventory: Mutex::new(inventory), entropy, setup, folder }
     }
 
@@ -93,7 +95,7 @@ impl World {
         let Self { app, clock, audit, inventory, entropy, setup, folder } = self;
         drop(Arc::into_inner(app).unwrap());
         let snapshot = snapshot_of(&inventory.lock().unwrap());
-        let app = start(snapshot, &folder, &setup.database, (&clock, &entropy, &audit));
+        let app = start(snapshot, &folder, &setup, (&clock, &entropy, &audit));
         Self { app, clock, audit, inventory, entropy, setup, folder }
     }
 
@@ -191,17 +193,17 @@ fn snapshot_of(inventory: &Inventory) -> Arc<Snapshot> {
 fn start(
     snapshot: Arc<Snapshot>,
     folder: &TempDir,
-    database: &Options,
+    setup: &Setup,
     (clock, entropy, audit): (&Arc<HandClock>, &Arc<Counted>, &Lines),
 ) -> Arc<App> {
     let parts = Parts {
         snapshot,
-        store: Arc::new(Sqlite::open(&folder.path().join("nauthera.db"), database).unwrap()),
+        store: Arc::new(Sqlite::open(&folder.path().join("nauthera.db"), &setup.database).unwrap()),
         keys: KeyRing::open(Box::new(FileKeys::in_folder(folder.path()))).unwrap(),
-        digest_key: DIGEST_KEY,
+        digest_key: setup.digest_key,
         clock: clock.clone(),
         entropy: entropy.clone(),
-        hash_pool: HashPool::new(1),
+        hash_pool: HashPool::start(PoolOptions::default()).unwrap(),
         audit: Audit::to(Box::new(audit.clone())).unwrap(),
         allow_private_fetch: false,
     };

@@ -6,6 +6,7 @@ use crate::load::{Turn, Worker, Workers};
 use crate::wire::{self, Connection};
 use crate::world::{PASSWORD, PEOPLE, PERSON_SCOPES, REDIRECT_URI, World, username};
 use anyhow::{Context, Result, bail};
+use std::net::Ipv4Addr;
 
 /// A browser with a session: its cookies as it sends them.
 #[derive(Debug, Clone)]
@@ -89,14 +90,19 @@ impl Browser {
 /// Password logins, one after the other; each is hashed.
 pub struct Storm {
     request: Vec<u8>,
+    source: Ipv4Addr,
 }
 
 impl Storm {
-    /// Connections of a storm, each with a person of its own.
+    /// Connections of a storm, each with a person and an address of its own: one alone would be held back by the limits on
+    /// guessing.
     pub fn workers(world: &World, connection: &mut Connection, connections: usize) -> Result<Workers> {
         let client = Client::Web(world.web.clone());
         let login = LoginForm::open(connection, &client)?;
-        let worker = |number: usize| Self { request: login.request(&username(number % PEOPLE)) };
+        let worker = |number: usize| Self {
+            request: login.request(&username(number % PEOPLE)),
+            source: Ipv4Addr::new(127, 0, 1, u8::try_from(number % 255).unwrap_or_default()),
+        };
         Ok((0..connections).map(|number| Box::new(worker(number)) as Box<dyn Worker>).collect())
     }
 }
@@ -105,6 +111,10 @@ impl Worker for Storm {
     fn turn(&mut self, connection: &mut Connection) -> Result<Turn> {
         let answer = connection.ask(&self.request)?.expect(303)?;
         code_in(answer.header("location")).map(|_| Turn::Done)
+    }
+
+    fn source(&self) -> Ipv4Addr {
+        self.source
     }
 }
 

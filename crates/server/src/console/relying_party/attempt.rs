@@ -251,9 +251,11 @@ impl Attempts {
     /// The try of this browser that waits for this `state`: it waits no longer, so no answer counts twice.
     pub fn claim(&self, owner: Digest, state: &str) -> Option<(Attempt, Away)> {
         let mut all = self.all();
-        let waiting = all.iter_mut().filter(|attempt| attempt.owner == owner).find_map(|attempt| match &attempt.stage {
-            Stage::Away(away) if away.state == state => Some((away.clone(), attempt)),
-            _ => None,
+        let waiting = all.iter_mut().filter(|attempt| attempt.owner == owner).find_map(|attempt| {
+            match &attempt.stage {
+                Stage::Away(away) if away.state == state => Some((away.clone(), attempt)),
+                _ => None,
+            }
         });
         waiting.map(|(away, attempt)| {
             attempt.stage = Stage::Exchanging;
@@ -280,8 +282,12 @@ mod tests {
     use super::*;
 
     fn attempt(id: &str, owner: &str) -> Attempt {
-        let wanted =
-            Wanted { grant: GrantType::AuthorizationCode, scope: String::new(), resource: None, prompt: None };
+        let wanted = Wanted {
+            grant: GrantType::AuthorizationCode,
+            scope: String::new(),
+            resource: None,
+            prompt: None,
+        };
         let away = Away { state: format!("state of {id}"), nonce: None, verifier: String::new() };
         Attempt {
             id: id.to_owned(),
@@ -327,7 +333,8 @@ mod tests {
 
     #[test]
     fn a_refresh_keeps_what_it_does_not_send_again() {
-        let first = serde_json::json!({"access_token": "a1", "refresh_token": "r1", "id_token": "i1", "scope": "x"});
+        let first =
+            serde_json::json!({"access_token": "a1", "refresh_token": "r1", "id_token": "i1", "scope": "x"});
         let mut tokens = Tokens::of(&first, Some("n".into()), UnixTime(0)).ok().unwrap();
         let second = serde_json::json!({"access_token": "a2"});
         tokens.renewed(Tokens::of(&second, None, UnixTime(9)).ok().unwrap());

@@ -123,7 +123,9 @@ fn exchange(title: &'static str, request: String, sent: Vec<(String, String)>, r
 fn shortened(body: &Value) -> Value {
     match body {
         Value::String(text) => Value::from(cut(text)),
-        Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), shortened(value))).collect(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| (name.clone(), shortened(value))).collect()
+        }
         Value::Array(items) => items.iter().map(shortened).collect(),
         other => other.clone(),
     }

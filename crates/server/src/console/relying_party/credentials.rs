@@ -21,7 +21,8 @@ impl Credentials {
     pub fn of(visit: &Visit<'_>, row: &Row) -> Result<Self, Fault> {
         let id = row.client_id.to_string();
         let secret = || {
-            let text = "the client's secret is not where it should lie: look at the folder of its credentials";
+            let text =
+                "the client's secret is not where it should lie: look at the folder of its credentials";
             (visit.shown.view.secret_of)(&row.object).ok_or_else(|| Fault::new("no secret", text))
         };
         match row.authentication.method {
@@ -29,7 +30,8 @@ impl Credentials {
             AuthMethod::ClientSecretBasic => Ok(Self::Basic(basic(&id, secret()?.trim_end()))),
             AuthMethod::ClientSecretPost => Ok(Self::Post(id, secret()?.trim_end().to_owned())),
             method => {
-                let text = format!("the client authenticates with {method}, which the console cannot do for it");
+                let text =
+                    format!("the client authenticates with {method}, which the console cannot do for it");
                 Err(Fault::new("no credentials", text))
             }
         }

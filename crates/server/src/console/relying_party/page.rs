@@ -22,7 +22,9 @@ impl State {
             Stage::Away(_) => ("at the issuer", "badge-info"),
             Stage::Exchanging => ("exchanging", "badge-info"),
             Stage::Device(_) => ("waits for the person", "badge-info"),
-            Stage::Holding(tokens) if tokens.logout.as_ref().is_some_and(|logout| logout.done) => ("logged out", "badge-info"),
+            Stage::Holding(tokens) if tokens.logout.as_ref().is_some_and(|logout| logout.done) => {
+                ("logged out", "badge-info")
+            }
             Stage::Holding(_) => ("has tokens", "badge-success"),
             Stage::Failed(_) => ("failed", "badge-danger"),
         };
@@ -114,7 +116,8 @@ pub fn one(visit: &Visit<'_>, id: &str) -> Outcome {
         device: None,
         device_until: String::new(),
         tokens: None,
-        confidential: row_of(visit, &attempt).is_some_and(|row| row.authentication.method != AuthMethod::None),
+        confidential: row_of(visit, &attempt)
+            .is_some_and(|row| row.authentication.method != AuthMethod::None),
         exchanges: attempt.exchanges.iter().rev().cloned().collect(),
         scope: attempt.wanted.scope.clone(),
         resource: attempt.wanted.resource.clone(),
@@ -138,9 +141,16 @@ fn view(visit: &Visit<'_>, attempt: &Attempt, tokens: &Tokens) -> TokensView {
     let keys: JwkSet = serde_json::from_slice(&app.keys.load().jwks()).unwrap_or(JwkSet { keys: Vec::new() });
     let client_id = attempt.client_id.as_str();
     let judged = |token: &str, kind| {
-        decoded(token, &Expected { keys: &keys, issuer: visit.serving.issuer().as_str(), now: app.now(), kind })
+        decoded(
+            token,
+            &Expected { keys: &keys, issuer: visit.serving.issuer().as_str(), now: app.now(), kind },
+        )
     };
-    let id_kind = Kind::Id { client_id, nonce: tokens.nonce.as_deref(), access: Some(&*tokens.access).filter(|_| tokens.paired) };
+    let id_kind = Kind::Id {
+        client_id,
+        nonce: tokens.nonce.as_deref(),
+        access: Some(&*tokens.access).filter(|_| tokens.paired),
+    };
     TokensView {
         id: tokens.id.as_deref().map(|token| judged(token, id_kind)),
         access: judged(&tokens.access, Kind::Access(client_id)),
@@ -155,6 +165,7 @@ fn view(visit: &Visit<'_>, attempt: &Attempt, tokens: &Tokens) -> TokensView {
 impl Try {
     /// Does the try have a person, whose claims userinfo tells?
     fn has_person(&self) -> bool {
-        self.grant != GrantType::ClientCredentials.as_str() && self.tokens.as_ref().is_some_and(|tokens| tokens.id.is_some())
+        self.grant != GrantType::ClientCredentials.as_str()
+            && self.tokens.as_ref().is_some_and(|tokens| tokens.id.is_some())
     }
 }

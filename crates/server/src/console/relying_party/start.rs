@@ -92,9 +92,11 @@ async fn log_in(visit: &Visit<'_>, row: &Row, attempt: &mut Attempt) -> Result<S
     if row.require_par {
         let credentials = Credentials::of(visit, row)?;
         let call = Call::new(visit);
-        let (exchange, reply) = call.post("Pushed authorization request", "/oauth2/par", request, &credentials).await;
+        let (exchange, reply) =
+            call.post("Pushed authorization request", "/oauth2/par", request, &credentials).await;
         attempt.note(exchange);
-        let reference = reply.body.get("request_uri").and_then(Value::as_str).ok_or_else(|| Fault::of(&reply.body))?;
+        let reference =
+            reply.body.get("request_uri").and_then(Value::as_str).ok_or_else(|| Fault::of(&reply.body))?;
         query.push(("request_uri", reference.to_owned()));
     } else {
         query.extend(request);
@@ -117,7 +119,8 @@ async fn token(visit: &Visit<'_>, row: &Row, attempt: &mut Attempt) -> Result<()
     let credentials = Credentials::of(visit, row)?;
     let mut request: Parameters = vec![("grant_type", attempt.wanted.grant.as_str().to_owned())];
     request.extend(asked(&attempt.wanted));
-    let (exchange, reply) = Call::new(visit).post("Token request", "/oauth2/token", request, &credentials).await;
+    let (exchange, reply) =
+        Call::new(visit).post("Token request", "/oauth2/token", request, &credentials).await;
     attempt.note(exchange);
     attempt.stage = Stage::Holding(Box::new(Tokens::of(&reply.body, None, visit.console.app.now())?));
     Ok(())
@@ -128,8 +131,9 @@ async fn device(visit: &Visit<'_>, row: &Row, attempt: &mut Attempt) -> Result<(
     let credentials = Credentials::of(visit, row)?;
     let call = Call::new(visit);
     let request = asked(&attempt.wanted);
-    let (exchange, reply) =
-        call.post("Device authorization request", "/oauth2/device_authorization", request, &credentials).await;
+    let (exchange, reply) = call
+        .post("Device authorization request", "/oauth2/device_authorization", request, &credentials)
+        .await;
     attempt.note(exchange);
     let fault = || Fault::of(&reply.body);
     let text = |name: &str| reply.body.get(name).and_then(Value::as_str).map(str::to_owned).ok_or_else(fault);

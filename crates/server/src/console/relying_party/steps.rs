@@ -31,10 +31,15 @@ fn no_try() -> Problem {
 /// The browser comes back from the issuer: the code is exchanged, and the address with the code is left.
 pub async fn callback(visit: &Visit<'_>) -> Outcome {
     if visit.parts.method != Method::GET {
-        return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "Not a login", "An issuer answers with GET."));
+        return Err(Problem::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "Not a login",
+            "An issuer answers with GET.",
+        ));
     }
     let query = visit.query();
-    let unreadable = |_| Problem::new(StatusCode::BAD_REQUEST, "The answer cannot be read", "Begin another try.");
+    let unreadable =
+        |_| Problem::new(StatusCode::BAD_REQUEST, "The answer cannot be read", "Begin another try.");
     let params = query.params().map_err(unreadable)?;
     params.once_each().map_err(unreadable)?;
     let owner = visit.browser.owner();
@@ -66,14 +71,20 @@ pub async fn callback(visit: &Visit<'_>) -> Outcome {
 type Redeemed = (Exchange, Result<Tokens, Fault>);
 
 /// Judges the authorization response, and exchanges its code.
-async fn redeem(visit: &Visit<'_>, attempt: &Attempt, away: Away, params: &Params<'_>) -> Result<Redeemed, Fault> {
+async fn redeem(
+    visit: &Visit<'_>,
+    attempt: &Attempt,
+    away: Away,
+    params: &Params<'_>,
+) -> Result<Redeemed, Fault> {
     if params.get("iss") != Some(visit.serving.issuer().as_str()) {
         return Err(Fault::new("wrong issuer", "iss of the answer is not this issuer (RFC 9207)"));
     }
     if let Some(error) = params.get("error") {
         return Err(Fault::new(error, params.get("error_description").unwrap_or_default()));
     }
-    let code = params.get("code").ok_or_else(|| Fault::new("no code", "the answer has neither code nor error"))?;
+    let code =
+        params.get("code").ok_or_else(|| Fault::new("no code", "the answer has neither code nor error"))?;
     let row = row(visit, attempt)?;
     let request: Parameters = vec![
         ("grant_type", GrantType::AuthorizationCode.as_str().to_owned()),
@@ -82,7 +93,8 @@ async fn redeem(visit: &Visit<'_>, attempt: &Attempt, away: Away, params: &Param
         ("code_verifier", away.verifier),
     ];
     let credentials = Credentials::of(visit, &row)?;
-    let (exchange, reply) = Call::new(visit).post("Token request", "/oauth2/token", request, &credentials).await;
+    let (exchange, reply) =
+        Call::new(visit).post("Token request", "/oauth2/token", request, &credentials).await;
     let tokens = Tokens::of(&reply.body, away.nonce, visit.console.app.now());
     Ok((exchange, tokens))
 }
@@ -94,7 +106,8 @@ fn row(visit: &Visit<'_>, attempt: &Attempt) -> Result<Arc<Row>, Fault> {
 /// The browser comes back from a logout.
 pub fn ended(visit: &Visit<'_>) -> Outcome {
     let query = visit.query();
-    let state = query.params().ok().and_then(|params| params.get("state").map(str::to_owned)).unwrap_or_default();
+    let state =
+        query.params().ok().and_then(|params| params.get("state").map(str::to_owned)).unwrap_or_default();
     let id = visit.console.attempts.logged_out(visit.browser.owner(), &state);
     Ok(redirect(&id.map_or_else(|| "/try".to_owned(), |id| route::attempt(&id))))
 }
@@ -108,7 +121,8 @@ pub async fn act(visit: &Visit<'_>, id: &str, action: &str, params: &Params<'_>)
         let text = "The try has not come that far, or is past it. Go back to its page.";
         Problem::new(StatusCode::CONFLICT, "This step cannot be taken now", text)
     };
-    let failed = |fault: Fault| Problem::new(StatusCode::CONFLICT, "This step cannot be taken now", fault.description);
+    let failed =
+        |fault: Fault| Problem::new(StatusCode::CONFLICT, "This step cannot be taken now", fault.description);
     match (action, &attempt.stage) {
         ("poll", Stage::Device(device)) => acting.poll(device).await.map_err(failed)?,
         ("userinfo", Stage::Holding(tokens)) => acting.userinfo(tokens).await,
@@ -142,7 +156,12 @@ struct Acting<'a> {
 }
 
 impl Acting<'_> {
-    async fn post(&self, title: &'static str, path: &str, request: Parameters) -> Result<(Exchange, Reply), Fault> {
+    async fn post(
+        &self,
+        title: &'static str,
+        path: &str,
+        request: Parameters,
+    ) -> Result<(Exchange, Reply), Fault> {
         let credentials = Credentials::of(self.visit, &*row(self.visit, self.attempt)?)?;
         Ok(Call::new(self.visit).post(title, path, request, &credentials).await)
     }
@@ -195,8 +214,10 @@ impl Acting<'_> {
     }
 
     async fn refresh(&self, tokens: &Tokens) -> Result<(), Fault> {
-        let token = tokens.refresh.clone().ok_or_else(|| Fault::new("no token", "there is no refresh token"))?;
-        let request = vec![("grant_type", GrantType::RefreshToken.as_str().to_owned()), ("refresh_token", token)];
+        let token =
+            tokens.refresh.clone().ok_or_else(|| Fault::new("no token", "there is no refresh token"))?;
+        let request =
+            vec![("grant_type", GrantType::RefreshToken.as_str().to_owned()), ("refresh_token", token)];
         let (exchange, reply) = self.post("Refresh", "/oauth2/token", request).await?;
         let renewed = Tokens::of(&reply.body, None, self.visit.console.app.now());
         self.change(|attempt| {
@@ -229,7 +250,10 @@ impl Acting<'_> {
 
     /// Leads the browser to the issuer's logout (OIDC RP-Initiated Logout §2).
     fn log_out(&self, tokens: &Tokens) -> Result<Response, Fault> {
-        let hint = tokens.id.as_deref().ok_or_else(|| Fault::new("no token", "there is no ID token to log out with"))?;
+        let hint = tokens
+            .id
+            .as_deref()
+            .ok_or_else(|| Fault::new("no token", "there is no ID token to log out with"))?;
         let state = self.visit.console.app.random_text();
         let ended = self.visit.console.own.ended();
         let registered = row(self.visit, self.attempt)?;
@@ -238,7 +262,8 @@ impl Acting<'_> {
             query.extend([("post_logout_redirect_uri", ended), ("state", state.clone())]);
         }
         let endpoint = self.visit.serving.issuer().join("/oauth2/logout");
-        let exchange = led("Logout request", format!("GET {endpoint}, which leads back to {ENDED}"), shown(&query));
+        let exchange =
+            led("Logout request", format!("GET {endpoint}, which leads back to {ENDED}"), shown(&query));
         self.change(|attempt| {
             attempt.note(exchange);
             if let Stage::Holding(tokens) = &mut attempt.stage {

@@ -92,7 +92,9 @@ pub fn decoded(token: &str, expected: &Expected<'_>) -> Decoded {
         }
         Kind::Id { client_id, nonce, access } => {
             checks.push(check(text("aud") == client_id, format!("audience is {client_id}")));
-            checks.extend(nonce.map(|nonce| check(text("nonce") == nonce, "nonce is the one that was sent".into())));
+            checks.extend(
+                nonce.map(|nonce| check(text("nonce") == nonce, "nonce is the one that was sent".into())),
+            );
             let hash = text("at_hash");
             if let Some(access) = access.filter(|_| !hash.is_empty()) {
                 let fits = access_hash(&header, access).is_some_and(|computed| computed == hash);
@@ -104,7 +106,13 @@ pub fn decoded(token: &str, expected: &Expected<'_>) -> Decoded {
         let at = claims.get(*name)?.as_i64()?;
         Some((*name, super::super::layout::moment(at)))
     });
-    Decoded { raw: token.to_owned(), moments: moments.collect(), header: pretty(&header), claims: pretty(&claims), checks }
+    Decoded {
+        raw: token.to_owned(),
+        moments: moments.collect(),
+        header: pretty(&header),
+        claims: pretty(&claims),
+        checks,
+    }
 }
 
 fn signature(token: &str, keys: &JwkSet) -> Check {
@@ -140,7 +148,8 @@ fn expiry(claims: &Value, now: UnixTime) -> Check {
         return Check { good: false, text: "it has no expiry".to_owned() };
     };
     let good = now < at;
-    let text = if good { format!("expires in {}", lasting(at.since(now))) } else { "it has expired".to_owned() };
+    let text =
+        if good { format!("expires in {}", lasting(at.since(now))) } else { "it has expired".to_owned() };
     Check { good, text }
 }
 
@@ -171,8 +180,12 @@ mod tests {
     use nauthera_core::oauth::keyring::KeyTimes;
 
     fn key(algorithm: SigningAlgorithm) -> SigningKey {
-        let times =
-            KeyTimes { algorithm, active_from: UnixTime(0), retired_at: None, longest_token: Seconds::hours(1) };
+        let times = KeyTimes {
+            algorithm,
+            active_from: UnixTime(0),
+            retired_at: None,
+            longest_token: Seconds::hours(1),
+        };
         SigningKey::generate(times).unwrap()
     }
 
@@ -186,7 +199,8 @@ mod tests {
     }
 
     fn claims(exp: i64, nonce: &str) -> Vec<u8> {
-        let claims = serde_json::json!({"iss": "https://id.example", "aud": "shop.web", "exp": exp, "nonce": nonce});
+        let claims =
+            serde_json::json!({"iss": "https://id.example", "aud": "shop.web", "exp": exp, "nonce": nonce});
         claims.to_string().into_bytes()
     }
 
@@ -205,7 +219,12 @@ mod tests {
     fn each_fault_is_found() {
         let own = key(SigningAlgorithm::Es256);
         let bad = |token: &str, keys: &JwkSet| {
-            judged(token, keys).checks.into_iter().filter(|check| !check.good).map(|check| check.text).collect::<Vec<_>>()
+            judged(token, keys)
+                .checks
+                .into_iter()
+                .filter(|check| !check.good)
+                .map(|check| check.text)
+                .collect::<Vec<_>>()
         };
         let expired = own.sign(TokenType::Id, &claims(100, "n")).unwrap();
         assert_eq!(bad(&expired, &set(&own)), ["it has expired"]);

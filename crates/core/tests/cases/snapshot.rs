@@ -1,0 +1,79 @@
+//! A Snapshot's bytes: what they look like, and which ones are refused.
+
+use crate::world::{World, governed, scopes};
+use insta::assert_snapshot;
+use nauthera_core::snapshot::{BadSnapshot, Snapshot};
+
+fn bytes(world: &World) -> String {
+    String::from_utf8(world.tell().snapshot("identity/main").to_bytes()).unwrap()
+}
+
+fn two() -> String {
+    bytes(&governed().web("shop/a", |_| {}).web("shop/b", |_| {}))
+}
+
+#[test]
+fn the_bytes_are_json_with_the_format_first() {
+    let world = governed().web("shop/web", |c| c.scopes = scopes(["openid"]));
+    let world = world.record("shop/web", "identity/main", "shop.web", &[0xab]);
+    assert_snapshot!(bytes(&world).replace("],", "],\n").replace("},", "},\n"), @r#"
+    {"format":1,"head":{"server":{"namespace":"identity","name":"main"},
+    "issuer":"https://main.example.com","session":{"lifetime":"12h","idleTimeout":"1h"},
+    "signing":{"algorithm":"RS256","rotationInterval":"30d","prePublish":"24h"},
+    "branding":{"name":null,"logoUrl":null,"primaryColor":null},
+    "users":null},
+    "clients":[{"clientId":"shop.web","object":{"namespace":"shop","name":"web"},
+    "displayName":"web","type":"web","redirectUris":["https://shop.example.com/cb"],
+    "postLogoutRedirectUris":[],
+    "scopes":["openid"],
+    "withheldScopes":[],
+    "audiences":[],
+    "introspects":[],
+    "grants":["authorization_code","refresh_token"],
+    "authentication":{"method":"client_secret_basic"},
+    "secrets":[{"digest":"abababababababababababababababababababababababababababababababab","notBefore":0}],
+    "token":{"access":"15m","refresh":"24h","id":"5m"},
+    "requirePkce":true,"requirePar":false,"maxAge":null,"allowedGroups":[],
+    "consent":"Required","policies":[{"policy":{"namespace":"identity","name":"base"},
+    "generation":1}]}]}
+    "#);
+}
+
+#[test]
+fn another_format_is_refused() {
+    let text = two().replace(r#"{"format":1,"#, r#"{"format":2,"#);
+    assert!(matches!(Snapshot::from_bytes(text.as_bytes()), Err(BadSnapshot::Format(2))));
+}
+
+#[test]
+fn an_unknown_field_is_refused_since_it_could_be_a_restriction() {
+    for part in [r#"{"format":1,"#, r#""head":{"#, r#""clients":[{"#, r#""token":{"#] {
+        let text = two().replacen(part, &format!(r#"{part}"onlyOnMondays":true,"#), 1);
+        assert!(text.contains("onlyOnMondays"), "{part}");
+        assert!(matches!(Snapshot::from_bytes(text.as_bytes()), Err(BadSnapshot::Shape(_))), "{part}");
+    }
+}
+
+#[test]
+fn rows_out_of_order_and_two_of_one_id_are_refused() {
+    for text in [two().replace("shop.a", "shop.c"), two().replace("shop.a", "shop.b")] {
+        assert!(matches!(Snapshot::from_bytes(text.as_bytes()), Err(BadSnapshot::Order(_))));
+    }
+}
+
+#[test]
+fn half_of_the_bytes_is_no_snapshot() {
+    let text = two();
+    assert!(Snapshot::from_bytes(&text.as_bytes()[..text.len() / 2]).is_err());
+    assert!(Snapshot::from_bytes(b"").is_err());
+}
+
+#[test]
+fn a_changed_client_changes_the_revision() {
+    let revision = |world: &World| world.tell().snapshot("identity/main").revision();
+    let world = governed().web("shop/web", |_| {});
+    let before = revision(&world);
+    assert_eq!(before, revision(&world));
+    assert_ne!(before, revision(&world.web("shop/web", |c| c.scopes = scopes(["openid"]))));
+    assert_eq!(before.short().len(), 12);
+}

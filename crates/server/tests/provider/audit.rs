@@ -1,0 +1,222 @@
+//! The audit and the admin port: what operators see, and what they must never see.
+
+use crate::device::Device;
+use crate::support::{ADA, Authorize, Call, GRACE, Reply, Tokens, World, assertion, secret_of};
+use axum::body::Body;
+use nauthera_server::admin::Admin;
+use nauthera_server::listen::Answer;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+
+async fn admin(world: &World, method: &str, path: &str) -> Reply {
+    let request = http::Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+    let peer = SocketAddr::from(([127, 0, 0, 1], 4_711));
+    Reply::read(Admin(world.app.clone()).answer(peer, request).await).await
+}
+
+/// Everything that can happen to a client and a person, with every secret that was in it.
+async fn everything(world: &World) -> Vec<String> {
+    let mut secrets = vec![ADA.1.to_owned(), GRACE.1.to_owned(), "a wrong password".to_owned()];
+    secrets.extend(["shop.web", "shop.post", "shop.job"].map(secret_of));
+    let mut browser = world.browser();
+    let page = browser.open(&Authorize::of("web").path(world)).await;
+    browser.post(&page.form().set("username", "ada").set("password", "a wrong password")).await;
+    let request = Authorize::of("web").set("scope", "openid offline_access");
+    let code = browser.authorize(&request).await.code();
+    let tokens = Tokens::of(&request.redeem(world, &code).send().await);
+    request.redeem(world, &code).send().await;
+    secrets.extend([code, tokens.access.clone(), tokens.refresh.clone(), tokens.id.clone()]);
+    let spa = Authorize::of("spa").tokens(world).await;
+    let next = Tokens::of(&spa.renew(world, "shop.spa").send().await);
+    world.clock.advance(60);
+    spa.renew(world, "shop.spa").send().await;
+    let device = Device::start(world, "tv", "openid").await;
+    device.allowed_by(&mut world.browser()).await;
+    let television = Tokens::of(&device.polled(world).await);
+    let signed = assertion(world, "shop.jwt", &json!({}));
+    Call::token(world, "client_credentials").asserting(&signed).send().await.ok();
+    Call::token(world, "client_credentials").by("shop.post").send().await.ok();
+    Call::token(world, "client_credentials").basic("shop.nobody-knows", "their-secret").send().await;
+    Call::post(world, "/oauth2/revoke").by("shop.tv").with("token", &television.refresh).send().await;
+    let denied = Authorize::of("web").set("scope", "openid orders:read");
+    let consent = browser.open(&denied.path(world)).await;
+    browser.decide(&consent, "deny").await;
+    browser.open("/oauth2/logout?id_token_hint=x").await;
+    browser.open(&format!("/oauth2/logout?id_token_hint={}", tokens.id)).await;
+    world.edit_client("job", |client| client.token.access = Some(nauthera_core::time::Seconds::minutes(1)));
+    secrets.extend([spa.access, spa.refresh, next.refresh, next.access, television.access, television.refresh]);
+    secrets.extend([device.device_code, device.user_code.replace('-', ""), device.user_code, signed]);
+    secrets.extend(browser.cookies.into_values());
+    secrets.extend(["shop.nobody-knows".to_owned(), "their-secret".to_owned()]);
+    secrets
+}
+
+#[tokio::test]
+async fn every_event_is_a_line_of_json_and_no_line_holds_a_secret() {
+    let world = World::new();
+    let secrets = everything(&world).await;
+    let text = world.audit.text_with("snapshot_applied", 2);
+    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+        assert!(!text.contains(secret.as_str()), "{secret}\n{text}");
+    }
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let events: BTreeSet<&str> = lines.iter().map(|line| line["event"].as_str().unwrap()).collect();
+    for event in [
+        "snapshot_applied", "signing_key", "login", "login_failed", "consent_given", "consent_denied", "code_issued",
+        "code_reused", "token_issued", "token_refused", "refresh_reused", "device_allowed", "grant_revoked", "logout",
+    ] {
+        assert!(events.contains(event), "{event} is missing: {events:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_line_says_which_request_revision_client_subject_and_policies() {
+    let world = World::new();
+    let tokens = Authorize::of("web").tokens(&world).await;
+    let line = world.audit.last("token_issued");
+    assert_eq!(line["v"], 1);
+    assert_eq!(line["time"], world.app.now().0);
+    assert_eq!(line["revision"], &*world.app.serving().revision_text);
+    assert_eq!(line["client_id"], "shop.web");
+    assert_eq!(line["subject"], tokens.id_claims()["sub"]);
+    assert_eq!(line["jti"], tokens.access_claims()["jti"]);
+    assert_eq!(line["scope"], "openid");
+    assert_eq!(line["detail"], "authorization_code");
+    assert_eq!(line["policies"], json!(["platform/ask@1", "platform/base@1", "platform/pkce@1"]));
+    assert_eq!(line["peer"], "192.0.2.1");
+    assert_eq!(line["request_id"].as_str().unwrap().len(), 16);
+}
+
+#[tokio::test]
+async fn the_request_id_of_a_refusal_is_the_one_that_the_client_was_told() {
+    let world = World::new();
+    let reply = Call::token(&world, "client_credentials").by("shop.job").with("scope", "unknown").send().await;
+    let line = world.audit.last("token_refused");
+    assert_eq!(line["request_id"], reply.json()["request_id"]);
+    assert_eq!((&line["detail"], &line["client_id"]), (&json!("invalid_scope"), &json!("shop.job")));
+    assert!(line["policies"].as_array().is_some_and(|policies| !policies.is_empty()), "{line}");
+}
+
+#[tokio::test]
+async fn a_client_that_is_not_known_is_not_named() {
+    let world = World::new();
+    Call::token(&world, "client_credentials").basic("shop.made-up", "x").send().await;
+    let line = world.audit.last("token_refused");
+    assert!(line.get("client_id").is_none() && !line.to_string().contains("made-up"), "{line}");
+}
+
+#[tokio::test]
+async fn what_a_client_is_sent_back_with_is_a_refusal_too() {
+    let world = World::new();
+    world.browser().authorize_as(&Authorize::of("staff"), GRACE).await.sent_error();
+    let line = world.audit.last("authorization_refused");
+    assert_eq!((&line["client_id"], &line["detail"]), (&json!("shop.staff"), &json!("access_denied")));
+}
+
+#[tokio::test]
+async fn waiting_devices_do_not_fill_the_audit() {
+    let world = World::new();
+    let device = Device::start(&world, "tv", "openid").await;
+    for _ in 0..5 {
+        device.polled(&world).await;
+    }
+    crate::device::poll(&world, "shop.tv", &device.device_code).send().await;
+    world.edit(|_| {});
+    let text = world.audit.text_with("snapshot_applied", 2);
+    assert!(!text.contains("authorization_pending") && !text.contains("slow_down"), "{text}");
+}
+
+#[tokio::test]
+async fn a_key_that_is_made_or_retired_is_noted_by_its_id() {
+    let world = World::new();
+    world.clock.pass(nauthera_core::time::Seconds::days(29));
+    let made = world.app.maintain_keys().unwrap().made;
+    let lines = world.audit.with("signing_key", 2);
+    assert!(lines.iter().any(|line| line["detail"] == format!("made {}", made[0])));
+}
+
+/// Every sample of a text in the format of Prometheus or OpenMetrics, by name and labels.
+fn samples(text: &str) -> BTreeMap<String, f64> {
+    assert!(text.ends_with("# EOF\n"), "OpenMetrics ends with a mark");
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    let parsed = lines.map(|line| {
+        let (name, value) = line.rsplit_once(' ').unwrap_or_else(|| panic!("{line}"));
+        let (bare, labels) = name.split_once('{').unwrap_or((name, "}"));
+        assert!(bare.starts_with("nauthera_") && labels.ends_with('}'), "{line}");
+        (name.to_owned(), value.parse().unwrap_or_else(|_| panic!("{line}")))
+    });
+    parsed.collect()
+}
+
+#[tokio::test]
+async fn metrics_count_requests_tokens_and_logins() {
+    let world = World::new();
+    everything(&world).await;
+    let reply = admin(&world, "GET", "/metrics").await;
+    assert_eq!(reply.header("content-type"), "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    let samples = samples(reply.text());
+    let count = |name: &str| samples.get(name).copied().unwrap_or_else(|| panic!("{name}\n{}", reply.text()));
+    assert_eq!(count("nauthera_tokens_issued_total{grant_type=\"client_credentials\"}"), 2.0);
+    assert_eq!(count("nauthera_tokens_issued_total{grant_type=\"authorization_code\"}"), 2.0);
+    assert_eq!(count("nauthera_logins_total{outcome=\"wrong\"}"), 1.0);
+    assert_eq!(count("nauthera_logins_total{outcome=\"ok\"}"), 3.0);
+    assert!(count("nauthera_http_requests_total{endpoint=\"token\",status=\"2xx\"}") >= 6.0);
+    assert!(count("nauthera_http_requests_total{endpoint=\"token\",status=\"4xx\"}") >= 3.0);
+    assert_eq!(count("nauthera_snapshot_clients"), 16.0);
+    assert!(count("nauthera_http_request_duration_seconds_count{endpoint=\"token\"}") >= 9.0);
+}
+
+#[tokio::test]
+async fn nothing_that_a_stranger_chooses_becomes_a_label() {
+    let world = World::new();
+    let before = samples(admin(&world, "GET", "/metrics").await.text()).len();
+    for n in 0..20 {
+        let id = format!("made-up-{n}");
+        Call::token(&world, &id).basic(&id, &id).send().await;
+        Call::token(&world, &id).by("shop.job").send().await;
+        world.browser().get(&format!("/{id}")).await;
+        world.browser().get(&format!("/oauth2/authorize?client_id={id}&scope={id}")).await;
+    }
+    let reply = admin(&world, "GET", "/metrics").await;
+    assert!(!reply.text().contains("made-up"), "{reply}");
+    assert_eq!(samples(reply.text()).len(), before);
+}
+
+#[tokio::test]
+async fn the_admin_port_says_that_it_lives_and_what_it_serves() {
+    let world = World::new();
+    assert_eq!(admin(&world, "GET", "/healthz").await.ok()["status"], "ok");
+    let ready = admin(&world, "GET", "/readyz").await.ok();
+    assert_eq!(ready["revision"], &*world.app.serving().revision_text);
+    assert_eq!((&ready["issuer"], &ready["formats"]), (&json!(world.issuer()), &json!([1])));
+    let status = admin(&world, "GET", "/status").await.ok();
+    assert_eq!((&status["database"], &status["clients"]), (&json!("ok"), &json!(16)));
+    assert_eq!(status["signingKeys"].as_array().unwrap().len(), 1);
+    assert!(status["userStore"].to_string().contains("platform/people"), "{status}");
+    let before = ready["revision"].clone();
+    world.edit_client("web", |client| client.display_name = Some("Another".into()));
+    assert_ne!(admin(&world, "GET", "/readyz").await.ok()["revision"], before);
+}
+
+#[tokio::test]
+async fn the_admin_port_tells_no_secret() {
+    let world = World::new();
+    let secrets = everything(&world).await;
+    for path in ["/healthz", "/readyz", "/status", "/metrics"] {
+        let reply = admin(&world, "GET", path).await;
+        assert!(secrets.iter().all(|secret| secret.is_empty() || !reply.text().contains(secret.as_str())), "{path}");
+        assert!(!reply.text().contains("pkcs8") && !reply.text().contains("argon2"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_admin_port_takes_get_alone_and_has_nothing_else() {
+    let world = World::new();
+    assert_eq!(admin(&world, "POST", "/healthz").await.status, 405);
+    assert_eq!(admin(&world, "HEAD", "/readyz").await.status, 200);
+    for path in ["/", "/oauth2/token", "/metrics/", "/.well-known/openid-configuration"] {
+        assert_eq!(admin(&world, "GET", path).await.status, 404, "{path}");
+    }
+    assert_eq!(world.browser().get("/metrics").await.status, 404, "and the other port has none of it");
+}
