@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::baseline::BaselineArgs;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// Loads a release build of `nauthera` over loopback and compares it with a bare handler in the same run. Prints ratios and
@@ -34,10 +34,35 @@ pub struct BenchArgs {
     /// Service clients in the Snapshot
     #[arg(long, default_value_t = 10_000)]
     pub clients: usize,
+    /// Make only these measurements
+    #[arg(long, value_delimiter = ',')]
+    pub only: Vec<Measurement>,
     /// The binary to measure [default: the one beside this program]
     #[arg(long)]
     pub nauthera: Option<PathBuf>,
     /// Where the temporary folder with database and keys is made: it decides which disk
     #[arg(long)]
     pub folder: Option<PathBuf>,
+}
+
+/// A group of measurements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Measurement {
+    /// Start and idle memory
+    Start,
+    /// RS256 client credentials
+    Rs256,
+    /// ES256 client credentials
+    Es256,
+    /// People's grants and introspection
+    Grants,
+    /// A storm of logins
+    Storm,
+}
+
+impl BenchArgs {
+    /// Is this group to be measured?
+    pub fn wants(&self, measurement: Measurement) -> bool {
+        self.only.is_empty() || self.only.contains(&measurement)
+    }
 }

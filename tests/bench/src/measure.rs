@@ -5,7 +5,7 @@ mod start;
 mod storm;
 mod tokens;
 
-use crate::args::BenchArgs;
+use crate::args::{BenchArgs, Measurement};
 use crate::launcher::Launcher;
 use crate::load::Load;
 use crate::process::Children;
@@ -40,21 +40,27 @@ pub fn run(args: &BenchArgs, folder: &Path, children: Children) -> Result<Vec<St
         std::fs::create_dir_all(&path)?;
         World::build(&path, clients, algorithm)
     };
-    let one = world("one", 1, SigningAlgorithm::Es256)?;
-    let rs256 = world("rs256", args.clients, SigningAlgorithm::Rs256)?;
-    let es256 = world("es256", args.clients, SigningAlgorithm::Es256)?;
     let time = Duration::from_secs_f64(args.seconds.clamp(0.2, 60.0));
     let mut bench = Bench { launcher, time, connections: 16, table: Table::default() };
-    bench.start_and_memory(&one, &es256)?;
+    let es256 = world("es256", args.clients, SigningAlgorithm::Es256)?;
+    if args.wants(Measurement::Start) {
+        bench.start_and_memory(&world("one", 1, SigningAlgorithm::Es256)?, &es256)?;
+    }
     bench.table.loads();
-    bench.rs256(&rs256)?;
-    drop(rs256);
+    if args.wants(Measurement::Rs256) {
+        bench.rs256(&world("rs256", args.clients, SigningAlgorithm::Rs256)?)?;
+    }
     let server = bench.launcher.serve(&es256)?;
+    // The others are compared with this one.
     let (baseline, capacity) = bench.es256(&es256, &server)?;
-    bench.grants(&es256, &server, baseline)?;
+    if args.wants(Measurement::Grants) {
+        bench.grants(&es256, &server, baseline)?;
+    }
     bench.table.figures();
     bench.memory_under_load(&server)?;
-    bench.storm(&es256, &server, capacity)?;
+    if args.wants(Measurement::Storm) {
+        bench.storm(&es256, &server, capacity)?;
+    }
     Ok(bench.table.errors().to_vec())
 }
 

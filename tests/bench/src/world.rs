@@ -158,7 +158,13 @@ impl Draft {
         let policy = PolicySpec {
             token: TtlCeilings { access: Some(Seconds::minutes(15)), ..TtlCeilings::default() },
             allowed_grant_types: Some(GrantSet::ALL),
-            allowed_scopes: Some(PatternSet::parse(["openid", "profile", "email", "offline_access", "orders:*"])),
+            allowed_scopes: Some(PatternSet::parse([
+                "openid",
+                "profile",
+                "email",
+                "offline_access",
+                "orders:*",
+            ])),
             allowed_hosts: Some(PatternSet::parse(["*.example.com"])),
             consent: Some(Consent::Trusted),
             enforce_pkce: Some(true),

@@ -93,21 +93,21 @@ mod tests {
     fn the_recommended_cost_is_taken() {
         assert_eq!(phc("m=19456,t=2,p=1"), Ok(()));
         assert_eq!(phc("m=7168,t=1,p=1"), Ok(()));
-        assert_eq!(phc("m=262144,t=20,p=8"), Ok(()));
+        assert_eq!(phc("m=65536,t=10,p=8"), Ok(()));
     }
 
     #[test]
     fn costs_out_of_bounds_are_refused() {
         assert_eq!(
             phc("m=7167,t=5,p=1").unwrap_err(),
-            "its cost m=7167 is out of bounds; m is 7168 to 262144"
+            "its cost m=7167 is out of bounds; m is 7168 to 65536"
         );
         assert_eq!(
-            phc("m=262145,t=5,p=1").unwrap_err(),
-            "its cost m=262145 is out of bounds; m is 7168 to 262144"
+            phc("m=65537,t=5,p=1").unwrap_err(),
+            "its cost m=65537 is out of bounds; m is 7168 to 65536"
         );
-        assert_eq!(phc("m=19456,t=21,p=1").unwrap_err(), "its cost t=21 is out of bounds; t is 1 to 20");
-        assert_eq!(phc("m=19456,t=0,p=1").unwrap_err(), "its cost t=0 is out of bounds; t is 1 to 20");
+        assert_eq!(phc("m=19456,t=11,p=1").unwrap_err(), "its cost t=11 is out of bounds; t is 1 to 10");
+        assert_eq!(phc("m=19456,t=0,p=1").unwrap_err(), "its cost t=0 is out of bounds; t is 1 to 10");
         assert_eq!(phc("m=19456,t=2,p=9").unwrap_err(), "its cost p=9 is out of bounds; p is 1 to 8");
     }
 

@@ -124,7 +124,7 @@ fn consent_is_asked_once_and_again_when_more_is_asked() {
         next(&Situation { request, progress: &progress, session, consent: Some(&given), now: UnixTime(1_000) })
     };
     assert_eq!(with(&first), Next::Issue);
-    let mut more = first.clone();
+    let mut more = first;
     more.scopes.extend(crate::oauth::fixtures::scopes(&["profile"]));
     assert_eq!(with(&more), Next::Consent);
     let both = agreed(&more, &session.person.subject, Some(&given), UnixTime(2));

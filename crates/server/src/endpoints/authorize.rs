@@ -1,6 +1,6 @@
 //! The authorization endpoint (RFC 6749 §3.1): finds the client, opens a pushed request, and hands over to the flow.
 
-use super::flow::{self, Errand, Interaction, Origin, Step, refused, step};
+use super::flow::{self, Asked, Errand, Interaction, Origin, Step, refused, step};
 use super::session;
 use crate::http::{Context, Failure, Form, read_form, redirect};
 use axum::body::Body;
@@ -35,11 +35,7 @@ async fn respond(context: &Context, body: Body) -> Result<Response, Failure> {
         Ok(opened) => opened,
         Err(refusal) => return Ok(refused(context, refusal)),
     };
-    let errand = Errand::Authorize {
-        client_id: opened.row.client_id.to_string(),
-        parameters: opened.parameters,
-        pushed: opened.pushed,
-    };
+    let errand = Errand::Authorize { client_id: opened.row.client_id.to_string(), asked: opened.asked };
     let mut interaction = Interaction::new(errand, context.now);
     if posted {
         // A POST from another site comes without our cookies (SameSite=Lax): the GET that follows brings them.
@@ -62,8 +58,7 @@ pub fn to_page(context: &Context, path: &str, interaction: &Interaction) -> Resp
 
 struct Opened {
     row: Arc<Row>,
-    parameters: String,
-    pushed: Option<Digest>,
+    asked: Asked,
 }
 
 /// Finds the client and the parameters that count, and judges them, so that a bad request never reaches a page of ours.
@@ -79,7 +74,7 @@ async fn open(context: &Context, params: &Params<'_>) -> Result<Result<Opened, R
     let Some(reference) = pushed_reference(params) else {
         let parameters = params.encode_without(&["client_id"]);
         let judged = flow::fits(&parameters).and_then(|()| flow::judge(context, row, params, Origin::Direct));
-        return Ok(judged.map(|_| Opened { row: row.clone(), parameters, pushed: None }));
+        return Ok(judged.map(|_| Opened { row: row.clone(), asked: Asked::Here(parameters) }));
     };
     let digest = Digest::of(reference);
     let found = context.app.store.pushed(digest).await?;
@@ -91,6 +86,5 @@ async fn open(context: &Context, params: &Params<'_>) -> Result<Result<Opened, R
     }
     let replaced = Params::parse(pushed.parameters.as_bytes())?;
     let judged = flow::judge(context, row, &replaced, Origin::Pushed(digest));
-    let (row, pushed_digest) = (row.clone(), Some(digest));
-    Ok(judged.map(|_| Opened { row, parameters: pushed.parameters.clone(), pushed: pushed_digest }))
+    Ok(judged.map(|_| Opened { row: row.clone(), asked: Asked::Pushed(digest) }))
 }

@@ -21,6 +21,7 @@ use nauthera_core::time::{Seconds, UnixTime};
 use nauthera_core::uri::RedirectUri;
 use nauthera_store::{Issued, NewCode};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// How long a person may take from the request to the answer.
@@ -37,10 +38,8 @@ pub enum Errand {
     Authorize {
         /// The client.
         client_id: String,
-        /// The request's parameters, form-encoded.
-        parameters: String,
-        /// The pushed request that they come from.
-        pushed: Option<Digest>,
+        /// The request's parameters.
+        asked: Asked,
     },
     /// To let a device in.
     Device {
@@ -49,6 +48,16 @@ pub enum Errand {
     },
     /// To look at their account.
     Account,
+}
+
+/// Where the parameters of an authorization request are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Asked {
+    /// Here, form-encoded.
+    Here(String),
+    /// In the store, since they were pushed: those can be larger than what travels in addresses and forms.
+    Pushed(Digest),
 }
 
 /// What has happened so far.
@@ -188,12 +197,14 @@ pub async fn step(
     interaction: &Interaction,
     session: Option<Session>,
 ) -> Result<Step, Failure> {
-    let (client_id, parameters, pushed) = match &interaction.errand {
-        Errand::Authorize { client_id, parameters, pushed } => (client_id, parameters, *pushed),
+    let (client_id, asked) = match &interaction.errand {
+        Errand::Authorize { client_id, asked } => (client_id, asked),
         errand => return Ok(elsewhere(context, errand, interaction, session.as_ref())),
     };
+    let Some((parameters, origin)) = parameters(context, client_id, asked).await? else {
+        return Ok(Step::Done(refused(context, Refusal::Page(answered_before()))));
+    };
     let params = Params::parse(parameters.as_bytes())?;
-    let origin = pushed.map_or(Origin::Direct, Origin::Pushed);
     let unknown = || Refusal::Page(OAuthError::invalid_request("the client is not served any more"));
     let judged = context
         .serving
@@ -220,6 +231,25 @@ pub async fn step(
         (Next::Consent, Some(session)) => Step::Consent(Box::new(request), session),
         (Next::Issue, Some(session)) => Step::Done(issue(context, &request, &session).await?),
     })
+}
+
+/// The parameters of a request; `None` when it was pushed and has been answered.
+async fn parameters<'a>(
+    context: &Context,
+    client_id: &str,
+    asked: &'a Asked,
+) -> Result<Option<(Cow<'a, str>, Origin)>, Failure> {
+    let digest = match asked {
+        Asked::Here(parameters) => return Ok(Some((parameters.into(), Origin::Direct))),
+        Asked::Pushed(digest) => *digest,
+    };
+    let pushed = context.app.store.pushed(digest).await?;
+    let pushed = pushed.filter(|pushed| !pushed.spent && pushed.client_id.as_str() == client_id);
+    Ok(pushed.map(|pushed| (pushed.parameters.into(), Origin::Pushed(digest))))
+}
+
+fn answered_before() -> OAuthError {
+    OAuthError::invalid_request("this request_uri was answered before: push the request again")
 }
 
 fn elsewhere(
@@ -287,9 +317,7 @@ pub async fn issue(
     };
     let new = NewCode { code: record, pushed: request.pushed };
     if context.app.store.insert_code(new).await? == Issued::PushedSpent {
-        let spent =
-            OAuthError::invalid_request("this request_uri was answered before: push the request again");
-        return Ok(refused(context, Refusal::Page(spent)));
+        return Ok(refused(context, Refusal::Page(answered_before())));
     }
     let about = About {
         row: Some(&request.row),
