@@ -11,11 +11,12 @@ step "lints" cargo clippy --locked --workspace --all-targets -- --deny warnings
 step "each crate alone" scripts/crates-alone.sh
 suite "Rust tests and house rules" cargo test --locked --workspace --no-fail-fast
 
-# What follows drives the binary from outside. Each suite joins when its folder is there, and the house rule
+# What follows drives the binary from outside, most of it over the manifests in tests/manifests. Each suite joins when its folder is there, and the house rule
 # `every_suite_is_run` fails on a folder under tests/ that nothing here runs.
 step "the binary" cargo build --locked --package nauthera
 export NAUTHERA_BIN=$CARGO_TARGET_DIR/debug/nauthera
 [ ! -d deploy/crds ] || step "generated files are fresh" scripts/generated-fresh.sh
+step "the suites' manifests are good" "$NAUTHERA_BIN" check tests/manifests --deny-warnings
 [ ! -d tests/rp-node ] || suite "relying parties in Node" scripts/test-node.sh
 [ ! -d tests/rp-python ] || suite "relying parties in Python" scripts/test-python.sh
 [ ! -d tests/browser ] || suite "browser" scripts/test-browser.sh

@@ -17,6 +17,13 @@ from joserfc.jwk import ECKey, RSAKey
 
 Key = ec.EllipticCurvePrivateKey
 
+# Keys of kinds that the server need not know: they must not spoil the set (RFC 7517 section 5).
+OTHERS = [
+    {"kty": "AKP", "alg": "ML-DSA-44", "kid": "post-quantum", "pub": "AAAA"},
+    {"kty": "OKP", "crv": "X25519", "use": "enc", "kid": "encryption", "x": "A" * 43},
+    {"kty": "EC", "crv": "secp256k1", "kid": "curve", "x": "A" * 43, "y": "A" * 43},
+]
+
 
 def _certificate(name: str, key: Key, by: x509.Certificate | None, signer: Key) -> x509.Certificate:
     now = datetime.datetime.now(datetime.UTC)
@@ -73,7 +80,7 @@ class PublishedKeys:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 keys.fetches += 1
-                body = json.dumps({"keys": [keys.published.as_dict(private=False)]}).encode()
+                body = json.dumps({"keys": [*OTHERS, keys.published.as_dict(private=False)]}).encode()
                 self.send_response(200)
                 self.send_header("content-type", "application/jwk-set+json")
                 self.send_header("content-length", str(len(body)))

@@ -1,8 +1,10 @@
 //! Audit: one JSON line for each security event, with request id, revision, client, subject and policies; never a token, code,
-//! secret or password. Lines go through a bounded queue to a writer of their own; a line that finds no room is counted, and no
+//! secret or password. Lines go through a bounded buffer to a writer of their own; a line that finds no room is counted, and no
 //! request waits for one.
 
-use crate::http::Context;
+mod writer;
+
+use crate::http::{Context, RequestId};
 use crate::keys::Maintained;
 use crate::serving::Serving;
 use nauthera_core::snapshot::Row;
@@ -11,14 +13,15 @@ use serde::Serialize;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use writer::Writer;
 
-const QUEUE: usize = 8_192;
+/// More than most lines have.
+const USUAL_LENGTH: usize = 768;
 
 /// Where audit lines go.
 #[derive(Clone)]
 pub struct Audit {
-    queue: Option<SyncSender<Vec<u8>>>,
+    writer: Option<Arc<Writer>>,
     lost: Arc<AtomicU64>,
 }
 
@@ -27,8 +30,8 @@ struct Line<'a> {
     v: u8,
     time: i64,
     event: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    request_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "shown")]
+    request_id: Option<RequestId>,
     revision: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_id: Option<&'a str>,
@@ -85,7 +88,7 @@ impl Audit {
     /// Writes nothing.
     #[must_use]
     pub fn nowhere() -> Self {
-        Self { queue: None, lost: Arc::default() }
+        Self { writer: None, lost: Arc::default() }
     }
 
     /// Writes lines to `out` on a thread of its own.
@@ -93,9 +96,7 @@ impl Audit {
     /// # Errors
     /// When the thread cannot be started.
     pub fn to(out: Box<dyn Write + Send>) -> std::io::Result<Self> {
-        let (queue, lines) = sync_channel(QUEUE);
-        std::thread::Builder::new().name("audit".into()).spawn(move || write_lines(out, &lines))?;
-        Ok(Self { queue: Some(queue), lost: Arc::default() })
+        Ok(Self { writer: Some(Arc::new(Writer::start(out)?)), lost: Arc::default() })
     }
 
     /// Lines that found no room.
@@ -106,14 +107,14 @@ impl Audit {
 
     /// Notes an event of a request.
     pub fn event(&self, context: &Context, event: &str, about: &About<'_>) {
-        if self.queue.is_none() {
+        if self.writer.is_none() {
             return;
         }
         self.send(&Line {
             v: 1,
             time: context.now.0,
             event,
-            request_id: Some(context.id.to_string()),
+            request_id: Some(context.id),
             revision: &context.serving.revision_text,
             client_id: about.row.map(|row| row.client_id.as_str()),
             subject: about.subject,
@@ -158,28 +159,21 @@ impl Audit {
     }
 
     fn send(&self, line: &Line<'_>) {
-        let Some(queue) = &self.queue else { return };
-        let Ok(mut bytes) = serde_json::to_vec(line) else { return };
+        let Some(writer) = &self.writer else { return };
+        let mut bytes = Vec::with_capacity(USUAL_LENGTH);
+        if serde_json::to_writer(&mut bytes, line).is_err() {
+            return;
+        }
         bytes.push(b'\n');
-        if queue.try_send(bytes).is_err() {
+        if !writer.take(&bytes) {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
 
-fn write_lines(mut out: Box<dyn Write + Send>, lines: &Receiver<Vec<u8>>) {
-    let mut batch = Vec::with_capacity(64 * 1_024);
-    while let Ok(first) = lines.recv() {
-        batch.extend_from_slice(&first);
-        // What has queued up meanwhile goes out in one write.
-        while batch.len() < 64 * 1_024
-            && let Ok(line) = lines.try_recv()
-        {
-            batch.extend_from_slice(&line);
-        }
-        if let Err(error) = out.write_all(&batch).and_then(|()| out.flush()) {
-            tracing::warn!(%error, "audit lines cannot be written");
-        }
-        batch.clear();
+fn shown<S: serde::Serializer>(id: &Option<RequestId>, serializer: S) -> Result<S::Ok, S::Error> {
+    match id {
+        Some(id) => serializer.collect_str(id),
+        None => serializer.serialize_none(),
     }
 }

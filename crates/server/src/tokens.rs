@@ -92,14 +92,19 @@ pub fn read_access_token(context: &Context, token: &str) -> Option<AccessToken> 
     (UnixTime(verified.claims.exp) > context.now).then_some(verified.claims)
 }
 
-/// Is the grant of a token alive? Of a token without one: was it revoked?
+/// Does a token still stand for something: its client is served, its person is there, its grant is not revoked? Of a token
+/// without a grant: was it not revoked itself?
 ///
 /// # Errors
 /// Those of the store.
 pub async fn is_alive(context: &Context, token: &AccessToken) -> Result<bool, nauthera_store::StoreError> {
+    if context.serving.client(&token.client_id).is_none() {
+        return Ok(false);
+    }
     match token.grant() {
         Some(grant) => {
-            Ok(context.app.store.grant(grant).await?.is_some_and(|grant| grant.revoked_at.is_none()))
+            let grant = context.app.store.grant(grant).await?.filter(|grant| grant.revoked_at.is_none());
+            Ok(grant.is_some_and(|grant| person_now(context, &grant.authorization).is_ok()))
         }
         None => Ok(!context.app.store.is_token_revoked(token.jti_digest()).await?),
     }
@@ -226,7 +231,8 @@ impl Issue<'_> {
     ) -> Map<String, Value> {
         let now = self.context.now;
         let mut token = Map::new();
-        let today = Authorization { scopes: self.mint.scopes.clone(), ..authorization.clone() };
+        let claims = claims::within(&authorization.claims, &self.row.scopes);
+        let today = Authorization { scopes: self.mint.scopes.clone(), claims, ..authorization.clone() };
         claims::into_id_token(&today, &person.claims, &person.groups, &mut token);
         let mut put = |name: &str, value: Value| token.insert(name.to_owned(), value);
         put("iss", self.context.serving.issuer().as_str().into());

@@ -1,12 +1,16 @@
 // A person with a real browser goes through the pages: login, consent, account, devices, logout, errors.
 
 import assert from 'node:assert/strict';
+import { after } from 'node:test';
 
 import { NARROW } from '../fixture/chromium.mjs';
 import { device, press, sees, signIn, signInAtStorefront } from '../fixture/pages.mjs';
+import { serveSinglePage } from '../fixture/single-page.mjs';
 import { serve } from '../fixture/suite.mjs';
 
-const { server, shop, proof } = await serve();
+const { server, shop, catalogPort, proof } = await serve();
+const catalog = await serveSinglePage(catalogPort, server);
+after(() => catalog.close());
 
 const textOf = (page) => page.locator('pre').innerText();
 
@@ -91,6 +95,18 @@ proof('a request that another site posts finds the session', async (page) => {
   await sees(page, 'Signed in');
 });
 
+proof('a single page does all of it by itself, from another origin', async (page) => {
+  await page.goto(catalog.address);
+  await signIn(page, 'grace');
+  await press(page, 'Allow');
+  await sees(page, 'Done');
+  const done = JSON.parse(await textOf(page));
+  assert.equal(done.name, 'Grace Hopper');
+  assert.notEqual(done.refreshed, done.first);
+  const headers = { authorization: `Bearer ${done.token}` };
+  assert.equal((await fetch(`${server.issuer}/oauth2/userinfo`, { headers })).status, 401);
+});
+
 proof('the account page ends access: the next login asks again', async (page) => {
   await page.goto(`${server.issuer}/account`);
   await signIn(page);
@@ -101,7 +117,7 @@ proof('the account page ends access: the next login asks again', async (page) =>
   await sees(page, 'Signed in');
   await page.goto(`${server.issuer}/account`);
   await press(page, 'Remove access: Storefront');
-  await page.getByText('No application has access').waitFor();
+  await page.getByText('The access has been removed.').waitFor();
   await page.goto(shop.login());
   await press(page, 'Deny');
   await sees(page, 'Not signed in');

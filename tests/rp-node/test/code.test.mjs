@@ -9,10 +9,15 @@ import { Person } from '../fixture/person.mjs';
 import { logIn, loginRequest, refusalOf, relyingParty } from '../fixture/relying-party.mjs';
 import { serve } from '../fixture/suite.mjs';
 
-/** A client that authenticates with keys; JSON is YAML. */
-async function clientWithKey() {
-  const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
-  const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' };
+/** A client that authenticates with keys, one for each algorithm; JSON is YAML. */
+async function clientWithKeys() {
+  const privateKeys = {};
+  const keys = [];
+  for (const alg of ['ES256', 'RS256', 'PS256', 'EdDSA']) {
+    const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
+    keys.push({ ...(await exportJWK(publicKey)), kid: alg, alg, use: 'sig' });
+    privateKeys[alg] = { key: privateKey, kid: alg };
+  }
   const manifest = {
     apiVersion: 'auth.nauthera.io/v1alpha1',
     kind: 'AuthClient',
@@ -21,17 +26,18 @@ async function clientWithKey() {
       authServerRef: { namespace: 'identity', name: 'main' },
       type: 'web',
       grantTypes: ['authorization_code', 'refresh_token', 'client_credentials'],
-      authentication: { method: 'private_key_jwt', jwks: { keys: [jwk] } },
+      authentication: { method: 'private_key_jwt', jwks: { keys } },
       redirectUris: ['https://rp.example/callback'],
       scopes: ['openid', 'profile', 'orders:read'],
     },
   };
-  return { key: { key: privateKey, kid: 'k1' }, file: JSON.stringify(manifest) };
+  return { privateKeys, file: JSON.stringify(manifest) };
 }
 
-const { key, file } = await clientWithKey();
+const { privateKeys, file } = await clientWithKeys();
 const { server, proof } = await serve({ write: { 'teams/web-jwt.yaml': file } });
-const withKey = (options) => relyingParty(server, 'web-jwt', { auth: oidc.PrivateKeyJwt(key, options) });
+const withKey = (options, alg = 'ES256') =>
+  relyingParty(server, 'web-jwt', { auth: oidc.PrivateKeyJwt(privateKeys[alg], options) });
 
 async function logsIn(config, parameters) {
   const tokens = await logIn(config, new Person(server), { scope: 'openid profile', ...parameters });
@@ -60,6 +66,28 @@ proof('a web client logs a person in with private_key_jwt', async () => {
   await logsIn(await withKey());
 });
 
+proof('a client may sign its assertions with each algorithm that the metadata lists', async () => {
+  const { token_endpoint_auth_signing_alg_values_supported: listed } = (await withKey()).serverMetadata();
+  assert.deepEqual([...listed].sort(), Object.keys(privateKeys).sort());
+  for (const alg of listed) {
+    // Of its own accord the library names Ed25519 as RFC 9864 does; here it is told the name that is listed.
+    const config = await withKey({ [oidc.modifyAssertion]: (header) => (header.alg = alg) }, alg);
+    assert.ok((await oidc.clientCredentialsGrant(config)).access_token, alg);
+  }
+});
+
+proof('a request may be pushed with an assertion', async () => {
+  for (const aud of [server.issuer, `${server.issuer}/oauth2/par`]) {
+    const config = await withKey({
+      [oidc.modifyAssertion]: (_, payload) => {
+        payload.aud = aud;
+      },
+    });
+    const { url } = await loginRequest(config, {}, { pushed: true });
+    assert.ok(url.searchParams.get('request_uri'), aud);
+  }
+});
+
 proof('an assertion may name the token endpoint as its audience, and is good only once', async () => {
   const config = await withKey({
     [oidc.modifyAssertion]: (_, payload) => {
@@ -85,7 +113,7 @@ for (const [what, change] of Object.entries({
 
 proof('an assertion by a key that the manifest does not name is refused', async () => {
   const { privateKey } = await generateKeyPair('ES256');
-  const config = await relyingParty(server, 'web-jwt', { auth: oidc.PrivateKeyJwt({ key: privateKey, kid: 'k1' }) });
+  const config = await relyingParty(server, 'web-jwt', { auth: oidc.PrivateKeyJwt({ key: privateKey, kid: 'ES256' }) });
   assert.equal(await refusalOf(oidc.clientCredentialsGrant(config)), 'invalid_client');
 });
 

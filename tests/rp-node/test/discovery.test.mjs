@@ -6,7 +6,8 @@ import { createRemoteJWKSet, jwtVerify } from 'jose';
 import * as oauth from 'oauth4webapi';
 import * as oidc from 'openid-client';
 
-import { relyingParty } from '../fixture/relying-party.mjs';
+import { Person } from '../fixture/person.mjs';
+import { errorOf, logIn, relyingParty } from '../fixture/relying-party.mjs';
 import { serve } from '../fixture/suite.mjs';
 
 const { server, proof } = await serve();
@@ -68,6 +69,19 @@ tenant.proof('an issuer with a path issues tokens that name it', async () => {
   const keys = createRemoteJWKSet(new URL(config.serverMetadata().jwks_uri));
   const { payload } = await jwtVerify(access_token, keys, { issuer: tenant.server.issuer, typ: 'at+jwt' });
   assert.equal(payload.sub, 'apps.reports');
+});
+
+tenant.proof('an issuer with a path logs people in and out', async () => {
+  const config = await relyingParty(tenant.server, 'web-basic');
+  const person = new Person(tenant.server);
+  const tokens = await logIn(config, person, { scope: 'openid profile' });
+  assert.equal(tokens.claims().iss, tenant.server.issuer);
+  const userinfo = await oidc.fetchUserInfo(config, tokens.access_token, tokens.claims().sub);
+  assert.equal(userinfo.name, 'Ada Lovelace');
+  assert.ok((await logIn(config, person, { prompt: 'none' })).id_token);
+  const end = { id_token_hint: tokens.id_token, post_logout_redirect_uri: 'https://rp.example/bye' };
+  assert.equal((await person.open(oidc.buildEndSessionUrl(config, end))).href, 'https://rp.example/bye');
+  assert.equal(await errorOf(config, person, { prompt: 'none' }), 'login_required');
 });
 
 tenant.proof('nothing answers beside the path of the issuer', async () => {

@@ -92,7 +92,10 @@ impl Person {
         let request = Request::builder().uri(url.as_str()).header(header::COOKIE, jar.join("; "));
         let response = match form {
             Some(form) => agent().run(
-                request.method("POST").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(form)?,
+                request
+                    .method("POST")
+                    .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                    .body(form)?,
             )?,
             None => agent().run(request.body(())?)?,
         };
@@ -147,5 +150,12 @@ fn first_form(html: &str) -> Option<Form> {
 fn attribute(tag: &str, name: &str) -> Option<String> {
     let (_, rest) = tag.split_once(&format!(" {name}=\""))?;
     let (value, _) = rest.split_once('"')?;
-    Some(value.replace("&quot;", "\"").replace("&#34;", "\"").replace("&lt;", "<").replace("&#38;", "&").replace("&amp;", "&"))
+    Some(
+        value
+            .replace("&quot;", "\"")
+            .replace("&#34;", "\"")
+            .replace("&lt;", "<")
+            .replace("&#38;", "&")
+            .replace("&amp;", "&"),
+    )
 }

@@ -11,10 +11,10 @@ use openidconnect::core::{
     CoreTokenResponse,
 };
 use openidconnect::{
-    AccessTokenHash, AdditionalProviderMetadata, AuthType, AuthorizationCode, ClientId, ClientSecret, CsrfToken,
-    DeviceAuthorizationUrl, EndSessionUrl, EndpointMaybeSet, EndpointSet, IntrospectionUrl, IssuerUrl, Nonce,
-    OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, ProviderMetadata, RedirectUrl, RevocationUrl, Scope,
-    TokenResponse,
+    AccessTokenHash, AdditionalProviderMetadata, AuthType, AuthorizationCode, ClientId, ClientSecret,
+    CsrfToken, DeviceAuthorizationUrl, EndSessionUrl, EndpointMaybeSet, EndpointSet, IntrospectionUrl,
+    IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, ProviderMetadata,
+    RedirectUrl, RevocationUrl, Scope, TokenResponse,
 };
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -120,7 +120,11 @@ impl Login {
 ///
 /// # Errors
 /// Whatever goes wrong on the way.
-pub fn log_in(client: &Client, person: &mut Person, scopes: &[&str]) -> Result<(CoreTokenResponse, CoreIdTokenClaims)> {
+pub fn log_in(
+    client: &Client,
+    person: &mut Person,
+    scopes: &[&str],
+) -> Result<(CoreTokenResponse, CoreIdTokenClaims)> {
     let login = Login::begin(client, scopes);
     let answer = person.go(&login.url, "allow")?;
     login.finish(client, &answer)

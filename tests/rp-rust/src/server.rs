@@ -101,7 +101,8 @@ fn binary() -> Result<PathBuf> {
         return Ok(binary.into());
     }
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo).args(["build", "--quiet", "--locked", "--package", "nauthera"]).status()?;
+    let built =
+        Command::new(cargo).args(["build", "--quiet", "--locked", "--package", "nauthera"]).status()?;
     ensure!(built.success(), "nauthera does not build");
     let test = std::env::current_exe()?;
     let folder = test.ancestors().nth(2).context("the test lies in no target folder")?;

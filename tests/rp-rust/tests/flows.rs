@@ -171,7 +171,8 @@ fn a_device_is_let_in() -> Result<()> {
             None => Ok(()),
             Some(_) => Err("a nonce that nobody sent".to_owned()),
         };
-        let claims = tokens.id_token().context("no ID token")?.claims(&client.id_token_verifier(), nonce_free)?;
+        let claims =
+            tokens.id_token().context("no ID token")?.claims(&client.id_token_verifier(), nonce_free)?;
         ensure!(userinfo(&client, tokens.access_token())?.subject() == claims.subject());
         Ok(())
     })

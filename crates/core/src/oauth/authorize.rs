@@ -1,7 +1,7 @@
 //! The authorization request (RFC 6749 §4.1.1, OIDC Core 3.1.2.1, RFC 9126): an ordered list of small checks. Until client,
 //! redirect URI and response mode are known an error is shown on a page of ours; only from then on may it redirect.
 
-use super::claims::{RequestedClaims, parse_claims};
+use super::claims::{RequestedClaims, parse_claims, standing_for, within};
 use super::error::{ErrorCode, OAuthError, shown};
 use super::params::Params;
 use super::scope::Resource;
@@ -81,6 +81,20 @@ pub struct AuthorizeRequest {
     pub claims: RequestedClaims,
     /// The pushed request that this is.
     pub pushed: Option<Digest>,
+}
+
+impl AuthorizeRequest {
+    /// What a person is asked for: the scopes, and those that stand for claims asked for by name.
+    #[must_use]
+    pub fn asked_for(&self) -> Vec<Scope> {
+        let mut all = self.scopes.clone();
+        for scope in standing_for(&self.claims.request) {
+            if !all.iter().any(|known| known.as_str() == scope) {
+                all.extend(Scope::parse(scope).ok());
+            }
+        }
+        all
+    }
 }
 
 /// Why an authorization request does not go on.
@@ -336,7 +350,9 @@ fn max_age(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
 }
 
 fn claims(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
-    let claims = parse_claims(draft.params.get("claims"))?;
+    let mut claims = parse_claims(draft.params.get("claims"))?;
+    // Left out like a scope that policy took.
+    claims.request = within(&claims.request, &draft.row.scopes);
     draft.request.expected_subject.clone_from(&claims.subject);
     draft.request.claims = claims;
     Ok(())

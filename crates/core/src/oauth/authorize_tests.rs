@@ -76,13 +76,24 @@ fn a_request_with_every_fault_names_the_first_one() {
     let all: String = faults.iter().map(|(part, _)| *part).collect();
     let bare = "client_id=shop.web&redirect_uri=https%3A%2F%2Fshop.example%2Fcb";
     assert_eq!(redirected(&format!("{bare}{all}")).code, ErrorCode::RequestNotSupported);
-    assert_eq!(redirected(&format!("{bare}&scope=nonsense")).description, "parameter 'response_type' is missing");
-    assert_eq!(redirected(&format!("{bare}&response_type=code&scope=nonsense&prompt=dance")).code, ErrorCode::InvalidScope);
+    assert_eq!(
+        redirected(&format!("{bare}&scope=nonsense")).description,
+        "parameter 'response_type' is missing"
+    );
+    assert_eq!(
+        redirected(&format!("{bare}&response_type=code&scope=nonsense&prompt=dance")).code,
+        ErrorCode::InvalidScope
+    );
 }
 
 #[test]
 fn an_unregistered_redirect_uri_is_never_redirected_to() {
-    for bad in ["", "https%3A%2F%2Fevil.example%2Fcb", "https%3A%2F%2Fshop.example%2Fcb%3Fx", "https%3A%2F%2Fshop.example"] {
+    for bad in [
+        "",
+        "https%3A%2F%2Fevil.example%2Fcb",
+        "https%3A%2F%2Fshop.example%2Fcb%3Fx",
+        "https%3A%2F%2Fshop.example",
+    ] {
         let query = format!("{}&redirect_uri={bad}", without("redirect_uri"));
         assert!(matches!(judged(&query), Err(Refusal::Page(_))), "{bad}");
     }
@@ -98,7 +109,10 @@ fn unknown_response_modes_and_two_states_are_shown_on_a_page() {
 
 #[test]
 fn form_post_is_taken() {
-    assert_eq!(judged(&format!("{BASE}&response_mode=form_post")).unwrap().target.mode, ResponseMode::FormPost);
+    assert_eq!(
+        judged(&format!("{BASE}&response_mode=form_post")).unwrap().target.mode,
+        ResponseMode::FormPost
+    );
 }
 
 #[test]
@@ -109,7 +123,10 @@ fn repeated_parameters_go_back_as_an_error() {
 #[test]
 fn request_objects_are_not_supported() {
     assert_eq!(redirected(&format!("{BASE}&request=x")).code, ErrorCode::RequestNotSupported);
-    assert_eq!(redirected(&format!("{BASE}&request_uri=https%3A%2F%2Fx")).code, ErrorCode::RequestUriNotSupported);
+    assert_eq!(
+        redirected(&format!("{BASE}&request_uri=https%3A%2F%2Fx")).code,
+        ErrorCode::RequestUriNotSupported
+    );
 }
 
 #[test]
@@ -139,14 +156,17 @@ fn a_scope_that_policy_took_is_left_out_and_one_never_asked_for_is_an_error() {
 
 #[test]
 fn a_resource_must_be_one_of_the_clients() {
-    let named = judged(&format!("{BASE}&resource=https%3A%2F%2Fapi.example&resource=https%3A%2F%2Flogin.example")).unwrap();
+    let named =
+        judged(&format!("{BASE}&resource=https%3A%2F%2Fapi.example&resource=https%3A%2F%2Flogin.example"))
+            .unwrap();
     assert_eq!(named.resources.len(), 1);
     assert_eq!(redirected(&format!("{BASE}&resource=https%3A%2F%2Fother")).code, ErrorCode::InvalidTarget);
 }
 
 #[test]
 fn a_missing_challenge_is_an_error_where_required() {
-    let query = Params::parse(BASE.as_bytes()).unwrap().encode_without(&["code_challenge", "code_challenge_method"]);
+    let query =
+        Params::parse(BASE.as_bytes()).unwrap().encode_without(&["code_challenge", "code_challenge_method"]);
     assert_eq!(redirected(&query).code, ErrorCode::InvalidRequest);
     assert!(judged_by(Row { require_pkce: false, ..row() }, &query).unwrap().code_challenge.is_none());
 }
@@ -171,15 +191,23 @@ fn max_age_is_the_lower_of_request_and_policy() {
 
 #[test]
 fn a_hint_must_be_ours_and_agree_with_claims() {
-    assert_eq!(judged(&format!("{BASE}&id_token_hint=good")).unwrap().expected_subject, Some(Subject("ada".into())));
+    assert_eq!(
+        judged(&format!("{BASE}&id_token_hint=good")).unwrap().expected_subject,
+        Some(Subject("ada".into()))
+    );
     assert_eq!(redirected(&format!("{BASE}&id_token_hint=forged")).code, ErrorCode::InvalidRequest);
     let claims = "%7B%22id_token%22%3A%7B%22sub%22%3A%7B%22value%22%3A%22grace%22%7D%7D%7D";
-    assert_eq!(redirected(&format!("{BASE}&id_token_hint=good&claims={claims}")).code, ErrorCode::InvalidRequest);
+    assert_eq!(
+        redirected(&format!("{BASE}&id_token_hint=good&claims={claims}")).code,
+        ErrorCode::InvalidRequest
+    );
 }
 
 #[test]
 fn unknown_parameters_and_display_are_taken_silently() {
-    assert!(judged(&format!("{BASE}&display=popup&foo=bar&ui_locales=de&login_hint=ada&acr_values=x")).is_ok());
+    assert!(
+        judged(&format!("{BASE}&display=popup&foo=bar&ui_locales=de&login_hint=ada&acr_values=x")).is_ok()
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use super::error::OAuthError;
 use crate::facts::{Authorization, ClaimRequest, ClaimsRequest, Subject};
+use crate::names::Scope;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -123,6 +124,32 @@ fn is_known(name: &str) -> bool {
     SCOPE_CLAIMS.iter().any(|(_, claims)| claims.contains(&name))
 }
 
+/// The scope that stands for a claim.
+fn scope_of(claim: &str) -> Option<&'static str> {
+    SCOPE_CLAIMS.iter().find(|(_, claims)| claims.contains(&claim)).map(|(scope, _)| *scope)
+}
+
+/// What is left of a request for claims by name when only these scopes may be had: a claim is no way around the policy over
+/// the scope that stands for it.
+#[must_use]
+pub fn within(request: &ClaimsRequest, scopes: &[Scope]) -> ClaimsRequest {
+    let may = |claim: &str| scope_of(claim).is_some_and(|scope| scopes.iter().any(|s| s.as_str() == scope));
+    let kept = |claims: &BTreeMap<String, ClaimRequest>| {
+        claims
+            .iter()
+            .filter(|(name, _)| may(name))
+            .map(|(name, claim)| (name.clone(), claim.clone()))
+            .collect()
+    };
+    ClaimsRequest { userinfo: kept(&request.userinfo), id_token: kept(&request.id_token) }
+}
+
+/// The scopes that stand for claims asked for by name: what a person who is asked for the claims is asked for.
+pub fn standing_for(request: &ClaimsRequest) -> impl Iterator<Item = &'static str> {
+    let asked = |claim: &&str| request.userinfo.contains_key(*claim) || request.id_token.contains_key(*claim);
+    SCOPE_CLAIMS.iter().filter(move |(_, claims)| claims.iter().any(&asked)).map(|(scope, _)| *scope)
+}
+
 /// Every claim that a person can have here: what `claims_supported` lists beside the protocol's own.
 pub fn known_claims() -> impl Iterator<Item = &'static str> {
     SCOPE_CLAIMS.iter().flat_map(|(_, claims)| claims.iter().copied())
@@ -195,6 +222,22 @@ mod tests {
                 && !claims.request.userinfo.contains_key("nonsense")
         );
         assert!(claims.request.id_token["name"].essential);
+    }
+
+    #[test]
+    fn claims_by_name_are_had_only_where_their_scope_may_be() {
+        let text =
+            r#"{"userinfo":{"email":null,"name":null},"id_token":{"groups":null,"email_verified":null}}"#;
+        let request = parse_claims(Some(text)).unwrap().request;
+        let scopes = [Scope::parse("openid").unwrap(), Scope::parse("email").unwrap()];
+        let left = within(&request, &scopes);
+        let names = |claims: &BTreeMap<String, ClaimRequest>| claims.keys().cloned().collect::<Vec<_>>();
+        assert_eq!(
+            (names(&left.userinfo), names(&left.id_token)),
+            (vec!["email".into()], vec!["email_verified".into()])
+        );
+        assert_eq!(standing_for(&request).collect::<Vec<_>>(), ["profile", "email", "groups"]);
+        assert_eq!(standing_for(&left).collect::<Vec<_>>(), ["email"]);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! A client and facts around it, for the tests of decisions.
 
-use crate::facts::{Authorization, ClaimsRequest, CodeRecord, Digest, GrantId, GrantRecord, LoginEvent, PersonRef};
+use crate::facts::{
+    Authorization, ClaimsRequest, CodeRecord, Digest, GrantId, GrantRecord, LoginEvent, PersonRef,
+};
 use crate::grant::{AuthMethod, ClientType, Consent, GrantSet};
 use crate::names::{Audience, ClientId, ObjectRef, Scope};
 use crate::snapshot::{Authentication, Lifetimes, Row};
@@ -21,15 +23,28 @@ pub fn row() -> Row {
         display_name: "Web".into(),
         client_type: ClientType::Web,
         redirect_uris: vec![RedirectUri::parse("https://shop.example/cb", ClientType::Web).unwrap()],
-        post_logout_redirect_uris: vec![RedirectUri::parse("https://shop.example/bye?a=b", ClientType::Web).unwrap()],
+        post_logout_redirect_uris: vec![
+            RedirectUri::parse("https://shop.example/bye?a=b", ClientType::Web).unwrap(),
+        ],
         scopes: scopes(&["openid", "profile", "offline_access", "orders:read"]),
         withheld_scopes: scopes(&["payroll"]),
-        audiences: vec![Audience::parse("https://api.example").unwrap(), Audience::parse("https://b.example").unwrap()],
+        audiences: vec![
+            Audience::parse("https://api.example").unwrap(),
+            Audience::parse("https://b.example").unwrap(),
+        ],
         introspects: vec![Audience::parse("https://api.example").unwrap()],
         grants: GrantSet::ALL,
-        authentication: Authentication { method: AuthMethod::ClientSecretBasic, keys: None, subjects: Vec::new() },
+        authentication: Authentication {
+            method: AuthMethod::ClientSecretBasic,
+            keys: None,
+            subjects: Vec::new(),
+        },
         secrets: Vec::new(),
-        token: Lifetimes { access: Seconds::minutes(15), refresh: Seconds::hours(8), id: Seconds::minutes(5) },
+        token: Lifetimes {
+            access: Seconds::minutes(15),
+            refresh: Seconds::hours(8),
+            id: Seconds::minutes(5),
+        },
         require_pkce: true,
         require_par: false,
         max_age: None,

@@ -141,7 +141,7 @@ fn is_interceptable(request: &AuthorizeRequest) -> bool {
 
 fn covers(given: &ConsentRecord, subject: &Subject, request: &AuthorizeRequest) -> bool {
     given.subject == *subject
-        && request.scopes.iter().all(|scope| given.scopes.contains(scope))
+        && request.asked_for().iter().all(|scope| given.scopes.contains(scope))
         && request.resources.iter().all(|resource| given.resources.contains(resource))
 }
 
@@ -154,7 +154,7 @@ pub fn agreed(
     now: UnixTime,
 ) -> ConsentRecord {
     let mut scopes = before.map(|b| b.scopes.clone()).unwrap_or_default();
-    scopes.extend(request.scopes.iter().cloned());
+    scopes.extend(request.asked_for());
     scopes.sort();
     scopes.dedup();
     let mut resources = before.map(|b| b.resources.clone()).unwrap_or_default();

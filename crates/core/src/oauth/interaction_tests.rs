@@ -10,7 +10,10 @@ use crate::uri::{IssuerUrl, RedirectUri};
 fn request(row: Row, extra: &str) -> AuthorizeRequest {
     let uri = row.redirect_uris[0].as_str().to_owned();
     let mut query = form_urlencoded::Serializer::new(String::new());
-    query.append_pair("redirect_uri", &uri).append_pair("response_type", "code").append_pair("scope", "openid");
+    query
+        .append_pair("redirect_uri", &uri)
+        .append_pair("response_type", "code")
+        .append_pair("scope", "openid");
     let query = format!(
         "{}&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256{extra}",
         query.finish()
@@ -73,8 +76,13 @@ fn prompt_login_wants_a_login_later_than_the_request() {
 fn a_login_of_the_same_second_that_came_before_the_request_does_not_count() {
     let (request, session) = (request(trusted(), "&prompt=login"), session(1_000));
     let progress = Progress { started_at: UnixTime(1_000), before: Some(session.digest), selected: None };
-    let situation =
-        Situation { request: &request, progress: &progress, session: Some((&session, &[])), consent: None, now: UnixTime(1_000) };
+    let situation = Situation {
+        request: &request,
+        progress: &progress,
+        session: Some((&session, &[])),
+        consent: None,
+        now: UnixTime(1_000),
+    };
     assert_eq!(next(&situation), Next::Login);
 }
 
@@ -99,8 +107,13 @@ fn select_account_asks_until_this_session_is_chosen() {
     let session = session(500);
     assert_eq!(decided(&request, Some(&session)), Next::SelectAccount);
     let progress = Progress { started_at: UnixTime(1_000), before: None, selected: Some("sid".into()) };
-    let situation =
-        Situation { request: &request, progress: &progress, session: Some((&session, &[])), consent: None, now: UnixTime(1) };
+    let situation = Situation {
+        request: &request,
+        progress: &progress,
+        session: Some((&session, &[])),
+        consent: None,
+        now: UnixTime(1),
+    };
     assert_eq!(next(&situation), Next::Issue);
 }
 
@@ -121,7 +134,13 @@ fn consent_is_asked_once_and_again_when_more_is_asked() {
     let progress = Progress { started_at: UnixTime(1_000), before: None, selected: None };
     let with = |request: &AuthorizeRequest| {
         let session = Some((&session, [].as_slice()));
-        next(&Situation { request, progress: &progress, session, consent: Some(&given), now: UnixTime(1_000) })
+        next(&Situation {
+            request,
+            progress: &progress,
+            session,
+            consent: Some(&given),
+            now: UnixTime(1_000),
+        })
     };
     assert_eq!(with(&first), Next::Issue);
     let mut more = first;
@@ -133,7 +152,10 @@ fn consent_is_asked_once_and_again_when_more_is_asked() {
 
 #[test]
 fn consent_with_prompt_none_is_an_error_and_with_prompt_consent_asked_anyway() {
-    assert_eq!(refused(decided(&request(row(), "&prompt=none"), Some(&session(500)))), ErrorCode::ConsentRequired);
+    assert_eq!(
+        refused(decided(&request(row(), "&prompt=none"), Some(&session(500)))),
+        ErrorCode::ConsentRequired
+    );
     assert_eq!(decided(&request(trusted(), "&prompt=consent"), Some(&session(500))), Next::Consent);
 }
 

@@ -124,7 +124,12 @@ mod tests {
         }
     }
 
-    fn judged(form: &str, hint: Option<&Hint>, row: Option<&Row>, sid: &str) -> Result<LogoutRequest, OAuthError> {
+    fn judged(
+        form: &str,
+        hint: Option<&Hint>,
+        row: Option<&Row>,
+        sid: &str,
+    ) -> Result<LogoutRequest, OAuthError> {
         judge(&Params::parse(form.as_bytes()).unwrap(), hint, row, Some(&session(sid)))
     }
 
@@ -142,7 +147,10 @@ mod tests {
         let form = "post_logout_redirect_uri=https%3A%2F%2Fshop.example%2Fbye%3Fa%3Db&state=x+y";
         let request = judged(form, Some(&hint()), Some(&row), "sid").unwrap();
         assert_eq!(request.redirect.as_deref(), Some("https://shop.example/bye?a=b&state=x+y"));
-        assert!(judged("post_logout_redirect_uri=https%3A%2F%2Fevil.example", Some(&hint()), Some(&row), "sid").is_err());
+        assert!(
+            judged("post_logout_redirect_uri=https%3A%2F%2Fevil.example", Some(&hint()), Some(&row), "sid")
+                .is_err()
+        );
         assert!(judged(form, None, None, "sid").is_err());
     }
 

@@ -9,7 +9,7 @@ use crate::uri::IssuerUrl;
 /// The scopes that a request is granted.
 ///
 /// # Errors
-/// `invalid_scope` for a scope that the client does not have, and when policy leaves none of those asked for.
+/// `invalid_scope` for a scope that the client does not have, when policy leaves none of those asked for, and when none is named.
 pub fn granted(row: &Row, asked: Option<&str>) -> Result<Option<Vec<Scope>>, OAuthError> {
     let Some(asked) = asked else { return Ok(None) };
     let mut granted: Vec<Scope> = Vec::new();
@@ -28,8 +28,12 @@ pub fn granted(row: &Row, asked: Option<&str>) -> Result<Option<Vec<Scope>>, OAu
             }
         }
     }
-    if granted.is_empty() && withheld {
-        let message = format!("policy leaves none of these scopes to AuthClient {}", row.object);
+    if granted.is_empty() {
+        let message = if withheld {
+            format!("policy leaves none of these scopes to AuthClient {}", row.object)
+        } else {
+            "parameter 'scope' names no scope".to_owned()
+        };
         return Err(OAuthError::new(ErrorCode::InvalidScope, message));
     }
     Ok(Some(granted))

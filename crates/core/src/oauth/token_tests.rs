@@ -46,7 +46,8 @@ fn a_redeemed_code_passes_so_that_the_store_can_revoke() {
 
 #[test]
 fn policy_may_have_tightened_since_the_code_was_issued() {
-    let tighter = Row { scopes: scopes(&["openid"]), grants: GrantSet::of(&[GrantType::AuthorizationCode]), ..row() };
+    let tighter =
+        Row { scopes: scopes(&["openid"]), grants: GrantSet::of(&[GrantType::AuthorizationCode]), ..row() };
     let mint = redeemed(&tighter, &fixtures::code(), REDIRECT).unwrap();
     assert_eq!((mint.scopes, mint.refresh_until), (scopes(&["openid"]), None));
     let nothing = Row { scopes: vec![], ..row() };
@@ -71,7 +72,12 @@ fn a_token_has_one_audience() {
 }
 
 fn token() -> RefreshRecord {
-    RefreshRecord { digest: Digest::of("r"), grant: fixtures::grant().id, expires_at: UnixTime(50_000), rotated: None }
+    RefreshRecord {
+        digest: Digest::of("r"),
+        grant: fixtures::grant().id,
+        expires_at: UnixTime(50_000),
+        rotated: None,
+    }
 }
 
 fn refreshed(row: &Row, token: &RefreshRecord, form: &str, now: i64) -> Result<Refresh, OAuthError> {
@@ -102,7 +108,8 @@ fn a_rotated_token_repeats_within_the_grace_and_is_theft_after_it() {
 
 #[test]
 fn a_tightened_lifetime_ends_the_family_earlier() {
-    let tighter = Row { token: crate::snapshot::Lifetimes { refresh: Seconds::new(500), ..row().token }, ..public() };
+    let tighter =
+        Row { token: crate::snapshot::Lifetimes { refresh: Seconds::new(500), ..row().token }, ..public() };
     assert!(refreshed(&tighter, &token(), "", 1_499).is_ok());
     assert_eq!(refreshed(&tighter, &token(), "", 1_500).unwrap_err().code, ErrorCode::InvalidGrant);
 }
@@ -122,7 +129,10 @@ fn a_refresh_may_ask_for_less_and_never_for_more() {
         Ok(Refresh::Rotate(mint)) => assert_eq!(mint.scopes, scopes(&["openid"])),
         other => panic!("{other:?}"),
     }
-    assert_eq!(refreshed(&public(), &token(), "scope=profile", 2_000).unwrap_err().code, ErrorCode::InvalidScope);
+    assert_eq!(
+        refreshed(&public(), &token(), "scope=profile", 2_000).unwrap_err().code,
+        ErrorCode::InvalidScope
+    );
 }
 
 #[test]
@@ -144,7 +154,11 @@ fn client_credentials_get_everything_but_what_is_about_a_person() {
     assert_eq!(all.scopes, scopes(&["orders:read"]));
     let asked = client_credentials(&row(), &issuer(), &params("scope=orders:read+payroll")).unwrap();
     assert_eq!(asked.scopes, scopes(&["orders:read"]));
-    for (form, code) in [("scope=openid", ErrorCode::InvalidScope), ("scope=nope", ErrorCode::InvalidScope), ("resource=x", ErrorCode::InvalidTarget)] {
+    for (form, code) in [
+        ("scope=openid", ErrorCode::InvalidScope),
+        ("scope=nope", ErrorCode::InvalidScope),
+        ("resource=x", ErrorCode::InvalidTarget),
+    ] {
         assert_eq!(client_credentials(&row(), &issuer(), &params(form)).unwrap_err().code, code, "{form}");
     }
     let api = client_credentials(&row(), &issuer(), &params("resource=https%3A%2F%2Fapi.example")).unwrap();

@@ -1,7 +1,9 @@
 //! The consent page: what the client would get, in plain words; yes or no.
 
 use super::authorize::to_page;
-use super::flow::{Interaction, Step, client_view, expired, forged, issue, scope_views, send_error, step};
+use super::flow::{
+    Errand, Interaction, Step, client_view, expired, forged, issue, request_of, scope_views, send_error, step,
+};
 use super::session::{self, Forms, Session};
 use crate::audit::About;
 use crate::http::{Context, Failure, Form, page, read_form};
@@ -12,6 +14,7 @@ use http::{Method, StatusCode};
 use nauthera_core::grant::{ClientType, Consent};
 use nauthera_core::oauth::authorize::AuthorizeRequest;
 use nauthera_core::oauth::interaction::agreed;
+use nauthera_core::oauth::scope::joined;
 use nauthera_core::oauth::{ErrorCode, OAuthError};
 
 /// Answers GET (the page) and POST (the decision).
@@ -42,9 +45,11 @@ async fn shown(context: &Context) -> Result<Response, Failure> {
     })
 }
 
-/// A decision counts for the person who was shown the page.
-fn purpose(session: &Session) -> String {
-    format!("consent {}", session.record.sid)
+/// A decision counts for the person who was shown the page, and for what it showed: the client, scopes and resources.
+fn purpose(session: &Session, request: &AuthorizeRequest) -> String {
+    let scopes = joined(&request.asked_for());
+    let resources: String = request.resources.iter().map(|resource| format!(" {resource}")).collect();
+    format!("consent {}\n{}\n{scopes}\n{resources}", session.record.sid, request.row.client_id)
 }
 
 fn render(
@@ -59,10 +64,10 @@ fn render(
     let view = ConsentPage {
         client: client_view(&request.row, Some(target)),
         person: session.view(),
-        scopes: scope_views(&request.scopes),
+        scopes: scope_views(&request.asked_for()),
         resources: request.resources.iter().map(ToString::to_string).collect(),
         native_warning: request.row.client_type == ClientType::Native && !target.starts_with("https://"),
-        form: forms.target("/consent", &purpose(session), &[("i", &interaction.seal(context))]),
+        form: forms.target("/consent", &purpose(session, request), &[("i", &interaction.seal(context))]),
     };
     forms.bind(page(StatusCode::OK, view.render(&chrome), &chrome, &[target]))
 }
@@ -78,8 +83,26 @@ async fn posted(context: &Context, body: Body) -> Result<Response, Failure> {
     let Some(session) = session::current(context).await? else {
         return Ok(to_page(context, "/login", &interaction));
     };
-    if !Forms::of(context).is_own(&purpose(&session), &params) {
+    let Errand::Authorize { client_id, asked } = &interaction.errand else {
+        return Ok(to_page(context, "/login", &interaction));
+    };
+    let request = match request_of(context, client_id, asked).await? {
+        Ok(request) => request,
+        Err(response) => return Ok(response),
+    };
+    if !Forms::of(context).is_own(&purpose(&session, &request), &params) {
         return Ok(forged(context, locale));
+    }
+    if params.get("decision") != Some("allow") {
+        // A no counts also where the person need not have been asked any more.
+        let about = About {
+            row: Some(&request.row),
+            subject: Some(&session.record.person.subject.0),
+            ..About::default()
+        };
+        context.app.audit.event(context, "consent_denied", &about);
+        let error = OAuthError::new(ErrorCode::AccessDenied, "the person said no");
+        return Ok(send_error(context, &request.target, &error));
     }
     let (request, session) = match step(context, &interaction, Some(session)).await? {
         Step::Done(response) => return Ok(response),
@@ -88,11 +111,6 @@ async fn posted(context: &Context, body: Body) -> Result<Response, Failure> {
     };
     let subject = &session.record.person.subject;
     let about = About { row: Some(&request.row), subject: Some(&subject.0), ..About::default() };
-    if params.get("decision") != Some("allow") {
-        context.app.audit.event(context, "consent_denied", &about);
-        let error = OAuthError::new(ErrorCode::AccessDenied, "the person said no");
-        return Ok(send_error(context, &request.target, &error));
-    }
     if request.row.consent == Consent::Required {
         let before = context.app.store.consent(subject, &request.row.client_id).await?;
         context.app.store.save_consent(agreed(&request, subject, before.as_ref(), context.now)).await?;

@@ -93,7 +93,8 @@ async fn posted(context: &Context, body: Body) -> Result<Response, Failure> {
         return Ok(ask_code(context, text, Some(DeviceError::Expired)));
     }
     let session = session::current(context).await?;
-    let mut interaction = Interaction::new(Errand::Device { user_code: device.user_code.clone() }, context.now);
+    let mut interaction =
+        Interaction::new(Errand::Device { user_code: device.user_code.clone() }, context.now);
     interaction.seen_with(session.as_ref());
     confirm(context, &device.user_code, session, &interaction).await
 }

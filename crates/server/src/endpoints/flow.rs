@@ -15,7 +15,7 @@ use nauthera_core::oauth::claims::ACR_PASSWORD;
 use nauthera_core::oauth::interaction::{Next, Progress, Situation, next};
 use nauthera_core::oauth::logout::{Hint, with_parameters};
 use nauthera_core::oauth::token::CODE_TTL;
-use nauthera_core::oauth::{OAuthError, Params};
+use nauthera_core::oauth::{ErrorCode, OAuthError, Params};
 use nauthera_core::snapshot::Row;
 use nauthera_core::time::{Seconds, UnixTime};
 use nauthera_core::uri::RedirectUri;
@@ -201,19 +201,9 @@ pub async fn step(
         Errand::Authorize { client_id, asked } => (client_id, asked),
         errand => return Ok(elsewhere(context, errand, interaction, session.as_ref())),
     };
-    let Some((parameters, origin)) = parameters(context, client_id, asked).await? else {
-        return Ok(Step::Done(refused(context, Refusal::Page(answered_before()))));
-    };
-    let params = Params::parse(parameters.as_bytes())?;
-    let unknown = || Refusal::Page(OAuthError::invalid_request("the client is not served any more"));
-    let judged = context
-        .serving
-        .client(client_id)
-        .ok_or_else(unknown)
-        .and_then(|row| judge(context, row, &params, origin));
-    let request = match judged {
+    let request = match request_of(context, client_id, asked).await? {
         Ok(request) => request,
-        Err(refusal) => return Ok(Step::Done(refused(context, refusal))),
+        Err(response) => return Ok(Step::Done(response)),
     };
     let consent = remembered(context, &request, session.as_ref()).await?;
     let progress = interaction.progress();
@@ -225,12 +215,50 @@ pub async fn step(
         now: context.now,
     };
     Ok(match (next(&situation), session) {
-        (Next::Refuse(error), _) => Step::Done(send_error(context, &request.target, &error)),
+        (Next::Refuse(error), session) => {
+            note_refusal(context, &request, session.as_ref(), &error);
+            Step::Done(send_error(context, &request.target, &error))
+        }
         (Next::Login, _) | (_, None) => Step::Login(Some(Box::new(request))),
         (Next::SelectAccount, Some(session)) => Step::Select(Box::new(request), session),
         (Next::Consent, Some(session)) => Step::Consent(Box::new(request), session),
         (Next::Issue, Some(session)) => Step::Done(issue(context, &request, &session).await?),
     })
+}
+
+/// A client that asked whether someone is logged in, and nobody is, was not refused anything.
+fn note_refusal(
+    context: &Context,
+    request: &AuthorizeRequest,
+    session: Option<&Session>,
+    error: &OAuthError,
+) {
+    if matches!(error.code, ErrorCode::LoginRequired | ErrorCode::ConsentRequired) {
+        return;
+    }
+    let subject = session.map(|session| &*session.record.person.subject.0);
+    let about =
+        About { row: Some(&request.row), subject, detail: Some(error.code.as_str()), ..About::default() };
+    context.app.audit.event(context, "authorization_refused", &about);
+}
+
+/// The request of an interaction, judged by what is served now; else the answer that is due instead.
+///
+/// # Errors
+/// Those of the store.
+pub async fn request_of(
+    context: &Context,
+    client_id: &str,
+    asked: &Asked,
+) -> Result<Result<AuthorizeRequest, Response>, Failure> {
+    let Some((parameters, origin)) = parameters(context, client_id, asked).await? else {
+        return Ok(Err(refused(context, Refusal::Page(answered_before()))));
+    };
+    let params = Params::parse(parameters.as_bytes())?;
+    let unknown = || Refusal::Page(OAuthError::invalid_request("the client is not served any more"));
+    let row = context.serving.client(client_id).ok_or_else(unknown);
+    let judged = row.and_then(|row| judge(context, row, &params, origin));
+    Ok(judged.map_err(|refusal| refused(context, refusal)))
 }
 
 /// The parameters of a request; `None` when it was pushed and has been answered.

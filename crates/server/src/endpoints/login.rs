@@ -192,6 +192,7 @@ async fn check(context: &Context, username: &str, password: &str) -> Result<Pers
     let (account, address) = (AccountKey::new(directory.store(), username), context.peer.0);
     if let Err(wait) = app.logins.check(account, address, app.monotonic()) {
         app.metrics.login("throttled");
+        app.audit.event(context, "login_failed", &About { detail: Some("throttled"), ..About::default() });
         return Err(LoginError::TooManyAttempts { retry_after_seconds: wait.seconds });
     }
     let outcome = directory.login(username, password.to_owned().into(), &app.hash_pool).await;

@@ -33,6 +33,7 @@ async fn respond(context: &Context, body: Body) -> Result<Response, Failure> {
         Form::of(context.query.clone().unwrap_or_default())
     };
     let params = form.params()?;
+    params.once_each()?;
     if context.method == Method::POST && !has_cookie(context) {
         return Ok(as_get(context, &params));
     }
@@ -63,7 +64,6 @@ async fn confirmed(
     session: Option<Session>,
     decision: &str,
 ) -> Result<Response, Failure> {
-    params.once_each()?;
     if !Forms::of(context).is_own("logout", params) {
         return Ok(forged(context, context.locale(None)));
     }

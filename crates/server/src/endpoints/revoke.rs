@@ -32,7 +32,11 @@ async fn respond(context: &Context, body: Body) -> Result<(), Failure> {
         }
         match token.grant() {
             Some(grant) => revoke(context, &row, grant).await?,
-            None => store.revoke_token(token.jti_digest(), UnixTime(token.exp)).await?,
+            None => {
+                store.revoke_token(token.jti_digest(), UnixTime(token.exp)).await?;
+                let about = About { row: Some(&row), jti: Some(&token.jti), ..About::default() };
+                context.app.audit.event(context, "token_revoked", &about);
+            }
         }
         return Ok(());
     }

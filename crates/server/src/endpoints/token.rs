@@ -38,14 +38,19 @@ pub struct Granted {
 
 /// Answers POST.
 pub async fn answer(context: Context, body: Body) -> Response {
-    match respond(&context, body).await {
+    let mut client = None;
+    match respond(&context, body, &mut client).await {
         Ok(response) => response,
         Err(failure) => {
             if let Failure::OAuth(error) = &failure {
                 let quiet = matches!(error.code, ErrorCode::AuthorizationPending | ErrorCode::SlowDown);
                 if !quiet {
-                    let detail = Some(error.code.as_str());
-                    context.app.audit.event(&context, "token_refused", &About { detail, ..About::default() });
+                    let (row, detail) = (client.as_deref(), Some(error.code.as_str()));
+                    context.app.audit.event(
+                        &context,
+                        "token_refused",
+                        &About { row, detail, ..About::default() },
+                    );
                 }
             }
             failure.into_json(context.id)
@@ -53,10 +58,12 @@ pub async fn answer(context: Context, body: Body) -> Response {
     }
 }
 
-async fn respond(context: &Context, body: Body) -> Result<Response, Failure> {
+/// Answers; who the client is, as soon as it has proved it, is told beside the outcome, for the audit of refusals.
+async fn respond(context: &Context, body: Body, client: &mut Option<Arc<Row>>) -> Result<Response, Failure> {
     let form = read_form(&context.headers, body).await?;
     let params = form.params()?;
     let row = authenticate(context, &params, authn::Endpoint::Other).await?;
+    *client = Some(row.clone());
     let asked = params.required("grant_type")?;
     let grant = GrantType::parse(asked).ok_or_else(|| {
         OAuthError::new(

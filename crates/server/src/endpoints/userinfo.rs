@@ -66,11 +66,12 @@ async fn respond(context: &Context, body: Body) -> Result<Response, Failure> {
         .filter(|grant| grant.revoked_at.is_none())
         .ok_or_else(revoked)?;
     let row = context.serving.client(&token.client_id);
-    row.ok_or_else(|| invalid("the client of the access token is not served any more"))?;
+    let row = row.ok_or_else(|| invalid("the client of the access token is not served any more"))?;
     let person =
         person_now(context, &grant.authorization).map_err(|_| invalid("the person is not there any more"))?;
     let scopes = token.scope.split(' ').filter_map(|scope| Scope::parse(scope).ok()).collect();
-    let today = Authorization { scopes, ..grant.authorization };
+    let named = claims::within(&grant.authorization.claims, &row.scopes);
+    let today = Authorization { scopes, claims: named, ..grant.authorization };
     let answer = claims::userinfo(&today, &person.claims, &person.groups);
     Ok(json(StatusCode::OK, serde_json::Value::Object(answer).to_string()))
 }

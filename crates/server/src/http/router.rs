@@ -330,3 +330,31 @@ mod tests {
         assert_eq!(names.len(), Endpoint::ALL.len());
     }
 }
+#[cfg(test)]
+mod tmp_sizes {
+    use super::*;
+    #[allow(unused)]
+    fn size<F>(f: impl FnOnce(Context, Body) -> F) -> usize {
+        std::mem::size_of::<F>()
+    }
+    #[test]
+    fn tmp_sizes() {
+        println!("context {}", std::mem::size_of::<Context>());
+        println!("token {}", size(token::answer));
+        println!("authorize {}", size(authorize::answer));
+        println!("introspect {}", size(introspect::answer));
+        println!("userinfo {}", size(userinfo::answer));
+        println!("login {}", size(login::answer));
+        println!("consent {}", size(consent::answer));
+        println!("account {}", size(account::answer));
+        println!("device_page {}", size(device_page::answer));
+        println!("logout {}", size(logout::answer));
+        println!("par {}", size(par::answer));
+        fn size2<F>(f: impl FnOnce(Endpoint, Context, &'static str, Body) -> F) -> usize {
+            std::mem::size_of::<F>()
+        }
+        println!("dispatch {}", size2(dispatch));
+        println!("row {}", std::mem::size_of::<nauthera_core::snapshot::Row>());
+        println!("response {}", std::mem::size_of::<Response>());
+    }
+}

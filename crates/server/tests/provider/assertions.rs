@@ -60,12 +60,14 @@ async fn the_audience_is_the_issuer_or_the_token_endpoint_as_one_string() {
 async fn the_address_of_par_counts_at_par_alone() {
     let world = World::new();
     let par = json!({ "aud": "http://127.0.0.1:8080/oauth2/par" });
-    for (endpoint, good) in [("/oauth2/par", true), ("/oauth2/introspect", false), ("/oauth2/revoke", false)] {
+    for (endpoint, good) in [("/oauth2/par", true), ("/oauth2/introspect", false), ("/oauth2/revoke", false)]
+    {
         let call = Call::post(&world, endpoint).asserting(&assertion(&world, ID, &par)).with("token", "x");
         assert_eq!(call.send().await.status != 401, good, "{endpoint}");
     }
     for aud in ["http://127.0.0.1:8080", "http://127.0.0.1:8080/oauth2/token"] {
-        let call = Call::post(&world, "/oauth2/par").asserting(&assertion(&world, ID, &json!({ "aud": aud })));
+        let call =
+            Call::post(&world, "/oauth2/par").asserting(&assertion(&world, ID, &json!({ "aud": aud })));
         assert_eq!(call.send().await.error(), (400, "invalid_request".into()), "{aud}");
     }
 }
@@ -121,7 +123,9 @@ async fn a_jti_counts_once_and_must_be_there() {
     world.clock.advance(80);
     world.app.sweep().await.unwrap();
     assert!(!taken(&world, &assertion).await, "as long as the assertion lives");
-    for changed in [json!({ "jti": null }), json!({ "jti": "" }), json!({ "jti": "x".repeat(257) }), json!({ "jti": 7 })] {
+    for changed in
+        [json!({ "jti": null }), json!({ "jti": "" }), json!({ "jti": "x".repeat(257) }), json!({ "jti": 7 })]
+    {
         assert!(!changed_is_taken(&world, changed.clone()).await, "{changed}");
     }
 }
@@ -173,7 +177,9 @@ async fn what_the_header_says_of_keys_and_algorithms_is_not_believed() {
         }
     }
     // The public key as the secret of a symmetric algorithm, in each way that it can be written.
-    for secret in [rsa.jwk.to_string(), rsa.jwk["n"].as_str().unwrap().into(), known.jwk["x"].as_str().unwrap().into()] {
+    for secret in
+        [rsa.jwk.to_string(), rsa.jwk["n"].as_str().unwrap().into(), known.jwk["x"].as_str().unwrap().into()]
+    {
         for kid in [&rsa.stored.kid, &known.stored.kid] {
             let header = json!({ "alg": "HS256", "typ": "JWT", "kid": kid });
             assert!(!taken(&world, &raw_jws(&header, &claims, keyed(&secret))).await);
@@ -221,7 +227,10 @@ async fn the_type_of_the_assertion_must_be_named() {
     let world = World::new();
     let assertion = assertion(&world, ID, &json!({}));
     let token = || Call::token(&world, "client_credentials").with("client_assertion", &assertion);
-    for call in [token(), token().with("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:saml2-bearer")] {
+    for call in [
+        token(),
+        token().with("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:saml2-bearer"),
+    ] {
         assert_eq!(call.send().await.error(), (400, "invalid_request".into()));
     }
     let typed = Call::token(&world, "client_credentials")
@@ -234,7 +243,12 @@ async fn the_type_of_the_assertion_must_be_named() {
 #[tokio::test]
 async fn keys_at_a_private_address_are_not_fetched() {
     let world = World::new();
-    for uri in ["https://127.0.0.1:9/keys", "https://[::1]:9/keys", "https://169.254.169.254/keys", "https://localhost:9/keys"] {
+    for uri in [
+        "https://127.0.0.1:9/keys",
+        "https://[::1]:9/keys",
+        "https://169.254.169.254/keys",
+        "https://localhost:9/keys",
+    ] {
         world.edit_client("jwt", |client| {
             client.keys = Some(nauthera_core::spec::ClientKeys::JwksUri(url::Url::parse(uri).unwrap()));
         });

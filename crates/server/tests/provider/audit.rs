@@ -45,7 +45,14 @@ async fn everything(world: &World) -> Vec<String> {
     browser.open("/oauth2/logout?id_token_hint=x").await;
     browser.open(&format!("/oauth2/logout?id_token_hint={}", tokens.id)).await;
     world.edit_client("job", |client| client.token.access = Some(nauthera_core::time::Seconds::minutes(1)));
-    secrets.extend([spa.access, spa.refresh, next.refresh, next.access, television.access, television.refresh]);
+    secrets.extend([
+        spa.access,
+        spa.refresh,
+        next.refresh,
+        next.access,
+        television.access,
+        television.refresh,
+    ]);
     secrets.extend([device.device_code, device.user_code.replace('-', ""), device.user_code, signed]);
     secrets.extend(browser.cookies.into_values());
     secrets.extend(["shop.nobody-knows".to_owned(), "their-secret".to_owned()]);
@@ -63,8 +70,20 @@ async fn every_event_is_a_line_of_json_and_no_line_holds_a_secret() {
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let events: BTreeSet<&str> = lines.iter().map(|line| line["event"].as_str().unwrap()).collect();
     for event in [
-        "snapshot_applied", "signing_key", "login", "login_failed", "consent_given", "consent_denied", "code_issued",
-        "code_reused", "token_issued", "token_refused", "refresh_reused", "device_allowed", "grant_revoked", "logout",
+        "snapshot_applied",
+        "signing_key",
+        "login",
+        "login_failed",
+        "consent_given",
+        "consent_denied",
+        "code_issued",
+        "code_reused",
+        "token_issued",
+        "token_refused",
+        "refresh_reused",
+        "device_allowed",
+        "grant_revoked",
+        "logout",
     ] {
         assert!(events.contains(event), "{event} is missing: {events:?}");
     }
@@ -91,7 +110,8 @@ async fn a_line_says_which_request_revision_client_subject_and_policies() {
 #[tokio::test]
 async fn the_request_id_of_a_refusal_is_the_one_that_the_client_was_told() {
     let world = World::new();
-    let reply = Call::token(&world, "client_credentials").by("shop.job").with("scope", "unknown").send().await;
+    let reply =
+        Call::token(&world, "client_credentials").by("shop.job").with("scope", "unknown").send().await;
     let line = world.audit.last("token_refused");
     assert_eq!(line["request_id"], reply.json()["request_id"]);
     assert_eq!((&line["detail"], &line["client_id"]), (&json!("invalid_scope"), &json!("shop.job")));
@@ -205,7 +225,10 @@ async fn the_admin_port_tells_no_secret() {
     let secrets = everything(&world).await;
     for path in ["/healthz", "/readyz", "/status", "/metrics"] {
         let reply = admin(&world, "GET", path).await;
-        assert!(secrets.iter().all(|secret| secret.is_empty() || !reply.text().contains(secret.as_str())), "{path}");
+        assert!(
+            secrets.iter().all(|secret| secret.is_empty() || !reply.text().contains(secret.as_str())),
+            "{path}"
+        );
         assert!(!reply.text().contains("pkcs8") && !reply.text().contains("argon2"), "{path}");
     }
 }

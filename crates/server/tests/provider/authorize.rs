@@ -82,13 +82,55 @@ async fn a_person_who_says_no_is_led_back_with_access_denied() {
 }
 
 #[tokio::test]
+async fn a_no_counts_although_the_person_said_yes_elsewhere_meanwhile() {
+    let world = World::new();
+    let mut browser = world.browser();
+    browser.sign_in(ADA).await;
+    let (one, two) = (
+        browser.open(&Authorize::of("web").path(&world)).await,
+        browser.open(&Authorize::of("web").path(&world)).await,
+    );
+    browser.decide(&one, "allow").await.code();
+    assert_eq!(browser.decide(&two, "deny").await.sent_error(), "access_denied");
+}
+
+#[tokio::test]
+async fn a_yes_counts_for_what_the_page_showed_alone() {
+    let world = World::new();
+    let mut browser = world.browser();
+    browser.sign_in(ADA).await;
+    let (less, more) = (Authorize::of("web"), Authorize::of("web").set("scope", "openid orders:write"));
+    let (shown, other) =
+        (browser.open(&less.path(&world)).await.form(), browser.open(&more.path(&world)).await.form());
+    let client = browser.open(&Authorize::of("second").path(&world)).await.form();
+    for swapped in [other.get("i").unwrap(), client.get("i").unwrap()] {
+        let reply = browser.post(&shown.clone().set("i", swapped).set("decision", "allow")).await;
+        assert_eq!(reply.status, 403);
+    }
+    // Nor when a policy that widens comes between showing and asking.
+    let request = Authorize::of("web").set("scope", "openid payroll:admin");
+    let page = browser.open(&request.path(&world)).await;
+    assert!(!page.text().contains("payroll:admin"));
+    world.edit(|inventory| {
+        let policy = inventory.policies.get_mut(&crate::support::object("platform/base")).unwrap();
+        let mut spec = (**policy.spec.as_ref().unwrap()).clone();
+        spec.allowed_scopes = Some(nauthera_core::pattern::PatternSet::parse(["*"]));
+        *policy = nauthera_core::inventory::Object::new(spec);
+    });
+    assert_eq!(browser.post(&page.form().set("decision", "allow")).await.status, 403);
+    assert!(browser.open(&request.path(&world)).await.text().contains("payroll:admin"));
+}
+
+#[tokio::test]
 async fn the_consent_page_says_who_asks_and_for_what() {
     let world = World::new();
     let mut browser = world.browser();
     let request = Authorize::of("web").set("scope", "openid orders:read").and("resource", API);
     let login = browser.open(&request.path(&world)).await;
     let page = browser.log_in(&login, ADA).await;
-    for word in ["The web app", "shop/web", "web.shop.example", "Ada Lovelace", "orders:read", API, "Works Ltd"] {
+    for word in
+        ["The web app", "shop/web", "web.shop.example", "Ada Lovelace", "orders:read", API, "Works Ltd"]
+    {
         assert!(page.text().contains(word), "{word}: {page}");
     }
 }
@@ -133,7 +175,10 @@ async fn pages_that_lead_to_the_client_allow_forms_to_its_origin() {
     let login = browser.open(&Authorize::of("web").path(&world)).await;
     let consent = browser.log_in(&login, ADA).await;
     for page in [login, consent] {
-        assert!(page.header("content-security-policy").contains("form-action 'self' https://web.shop.example;"), "{page}");
+        assert!(
+            page.header("content-security-policy").contains("form-action 'self' https://web.shop.example;"),
+            "{page}"
+        );
     }
 }
 
@@ -174,7 +219,8 @@ async fn a_post_from_another_site_is_kept_and_led_to_a_get_that_brings_the_cooki
     browser.sign_in(ADA).await;
     let request = Authorize::of("trusted");
     let mut elsewhere = world.browser();
-    let fields: Vec<(&str, &str)> = request.parameters.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+    let fields: Vec<(&str, &str)> =
+        request.parameters.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
     let form = Form::of(world.path("/oauth2/authorize"), &fields);
     let answer = elsewhere.post(&form).await;
     assert_eq!(answer.status, 303);
@@ -187,11 +233,18 @@ async fn a_post_from_another_site_is_kept_and_led_to_a_get_that_brings_the_cooki
 #[tokio::test]
 async fn a_bad_post_is_refused_as_a_bad_get_is() {
     let world = World::new();
-    let form = Form::of("/oauth2/authorize", &[("client_id", "shop.web"), ("redirect_uri", "https://evil.example/")]);
+    let form = Form::of(
+        "/oauth2/authorize",
+        &[("client_id", "shop.web"), ("redirect_uri", "https://evil.example/")],
+    );
     assert_eq!(world.browser().post(&form).await.page_error(), (400, "invalid_request".into()));
     let form = Form::of(
         "/oauth2/authorize",
-        &[("client_id", "shop.web"), ("redirect_uri", "https://web.shop.example/cb"), ("response_type", "token")],
+        &[
+            ("client_id", "shop.web"),
+            ("redirect_uri", "https://web.shop.example/cb"),
+            ("response_type", "token"),
+        ],
     );
     assert_eq!(world.browser().post(&form).await.sent_error(), "unsupported_response_type");
 }
@@ -262,7 +315,8 @@ async fn a_native_client_without_an_https_redirect_always_asks_although_it_is_tr
 #[tokio::test]
 async fn unknown_parameters_are_ignored() {
     let world = World::new();
-    let request = Authorize::of("trusted").and("utm_source", "x").and("display", "popup").and("acr_values", "a b");
+    let request =
+        Authorize::of("trusted").and("utm_source", "x").and("display", "popup").and("acr_values", "a b");
     request.and("claims_locales", "de").tokens(&world).await;
 }
 
@@ -271,7 +325,10 @@ async fn a_request_of_a_logged_in_browser_is_answered_at_once_whatever_was_answe
     let world = World::new();
     let mut browser = world.browser();
     browser.sign_in(ADA).await;
-    let codes = [browser.authorize(&Authorize::of("trusted")).await.code(), browser.authorize(&Authorize::of("trusted")).await.code()];
+    let codes = [
+        browser.authorize(&Authorize::of("trusted")).await.code(),
+        browser.authorize(&Authorize::of("trusted")).await.code(),
+    ];
     assert_ne!(codes[0], codes[1]);
     assert!(codes.iter().all(|code| code.len() == 43), "256 bits: {codes:?}");
 }

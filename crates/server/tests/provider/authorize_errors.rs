@@ -93,9 +93,16 @@ async fn everything_else_goes_back_to_the_client_with_state_and_iss() {
         assert!(reply.location().starts_with("https://web.shop.example/cb?error="), "{request:?}: {reply}");
         assert_eq!(reply.sent_error(), error, "{request:?}");
         let response = reply.response();
-        assert_eq!((response["state"].as_str(), response["iss"].as_str()), ("the state", LOOPBACK), "{request:?}");
+        assert_eq!(
+            (response["state"].as_str(), response["iss"].as_str()),
+            ("the state", LOOPBACK),
+            "{request:?}"
+        );
         let described = &response["error_description"];
-        assert!(described.bytes().all(|b| matches!(b, b' '..=b'~') && b != b'"' && b != b'\\'), "{described}");
+        assert!(
+            described.bytes().all(|b| matches!(b, b' '..=b'~') && b != b'"' && b != b'\\'),
+            "{described}"
+        );
     }
 }
 
@@ -119,7 +126,8 @@ async fn the_order_of_the_checks_is_fixed() {
     request = request.set("redirect_uri", "https://pushed.shop.example/cb");
     assert!(asked(&world, &request).await.text().contains("response_mode"));
     request = request.without("response_mode");
-    let told = async |request: &Authorize| asked(&world, request).await.response()["error_description"].clone();
+    let told =
+        async |request: &Authorize| asked(&world, request).await.response()["error_description"].clone();
     assert!(told(&request).await.contains("'scope' is sent twice"));
     request = request.set("scope", "unknown");
     assert!(told(&request).await.contains("request objects"));
@@ -199,7 +207,8 @@ async fn a_person_outside_the_groups_is_refused_at_the_client() {
 #[tokio::test]
 async fn a_resource_may_be_named_several_times_and_the_issuer_always() {
     let world = World::new();
-    let request = Authorize::of("trusted").and("resource", API).and("resource", LOOPBACK).and("resource", API);
+    let request =
+        Authorize::of("trusted").and("resource", API).and("resource", LOOPBACK).and("resource", API);
     world.browser().authorize(&request).await.code();
 }
 

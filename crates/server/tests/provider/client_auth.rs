@@ -65,7 +65,8 @@ async fn unknown_clients_wrong_secrets_and_other_methods_get_one_and_the_same_an
 async fn it_is_so_at_every_endpoint() {
     let world = World::new();
     for endpoint in ENDPOINTS {
-        let call = || Call::post(&world, endpoint).with("token", "x").with("grant_type", "client_credentials");
+        let call =
+            || Call::post(&world, endpoint).with("token", "x").with("grant_type", "client_credentials");
         for wrong in [
             call(),
             call().basic("shop.nobody", "x"),
@@ -148,7 +149,11 @@ async fn a_secret_counts_from_its_first_second_to_its_last() {
         let record = inventory.credentials.get_mut(&crate::support::shop_client("shop.job")).unwrap();
         let digest = |text: &str| Secrets::new(&[7; 32]).unwrap().client_secret(text);
         record.secrets = vec![
-            SecretDigest { digest: digest("old"), not_before: now.minus(minutes(5)), not_after: Some(now.plus(minutes(1))) },
+            SecretDigest {
+                digest: digest("old"),
+                not_before: now.minus(minutes(5)),
+                not_after: Some(now.plus(minutes(1))),
+            },
             SecretDigest { digest: digest("new"), not_before: now.plus(minutes(1)), not_after: None },
         ];
     });
@@ -177,6 +182,7 @@ async fn a_client_taken_from_the_folder_is_unknown_with_the_next_request() {
 async fn public_clients_never_introspect() {
     let world = World::new();
     let tokens = Authorize::of("spa").tokens(&world).await;
-    let reply = Call::post(&world, "/oauth2/introspect").by("shop.spa").with("token", &tokens.access).send().await;
+    let reply =
+        Call::post(&world, "/oauth2/introspect").by("shop.spa").with("token", &tokens.access).send().await;
     assert_eq!(reply.error(), (401, "invalid_client".into()));
 }

@@ -12,7 +12,10 @@ fn asked<'a>(world: &'a World, client: &str) -> Call<'a> {
 async fn a_client_gets_all_that_it_has_when_it_asks_for_nothing() {
     let world = World::new();
     let tokens = Tokens::of(&asked(&world, "shop.job").send().await);
-    assert_eq!((tokens.scope.as_str(), tokens.refresh.as_str(), tokens.id.as_str()), ("orders:read jobs:run", "", ""));
+    assert_eq!(
+        (tokens.scope.as_str(), tokens.refresh.as_str(), tokens.id.as_str()),
+        ("orders:read jobs:run", "", "")
+    );
     let claims = tokens.access_claims();
     assert_eq!((&claims["sub"], &claims["client_id"]), (&"shop.job".into(), &"shop.job".into()));
     for personal in ["auth_time", "acr", "amr", "groups", "sid", "email"] {
@@ -34,7 +37,11 @@ async fn scopes_within_what_it_asks_for_in_its_manifest_and_within_policy() {
     let world = World::new();
     let with = async |scope: &str| asked(&world, "shop.job").with("scope", scope).send().await;
     assert_eq!(Tokens::of(&with("jobs:run").await).scope, "jobs:run");
-    assert_eq!(Tokens::of(&with("jobs:run payroll:admin").await).scope, "jobs:run", "one that policy took is left out");
+    assert_eq!(
+        Tokens::of(&with("jobs:run payroll:admin").await).scope,
+        "jobs:run",
+        "one that policy took is left out"
+    );
     assert_eq!(with("payroll:admin").await.error(), (400, "invalid_scope".into()));
     assert_eq!(with("jobs:run orders:write").await.error(), (400, "invalid_scope".into()));
     assert_eq!(with("   ").await.error(), (400, "invalid_scope".into()), "no name is no scope");
@@ -47,10 +54,14 @@ async fn one_resource_that_the_client_may_name_or_the_issuer() {
         let call = resources.iter().fold(asked(&world, "shop.job"), |call, r| call.with("resource", r));
         call.send().await
     };
-    for (named, audience) in [(&[][..], LOOPBACK), (&[API], API), (&[LEDGER], LEDGER), (&[LOOPBACK], LOOPBACK)] {
+    for (named, audience) in
+        [(&[][..], LOOPBACK), (&[API], API), (&[LEDGER], LEDGER), (&[LOOPBACK], LOOPBACK)]
+    {
         assert_eq!(Tokens::of(&with(named).await).access_claims()["aud"], audience);
     }
-    for bad in [&[API, LEDGER][..], &["https://other.example"], &["not a uri"], &[API, "https://other.example"]] {
+    for bad in
+        [&[API, LEDGER][..], &["https://other.example"], &["not a uri"], &[API, "https://other.example"]]
+    {
         assert_eq!(with(bad).await.error(), (400, "invalid_target".into()), "{bad:?}");
     }
 }

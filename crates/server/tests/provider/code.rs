@@ -183,7 +183,8 @@ async fn a_client_without_the_refresh_grant_gets_no_refresh_token() {
 #[tokio::test]
 async fn a_token_has_one_audience() {
     let world = World::new();
-    let asked = |resources: &[&str]| resources.iter().fold(Authorize::of("trusted"), |r, a| r.and("resource", a));
+    let asked =
+        |resources: &[&str]| resources.iter().fold(Authorize::of("trusted"), |r, a| r.and("resource", a));
     for (authorized, named, outcome) in [
         (&[][..], &[][..], Ok(LOOPBACK)),
         (&[], &[LOOPBACK], Ok(LOOPBACK)),
@@ -201,7 +202,9 @@ async fn a_token_has_one_audience() {
         let call = named.iter().fold(request.redeem(&world, &waiting), |call, a| call.with("resource", a));
         let reply = call.send().await;
         match outcome {
-            Ok(audience) => assert_eq!(Tokens::of(&reply).access_claims()["aud"], audience, "{authorized:?} {named:?}"),
+            Ok(audience) => {
+                assert_eq!(Tokens::of(&reply).access_claims()["aud"], audience, "{authorized:?} {named:?}")
+            }
             Err(error) => assert_eq!(reply.error(), (400, error.into()), "{authorized:?} {named:?}"),
         }
     }
@@ -221,7 +224,8 @@ async fn a_tightened_policy_shortens_the_very_next_token() {
     let world = World::new();
     let request = Authorize::of("trusted").set("scope", "openid email orders:read");
     let waiting = code(&world, &request).await;
-    let mut policy = PolicySpec { allowed_scopes: Some(PatternSet::parse(["openid", "email"])), ..Default::default() };
+    let mut policy =
+        PolicySpec { allowed_scopes: Some(PatternSet::parse(["openid", "email"])), ..Default::default() };
     policy.token.access = Some(Seconds::minutes(1));
     policy.token.id = Some(Seconds::new(30));
     world.add_policy("trusted", policy);
@@ -248,10 +252,16 @@ async fn a_grant_type_that_is_missing_or_unknown_or_not_the_clients_is_told_apar
         (Call::token(&world, "").by("shop.web"), "invalid_request"),
         (Call::token(&world, "password").by("shop.web"), "unsupported_grant_type"),
         (Call::token(&world, "implicit").by("shop.web"), "unsupported_grant_type"),
-        (Call::token(&world, "urn:ietf:params:oauth:grant-type:token-exchange").by("shop.web"), "unsupported_grant_type"),
+        (
+            Call::token(&world, "urn:ietf:params:oauth:grant-type:token-exchange").by("shop.web"),
+            "unsupported_grant_type",
+        ),
         (Call::token(&world, "authorization_code").by("shop.job").with("code", "x"), "unauthorized_client"),
         (Call::token(&world, "client_credentials").by("shop.spa"), "unauthorized_client"),
-        (Call::token(&world, "refresh_token").by("shop.job").with("refresh_token", "x"), "unauthorized_client"),
+        (
+            Call::token(&world, "refresh_token").by("shop.job").with("refresh_token", "x"),
+            "unauthorized_client",
+        ),
     ] {
         assert_eq!(call.send().await.error(), (400, error.into()));
     }

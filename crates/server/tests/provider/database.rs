@@ -47,8 +47,11 @@ impl Lock {
 
 /// A provider that does not wait long for a lock.
 fn impatient() -> World {
-    let database =
-        Options { busy_timeout: Duration::from_millis(20), deadline: Duration::from_secs(10), ..Options::default() };
+    let database = Options {
+        busy_timeout: Duration::from_millis(20),
+        deadline: Duration::from_secs(10),
+        ..Options::default()
+    };
     World::build(Setup { database, ..Setup::default() })
 }
 
@@ -111,7 +114,13 @@ async fn every_writing_endpoint_asks_to_come_again() {
     let mut fresh = world.browser();
     let login = fresh.open(&Authorize::of("trusted").path(&world)).await;
     let lock = Lock::on(&world);
-    away(&Call::post(&world, "/oauth2/device_authorization").by("shop.tv").with("scope", "openid").send().await);
+    away(
+        &Call::post(&world, "/oauth2/device_authorization")
+            .by("shop.tv")
+            .with("scope", "openid")
+            .send()
+            .await,
+    );
     away(&crate::device::poll(&world, "shop.tv", &device.device_code).send().await);
     away(&Call::post(&world, "/oauth2/revoke").by("shop.web").with("token", &tokens.access).send().await);
     away(&Call::token(&world, "client_credentials").by("shop.jwt").send().await);
@@ -121,7 +130,13 @@ async fn every_writing_endpoint_asks_to_come_again() {
     away(&browser.get(&request.path(&world)).await);
     away(&browser.post(&page.form().set("decision", "allow")).await);
     away(&browser.post(&account.forms_with("action", "logout")[0]).await);
-    away(&browser.get(&format!("/oauth2/logout?id_token_hint={}", tokens.id)).await.or_question(&browser).await);
+    away(
+        &browser
+            .get(&format!("/oauth2/logout?id_token_hint={}", tokens.id))
+            .await
+            .or_question(&browser)
+            .await,
+    );
     away(&fresh.post(&login.form().set("username", ADA.0).set("password", ADA.1)).await);
     assert!(fresh.session().is_none(), "no cookie for a session that is not kept");
     lock.release();
@@ -145,7 +160,8 @@ async fn reading_goes_on_while_it_is_locked() {
     let tokens = Authorize::of("web").tokens(&world).await;
     let lock = Lock::on(&world);
     assert!(tokens.live(&world).await);
-    let told = Call::post(&world, "/oauth2/introspect").by("shop.web").with("token", &tokens.access).send().await;
+    let told =
+        Call::post(&world, "/oauth2/introspect").by("shop.web").with("token", &tokens.access).send().await;
     assert_eq!(told.ok()["active"], true);
     Tokens::of(&tokens.renew(&world, "shop.web").send().await);
     lock.release();
@@ -177,7 +193,9 @@ fn limit_files(bytes: &str) {
 #[tokio::test]
 async fn a_full_disk_is_answered_with_503_and_nothing_is_half_done() {
     if std::env::var_os(IN_CHILD).is_none() {
-        return in_a_process_of_its_own("database::a_full_disk_is_answered_with_503_and_nothing_is_half_done");
+        return in_a_process_of_its_own(
+            "database::a_full_disk_is_answered_with_503_and_nothing_is_half_done",
+        );
     }
     let world = impatient();
     let request = Authorize::of("trusted");
@@ -211,5 +229,9 @@ fn in_a_process_of_its_own(test: &str) {
     shell.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).arg(binary);
     let output = shell.args(["--exact", test, "--nocapture"]).env(IN_CHILD, "1").output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success() && said.contains("1 passed"),
+        "{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }

@@ -78,7 +78,11 @@ async fn a_person_says_yes_and_the_device_gets_its_tokens_once() {
     for word in ["The tv app", "shop/tv", &device.user_code, "Ada Lovelace"] {
         assert!(page.text().contains(word), "{word}: {page}");
     }
-    assert_eq!(device.polled(&world).await.error(), refused("authorization_pending"), "looking is not yet a yes");
+    assert_eq!(
+        device.polled(&world).await.error(),
+        refused("authorization_pending"),
+        "looking is not yet a yes"
+    );
     browser.decide(&page, "allow").await;
     let tokens = Tokens::of(&device.polled(&world).await);
     assert_eq!(tokens.scope, "openid email");
@@ -122,7 +126,8 @@ async fn a_device_that_asks_too_often_must_wait_longer_each_time() {
 #[tokio::test]
 async fn a_code_lives_ten_minutes_for_the_device_and_for_the_person() {
     let world = World::new();
-    let (early, late) = (Device::start(&world, "tv", "openid").await, Device::start(&world, "tv", "openid").await);
+    let (early, late) =
+        (Device::start(&world, "tv", "openid").await, Device::start(&world, "tv", "openid").await);
     early.allowed_by(&mut world.browser()).await;
     world.clock.pass(Seconds::minutes(10));
     for device in [&early, &late] {
@@ -141,7 +146,8 @@ async fn a_code_is_typed_in_any_way() {
     browser.sign_in(ADA).await;
     let device = Device::start(&world, "tv", "openid").await;
     let bare = device.user_code.replace('-', "");
-    for text in [bare.to_lowercase(), bare.clone(), format!(" {} ", device.user_code), bare.replace("", " ")] {
+    for text in [bare.to_lowercase(), bare.clone(), format!(" {} ", device.user_code), bare.replace("", " ")]
+    {
         let page = browser.open("/device").await;
         let page = browser.submit(&page.form().set("user_code", &text)).await;
         assert!(page.text().contains("The tv app"), "{text}: {page}");
@@ -189,7 +195,8 @@ async fn guessing_codes_is_slowed_down_by_address_and_others_go_on() {
 #[tokio::test]
 async fn the_yes_counts_for_the_person_and_the_code_that_were_shown() {
     let world = World::new();
-    let (one, two) = (Device::start(&world, "tv", "openid").await, Device::start(&world, "console", "openid").await);
+    let (one, two) =
+        (Device::start(&world, "tv", "openid").await, Device::start(&world, "console", "openid").await);
     let mut browser = world.browser();
     let page = one.typed_into(&mut browser).await;
     let form = page.form().set("decision", "allow");
@@ -226,7 +233,11 @@ async fn a_device_code_that_never_was_is_refused() {
 #[tokio::test]
 async fn clients_of_other_types_are_no_devices() {
     let world = World::new();
-    let reply = Call::post(&world, "/oauth2/device_authorization").by("shop.web").with("scope", "openid").send().await;
+    let reply = Call::post(&world, "/oauth2/device_authorization")
+        .by("shop.web")
+        .with("scope", "openid")
+        .send()
+        .await;
     assert_eq!(reply.error(), refused("unauthorized_client"));
     let reply = poll(&world, "shop.web", "x").send().await;
     assert_eq!(reply.error(), refused("unauthorized_client"));
@@ -273,7 +284,10 @@ async fn who_left_the_group_or_is_gone_when_the_device_comes_gets_nothing() {
 #[tokio::test]
 async fn a_policy_that_wants_a_recent_login_asks_for_one() {
     let world = World::new();
-    world.add_policy("tv", nauthera_core::spec::PolicySpec { max_age: Some(Seconds::minutes(5)), ..Default::default() });
+    world.add_policy(
+        "tv",
+        nauthera_core::spec::PolicySpec { max_age: Some(Seconds::minutes(5)), ..Default::default() },
+    );
     let mut browser = world.browser();
     browser.sign_in(ADA).await;
     world.clock.pass(Seconds::minutes(6));
@@ -317,7 +331,8 @@ async fn a_form_of_another_browser_decides_nothing() {
     let mut other = world.browser();
     other.sign_in(ADA).await;
     assert_eq!(other.post(&form).await.status, 403);
-    let made_up = Form::of("/device", &[("user_code", &device.user_code), ("decision", "allow"), ("csrf", "x")]);
+    let made_up =
+        Form::of("/device", &[("user_code", &device.user_code), ("decision", "allow"), ("csrf", "x")]);
     assert_eq!(other.post(&made_up).await.status, 403);
     assert_eq!(device.polled(&world).await.error(), refused("authorization_pending"));
 }

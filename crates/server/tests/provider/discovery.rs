@@ -40,7 +40,9 @@ async fn an_issuer_with_a_path_has_the_inserted_form_too_and_nothing_at_the_root
 #[tokio::test]
 async fn an_issuer_without_a_path_has_no_other_forms() {
     let world = World::new();
-    for path in ["/.well-known/openid-configuration/", "/.well-known/openid-configuration/x", "//oauth2/jwks", "/x"] {
+    for path in
+        ["/.well-known/openid-configuration/", "/.well-known/openid-configuration/x", "//oauth2/jwks", "/x"]
+    {
         assert_eq!(at(&world, path).await, 404, "{path}");
     }
 }
@@ -87,7 +89,9 @@ async fn only_what_works_is_listed_and_defaults_that_differ_are_written_out() {
     for (name, value) in expected.as_object().unwrap() {
         assert_eq!(&document[name], value, "{name}");
     }
-    for absent in ["registration_endpoint", "backchannel_logout_supported", "dpop_signing_alg_values_supported"] {
+    for absent in
+        ["registration_endpoint", "backchannel_logout_supported", "dpop_signing_alg_values_supported"]
+    {
         assert!(document.get(absent).is_none(), "{absent}");
     }
 }

@@ -33,7 +33,9 @@ async fn asked(world: &World, method: &str, below: &str) -> crate::support::Repl
 async fn a_wrong_method_is_405_and_allow_says_which_are_right() {
     let world = World::new();
     let wrong = [(GET_ALONE, "POST"), (POST_ALONE, "GET"), (POST_ALONE, "HEAD"), (BOTH, "PUT")];
-    for (paths, method) in wrong.into_iter().chain(["DELETE", "PATCH", "TRACE", "BREW"].map(|m| (GET_ALONE, m))) {
+    for (paths, method) in
+        wrong.into_iter().chain(["DELETE", "PATCH", "TRACE", "BREW"].map(|m| (GET_ALONE, m)))
+    {
         for path in paths {
             let reply = asked(&world, method, path).await;
             assert_eq!(reply.status, 405, "{method} {path}");
@@ -57,7 +59,14 @@ async fn programs_get_a_405_as_json_and_people_as_a_page() {
 #[tokio::test]
 async fn an_unknown_address_is_a_page_that_says_so() {
     let world = World::at(TENANT);
-    for path in ["/tenant/one", "/tenant/one/", "/tenant/one/nothing", "/", "/tenant/oneoauth2/token", "/oauth2/token"] {
+    for path in [
+        "/tenant/one",
+        "/tenant/one/",
+        "/tenant/one/nothing",
+        "/",
+        "/tenant/oneoauth2/token",
+        "/oauth2/token",
+    ] {
         let request = Request::builder().uri(path).body(Body::empty()).unwrap();
         let reply = world.send(request).await;
         assert_eq!((reply.status.as_u16(), reply.is_html()), (404, true), "{path}");
@@ -128,7 +137,10 @@ async fn a_preflight_says_which_methods_and_headers_may_come() {
         let reply = asked(&world, "OPTIONS", path).await;
         assert_eq!((reply.status.as_u16(), reply.body.len()), (204, 0), "{path}");
         let methods = reply.header("access-control-allow-methods");
-        assert!(methods.contains(if POST_ALONE.contains(path) { "POST" } else { "GET" }), "{path}: {methods}");
+        assert!(
+            methods.contains(if POST_ALONE.contains(path) { "POST" } else { "GET" }),
+            "{path}: {methods}"
+        );
         assert_eq!(reply.header("access-control-allow-headers"), "Authorization, Content-Type", "{path}");
         assert_eq!(reply.header("access-control-max-age"), "7200", "{path}");
     }
@@ -159,8 +171,16 @@ async fn over_https_browsers_are_told_to_stay_there() {
 async fn a_body_of_another_type_is_415() {
     let world = World::new();
     let body = || b"grant_type=client_credentials".to_vec();
-    for path in POST_ALONE.iter().chain(&["/oauth2/authorize", "/login", "/consent", "/device", "/account", "/oauth2/logout"]) {
-        for media in ["application/json", "text/plain", "multipart/form-data; boundary=x", "x", "", "\u{7f}"] {
+    for path in POST_ALONE.iter().chain(&[
+        "/oauth2/authorize",
+        "/login",
+        "/consent",
+        "/device",
+        "/account",
+        "/oauth2/logout",
+    ]) {
+        for media in ["application/json", "text/plain", "multipart/form-data; boundary=x", "x", "", "\u{7f}"]
+        {
             let mut request = Request::builder().method("POST").uri(world.path(path));
             if let Ok(media) = http::HeaderValue::from_str(media) {
                 request = request.header("content-type", media);
@@ -186,8 +206,13 @@ async fn a_body_over_64_kib_is_413_however_it_comes() {
     let world = World::new();
     let large = || "a=".to_owned() + &"x".repeat(64 * 1_024);
     for path in POST_ALONE.iter().chain(&["/oauth2/authorize", "/login", "/account"]) {
-        let whole = Call::post(&world, path).send_body(Some(("application/x-www-form-urlencoded", large().into()))).await;
-        let chunks = futures::stream::iter(std::iter::repeat_n(Ok::<_, Infallible>(Bytes::from_static(&[b'x'; 1_000])), 100));
+        let whole = Call::post(&world, path)
+            .send_body(Some(("application/x-www-form-urlencoded", large().into())))
+            .await;
+        let chunks = futures::stream::iter(std::iter::repeat_n(
+            Ok::<_, Infallible>(Bytes::from_static(&[b'x'; 1_000])),
+            100,
+        ));
         let request = Request::builder().method("POST").uri(*path);
         let request = request.header("content-type", "application/x-www-form-urlencoded");
         let streamed = world.send(request.body(Body::from_stream(chunks)).unwrap()).await;
@@ -198,7 +223,8 @@ async fn a_body_over_64_kib_is_413_however_it_comes() {
 #[tokio::test]
 async fn a_body_that_breaks_off_is_400() {
     let world = World::new();
-    let broken = futures::stream::iter([Ok(Bytes::from_static(b"grant_type=")), Err(std::io::Error::other("cut"))]);
+    let broken =
+        futures::stream::iter([Ok(Bytes::from_static(b"grant_type=")), Err(std::io::Error::other("cut"))]);
     let request = Request::builder().method("POST").uri("/oauth2/token");
     let request = request.header("content-type", "application/x-www-form-urlencoded");
     let reply = world.send(request.body(Body::from_stream(broken)).unwrap()).await;

@@ -13,7 +13,8 @@ fn filled(form: &Form, (username, password): (&str, &str)) -> Form {
 }
 
 fn notice(reply: &Reply) -> String {
-    let (_, rest) = reply.text().split_once("id=\"login-error\"").unwrap_or_else(|| panic!("no notice: {reply}"));
+    let (_, rest) =
+        reply.text().split_once("id=\"login-error\"").unwrap_or_else(|| panic!("no notice: {reply}"));
     let (_, rest) = rest.split_once("<p>").unwrap();
     rest.split_once("</p>").unwrap().0.to_owned()
 }
@@ -43,7 +44,9 @@ async fn an_unknown_name_and_a_wrong_password_get_the_same_words() {
     let mut browser = world.browser();
     let form = form(&mut browser, &world).await;
     let mut told = Vec::new();
-    for (username, password) in [ADA, (ADA.0, "wrong"), ("nobody", "wrong"), ("nobody", ADA.1), (ADA.0, ""), ("", "")] {
+    for (username, password) in
+        [ADA, (ADA.0, "wrong"), ("nobody", "wrong"), ("nobody", ADA.1), (ADA.0, ""), ("", "")]
+    {
         if (username, password) == ADA {
             continue;
         }
@@ -73,7 +76,10 @@ async fn what_was_typed_stays_but_for_the_password() {
     let mut browser = world.browser();
     let form = form(&mut browser, &world).await;
     let reply = browser.post(&filled(&form, ("a\"<da>", "guess-1234"))).await;
-    assert!(reply.text().contains("value=\"a&#34;&#60;da&#62;\"") && !reply.text().contains("guess-1234"), "{reply}");
+    assert!(
+        reply.text().contains("value=\"a&#34;&#60;da&#62;\"") && !reply.text().contains("guess-1234"),
+        "{reply}"
+    );
     let again = browser.submit(&filled(&reply.form(), ADA)).await;
     assert!(!again.code().is_empty(), "the form that is shown again works");
 }
@@ -168,7 +174,8 @@ async fn many_guesses_at_the_same_moment_are_no_way_around_the_limit() {
         let (mut browser, form) = (browser.clone(), filled(&form, (ADA.0, &format!("guess{n}"))));
         async move { browser.post(&form).await.status.as_u16() }
     });
-    let looked_at = futures::future::join_all(guesses).await.into_iter().filter(|status| *status == 200).count();
+    let looked_at =
+        futures::future::join_all(guesses).await.into_iter().filter(|status| *status == 200).count();
     assert!((1..=10).contains(&looked_at), "{looked_at} of 100 passwords were looked at");
 }
 
@@ -318,7 +325,8 @@ async fn endless_names_and_passwords_are_just_wrong() {
     let mut browser = world.browser();
     let form = form(&mut browser, &world).await;
     let long = "x".repeat(30_000);
-    for person in [(long.as_str(), "x"), (ADA.0, long.as_str()), ("\u{0}", "\u{0}"), ("a\r\nb", "\u{1f642}")] {
+    for person in [(long.as_str(), "x"), (ADA.0, long.as_str()), ("\u{0}", "\u{0}"), ("a\r\nb", "\u{1f642}")]
+    {
         let reply = browser.post(&filled(&form, person)).await;
         assert_eq!(reply.status, 200);
         assert!(!notice(&reply).is_empty() && reply.body.len() < 20_000);

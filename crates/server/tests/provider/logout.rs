@@ -44,7 +44,8 @@ async fn a_hint_of_this_session_ends_it_at_once() {
 async fn it_leads_to_a_registered_address_with_state() {
     let world = World::new();
     let (mut browser, tokens) = logged_in(&world).await;
-    let parameters = [("id_token_hint", tokens.id.as_str()), ("post_logout_redirect_uri", BYE), ("state", "a b&c")];
+    let parameters =
+        [("id_token_hint", tokens.id.as_str()), ("post_logout_redirect_uri", BYE), ("state", "a b&c")];
     let reply = asked(&mut browser, &world, &parameters).await;
     assert_eq!(reply.location(), format!("{BYE}&state=a+b%26c"));
     let again = asked(&mut browser, &world, &parameters[..2]).await;
@@ -127,7 +128,9 @@ async fn an_address_that_is_not_registered_is_a_page_and_never_a_redirect() {
         "javascript:alert(1)",
         "//trusted.shop.example/bye?kept=a",
     ] {
-        let reply = asked(&mut browser, &world, &[("id_token_hint", &tokens.id), ("post_logout_redirect_uri", uri)]).await;
+        let reply =
+            asked(&mut browser, &world, &[("id_token_hint", &tokens.id), ("post_logout_redirect_uri", uri)])
+                .await;
         assert_eq!(reply.page_error(), (400, "invalid_request".into()), "{uri}");
         assert!(reply.location_or_none().is_none(), "{uri}");
     }
@@ -142,9 +145,14 @@ async fn an_address_that_is_not_registered_is_a_page_and_never_a_redirect() {
 async fn hint_and_client_id_must_agree() {
     let world = World::new();
     let (mut browser, tokens) = logged_in(&world).await;
-    let reply = asked(&mut browser, &world, &[("id_token_hint", &tokens.id), ("client_id", "shop.web")]).await;
+    let reply =
+        asked(&mut browser, &world, &[("id_token_hint", &tokens.id), ("client_id", "shop.web")]).await;
     assert_eq!(reply.page_error(), (400, "invalid_request".into()));
-    let agreed = [("id_token_hint", tokens.id.as_str()), ("client_id", "shop.trusted"), ("post_logout_redirect_uri", BYE)];
+    let agreed = [
+        ("id_token_hint", tokens.id.as_str()),
+        ("client_id", "shop.trusted"),
+        ("post_logout_redirect_uri", BYE),
+    ];
     assert_eq!(asked(&mut browser, &world, &agreed).await.location(), BYE);
 }
 
@@ -164,7 +172,8 @@ async fn a_post_logs_out_as_a_get_does() {
     let world = World::new();
     let (mut browser, tokens) = logged_in(&world).await;
     let before = browser.clone();
-    let form = Form::of("/oauth2/logout", &[("id_token_hint", &tokens.id), ("post_logout_redirect_uri", BYE)]);
+    let form =
+        Form::of("/oauth2/logout", &[("id_token_hint", &tokens.id), ("post_logout_redirect_uri", BYE)]);
     let reply = browser.submit(&form).await;
     assert_eq!(reply.location(), BYE);
     assert!(is_out(&world, &before).await);
@@ -177,7 +186,8 @@ async fn a_post_from_another_site_comes_without_cookies_and_ends_the_session_all
     let before = browser.clone();
     // SameSite=Lax: the browser sends no cookie with a cross-site POST, but keeps what the answer sets.
     let mut without = world.browser();
-    let form = Form::of("/oauth2/logout", &[("id_token_hint", &tokens.id), ("post_logout_redirect_uri", BYE)]);
+    let form =
+        Form::of("/oauth2/logout", &[("id_token_hint", &tokens.id), ("post_logout_redirect_uri", BYE)]);
     let reply = without.post(&form).await;
     assert_eq!(reply.status, 303);
     let reply = browser.get(reply.location()).await;

@@ -58,7 +58,8 @@ async fn it_replaces_all_that_the_browser_brings_beside_it() {
 #[tokio::test]
 async fn it_is_to_be_opened_within_60_seconds() {
     let world = World::new();
-    let (early, late) = (pushed(&world, &Authorize::of("web")).await, pushed(&world, &Authorize::of("web")).await);
+    let (early, late) =
+        (pushed(&world, &Authorize::of("web")).await, pushed(&world, &Authorize::of("web")).await);
     world.clock.advance(59);
     assert!(opened(&world, &early).await.is_login());
     world.clock.advance(1);
@@ -120,10 +121,13 @@ async fn where_policy_wants_it_nothing_else_is_taken() {
 async fn a_policy_that_comes_meanwhile_counts() {
     let world = World::new();
     let request = pushed(&world, &Authorize::of("web").set("scope", "orders:read")).await;
-    world.add_policy("web", nauthera_core::spec::PolicySpec {
-        allowed_scopes: Some(nauthera_core::pattern::PatternSet::parse(["openid"])),
-        ..Default::default()
-    });
+    world.add_policy(
+        "web",
+        nauthera_core::spec::PolicySpec {
+            allowed_scopes: Some(nauthera_core::pattern::PatternSet::parse(["openid"])),
+            ..Default::default()
+        },
+    );
     assert_eq!(opened(&world, &request).await.sent_error(), "invalid_scope");
 }
 
@@ -162,7 +166,8 @@ async fn credentials_are_not_kept_with_the_request() {
     pushed(&world, &Authorize::of("post")).await;
     let file = std::fs::read(world.database()).unwrap();
     let log = std::fs::read(world.database().with_extension("db-wal")).unwrap();
-    let secret = form_urlencoded::byte_serialize(crate::support::secret_of("shop.post").as_bytes()).collect::<String>();
+    let secret = form_urlencoded::byte_serialize(crate::support::secret_of("shop.post").as_bytes())
+        .collect::<String>();
     for bytes in [file, log] {
         assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()));
         assert!(!bytes.windows(9).any(|window| window == b"of 256 bi"));

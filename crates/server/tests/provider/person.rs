@@ -244,10 +244,13 @@ async fn claims_asked_for_by_name_come_where_they_were_asked_for() {
 async fn claims_by_name_are_no_way_around_policy() {
     let world = World::new();
     // No policy allows the scope phone to anyone, and one takes email from this client.
-    world.add_policy("trusted", nauthera_core::spec::PolicySpec {
-        allowed_scopes: Some(nauthera_core::pattern::PatternSet::parse(["openid", "profile"])),
-        ..Default::default()
-    });
+    world.add_policy(
+        "trusted",
+        nauthera_core::spec::PolicySpec {
+            allowed_scopes: Some(nauthera_core::pattern::PatternSet::parse(["openid", "profile"])),
+            ..Default::default()
+        },
+    );
     let claims = json!({
         "id_token": {"email": {"essential": true}, "groups": null},
         "userinfo": {"email": null, "phone_number": null, "groups": null, "name": null},
@@ -269,10 +272,13 @@ async fn claims_by_name_end_when_policy_takes_their_scope() {
     let claims = json!({"id_token": {"email": null}, "userinfo": {"email": null}}).to_string();
     let tokens = Authorize::of("trusted").and("claims", &claims).tokens(&world).await;
     assert_eq!(tokens.id_claims()["email"], "ada@works.example");
-    world.add_policy("trusted", nauthera_core::spec::PolicySpec {
-        allowed_scopes: Some(nauthera_core::pattern::PatternSet::parse(["openid"])),
-        ..Default::default()
-    });
+    world.add_policy(
+        "trusted",
+        nauthera_core::spec::PolicySpec {
+            allowed_scopes: Some(nauthera_core::pattern::PatternSet::parse(["openid"])),
+            ..Default::default()
+        },
+    );
     assert!(tokens.userinfo(&world).await.ok().get("email").is_none());
     let renewed = Tokens::of(&tokens.renew(&world, "shop.trusted").send().await);
     assert!(renewed.id_claims().get("email").is_none());

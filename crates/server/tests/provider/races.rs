@@ -5,7 +5,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Sends the same request many times at once.
-async fn fire(world: &Arc<World>, times: usize, call: impl Fn(&World) -> Call<'_> + Send + Sync + 'static) -> Vec<Reply> {
+async fn fire(
+    world: &Arc<World>,
+    times: usize,
+    call: impl Fn(&World) -> Call<'_> + Send + Sync + 'static,
+) -> Vec<Reply> {
     let (call, ready) = (Arc::new(call), Arc::new(tokio::sync::Barrier::new(times)));
     let shots = (0..times).map(|_| {
         let (world, call, ready) = (world.clone(), call.clone(), ready.clone());
@@ -38,7 +42,9 @@ async fn of_200_redemptions_of_one_code_one_succeeds_and_the_reuse_revokes_it() 
     let replies = fire(&world, 200, move |world| request.redeem(world, &code)).await;
     let won = successes(&replies);
     assert_eq!(won.len(), 1);
-    assert!(replies.iter().filter(|reply| reply.status != 200).all(|reply| reply.error().1 == "invalid_grant"));
+    assert!(
+        replies.iter().filter(|reply| reply.status != 200).all(|reply| reply.error().1 == "invalid_grant")
+    );
     assert!(!won[0].live(&world).await);
     assert_eq!(won[0].renew(&world, "shop.trusted").send().await.error(), (400, "invalid_grant".into()));
 }
@@ -89,7 +95,9 @@ async fn of_50_redemptions_of_one_device_code_one_succeeds() {
     let replies = fire(&world, 50, move |world| crate::device::poll(world, "shop.tv", &code)).await;
     let won = successes(&replies);
     assert_eq!(won.len(), 1);
-    assert!(replies.iter().filter(|reply| reply.status != 200).all(|reply| reply.error().1 == "invalid_grant"));
+    assert!(
+        replies.iter().filter(|reply| reply.status != 200).all(|reply| reply.error().1 == "invalid_grant")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -97,7 +105,8 @@ async fn of_many_browsers_with_one_pushed_request_one_is_answered() {
     let world = Arc::new(World::new());
     let request = Authorize::of("trusted");
     let push = Call::post(&world, "/oauth2/par").by("shop.trusted");
-    let push = request.parameters.iter().fold(push, |call, (name, value)| call.with(name, value)).send().await;
+    let push =
+        request.parameters.iter().fold(push, |call, (name, value)| call.with(name, value)).send().await;
     let uri = push.json()["request_uri"].as_str().unwrap().to_owned();
     let mut browser = world.browser();
     browser.sign_in(crate::support::ADA).await;
@@ -107,9 +116,8 @@ async fn of_many_browsers_with_one_pushed_request_one_is_answered() {
         .append_pair("request_uri", &uri)
         .finish();
     let path = format!("/oauth2/authorize?{query}");
-    let replies = fire(&world, 40, move |world| {
-        Call::get(world, &path).header("cookie", format!("{name}={value}"))
-    });
+    let replies =
+        fire(&world, 40, move |world| Call::get(world, &path).header("cookie", format!("{name}={value}")));
     let replies = replies.await;
     let redirected = replies.iter().filter(|reply| reply.status.is_redirection()).count();
     assert_eq!(redirected, 1);

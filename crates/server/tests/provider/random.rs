@@ -9,21 +9,75 @@ use proptest::sample::{Index, select};
 use std::time::Duration;
 
 const PATHS: &[&str] = &[
-    "/oauth2/authorize", "/oauth2/token", "/oauth2/userinfo", "/oauth2/introspect", "/oauth2/revoke", "/oauth2/par",
-    "/oauth2/device_authorization", "/oauth2/logout", "/oauth2/jwks", "/login", "/consent", "/account", "/device",
-    "/assets/theme.css", "/.well-known/openid-configuration", "/nothing",
+    "/oauth2/authorize",
+    "/oauth2/token",
+    "/oauth2/userinfo",
+    "/oauth2/introspect",
+    "/oauth2/revoke",
+    "/oauth2/par",
+    "/oauth2/device_authorization",
+    "/oauth2/logout",
+    "/oauth2/jwks",
+    "/login",
+    "/consent",
+    "/account",
+    "/device",
+    "/assets/theme.css",
+    "/.well-known/openid-configuration",
+    "/nothing",
 ];
 const METHODS: &[&str] = &["GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "BREW"];
 const NAMES: &[&str] = &[
-    "client_id", "client_secret", "client_assertion", "client_assertion_type", "grant_type", "code", "code_verifier",
-    "redirect_uri", "refresh_token", "device_code", "scope", "resource", "token", "response_type", "response_mode", "state",
-    "nonce", "code_challenge", "code_challenge_method", "prompt", "max_age", "id_token_hint", "claims", "request_uri",
-    "request", "login_hint", "ui_locales", "post_logout_redirect_uri", "access_token", "i", "csrf", "username", "password",
-    "action", "decision", "user_code", "sid",
+    "client_id",
+    "client_secret",
+    "client_assertion",
+    "client_assertion_type",
+    "grant_type",
+    "code",
+    "code_verifier",
+    "redirect_uri",
+    "refresh_token",
+    "device_code",
+    "scope",
+    "resource",
+    "token",
+    "response_type",
+    "response_mode",
+    "state",
+    "nonce",
+    "code_challenge",
+    "code_challenge_method",
+    "prompt",
+    "max_age",
+    "id_token_hint",
+    "claims",
+    "request_uri",
+    "request",
+    "login_hint",
+    "ui_locales",
+    "post_logout_redirect_uri",
+    "access_token",
+    "i",
+    "csrf",
+    "username",
+    "password",
+    "action",
+    "decision",
+    "user_code",
+    "sid",
 ];
 const HEADERS: &[&str] = &[
-    "authorization", "cookie", "accept-language", "content-type", "sec-fetch-site", "origin", "host", "content-length",
-    "x-forwarded-for", "accept", "if-none-match",
+    "authorization",
+    "cookie",
+    "accept-language",
+    "content-type",
+    "sec-fetch-site",
+    "origin",
+    "host",
+    "content-length",
+    "x-forwarded-for",
+    "accept",
+    "if-none-match",
 ];
 
 /// What a random request is made of: words that the server knows, and noise.
@@ -63,13 +117,28 @@ fn pieces(names: &'static [&'static str], most: usize) -> impl Strategy<Value = 
 
 fn shot() -> impl Strategy<Value = Shot> {
     let raw = proptest::option::weighted(0.1, proptest::collection::vec(any::<u8>(), 0..400));
-    let parts = (select(METHODS), select(PATHS), pieces(NAMES, 10), pieces(NAMES, 10), raw, pieces(HEADERS, 4), any::<bool>());
-    parts.prop_map(|(method, path, query, form, raw, headers, logged_in)| {
-        Shot { method, path, query, form, raw, headers, logged_in }
+    let parts = (
+        select(METHODS),
+        select(PATHS),
+        pieces(NAMES, 10),
+        pieces(NAMES, 10),
+        raw,
+        pieces(HEADERS, 4),
+        any::<bool>(),
+    );
+    parts.prop_map(|(method, path, query, form, raw, headers, logged_in)| Shot {
+        method,
+        path,
+        query,
+        form,
+        raw,
+        headers,
+        logged_in,
     })
 }
 
 impl Words {
+    #[expect(clippy::too_many_lines, reason = "a table: what every kind of request may hold")]
     async fn of(world: &World) -> Self {
         let tokens = Authorize::of("web").tokens(world).await;
         let device = crate::device::Device::start(world, "tv", "openid").await;
@@ -77,23 +146,71 @@ impl Words {
         let login = browser.open(&Authorize::of("web").path(world)).await.form();
         browser.sign_in(ADA).await;
         let mut values: Vec<String> = [
-            "shop.web", "shop.trusted", "shop.spa", "shop.native", "shop.tv", "shop.job", "shop.nobody", "code", "query",
-            "form_post", "fragment", "S256", "plain", "openid", "openid email", "payroll:admin", "none", "login consent",
-            "select_account", "0", "60", "-1", "authorization_code", "refresh_token", "client_credentials",
-            "urn:ietf:params:oauth:grant-type:device_code", "https://web.shop.example/cb", "https://trusted.shop.example/cb",
-            "https://evil.example/", "http://127.0.0.1:1/cb", "https://web.shop.example/bye?kept=a", "javascript:alert(1)",
-            "ada", "lovelace", "allow", "deny", "logout", "switch", "continue", "application/x-www-form-urlencoded",
-            "Basic c2hvcC5qb2I6eA==", "Bearer x", "urn:ietf:params:oauth:request_uri:x", "{\"userinfo\":{\"email\":null}}",
-            "{\"id_token\":{\"acr\":{\"essential\":true,\"values\":[\"x\"]}}}", "[[[[", "de", "cross-site", "64000",
+            "shop.web",
+            "shop.trusted",
+            "shop.spa",
+            "shop.native",
+            "shop.tv",
+            "shop.job",
+            "shop.nobody",
+            "code",
+            "query",
+            "form_post",
+            "fragment",
+            "S256",
+            "plain",
+            "openid",
+            "openid email",
+            "payroll:admin",
+            "none",
+            "login consent",
+            "select_account",
+            "0",
+            "60",
+            "-1",
+            "authorization_code",
+            "refresh_token",
+            "client_credentials",
+            "urn:ietf:params:oauth:grant-type:device_code",
+            "https://web.shop.example/cb",
+            "https://trusted.shop.example/cb",
+            "https://evil.example/",
+            "http://127.0.0.1:1/cb",
+            "https://web.shop.example/bye?kept=a",
+            "javascript:alert(1)",
+            "ada",
+            "lovelace",
+            "allow",
+            "deny",
+            "logout",
+            "switch",
+            "continue",
+            "application/x-www-form-urlencoded",
+            "Basic c2hvcC5qb2I6eA==",
+            "Bearer x",
+            "urn:ietf:params:oauth:request_uri:x",
+            "{\"userinfo\":{\"email\":null}}",
+            "{\"id_token\":{\"acr\":{\"essential\":true,\"values\":[\"x\"]}}}",
+            "[[[[",
+            "de",
+            "cross-site",
+            "64000",
         ]
         .map(str::to_owned)
         .into();
-        values.extend([tokens.access.clone(), tokens.refresh, tokens.id, device.device_code, device.user_code]);
+        values.extend([
+            tokens.access.clone(),
+            tokens.refresh,
+            tokens.id,
+            device.device_code,
+            device.user_code,
+        ]);
         values.push(format!("Bearer {}", tokens.access));
         values.extend(login.fields.into_iter().map(|(_, value)| value));
         values.push(crate::support::CHALLENGE.to_owned());
         values.push(crate::support::VERIFIER.to_owned());
-        let cookies: Vec<String> = browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies: Vec<String> =
+            browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         Self { values, cookies: cookies.join("; ") }
     }
 
@@ -114,7 +231,8 @@ impl Words {
     /// The request, where HTTP has one of the kind.
     fn request(&self, shot: &Shot) -> Option<Request<Body>> {
         let uri = format!("{}?{}", shot.path, self.encoded(&shot.query)).parse::<Uri>().ok()?;
-        let mut request = Request::builder().method(Method::from_bytes(shot.method.as_bytes()).ok()?).uri(uri);
+        let mut request =
+            Request::builder().method(Method::from_bytes(shot.method.as_bytes()).ok()?).uri(uri);
         request = request.header("content-type", "application/x-www-form-urlencoded");
         if shot.logged_in {
             request = request.header("cookie", &self.cookies);

@@ -167,7 +167,11 @@ async fn a_refresh_may_ask_for_fewer_scopes_and_never_for_others() {
     assert_eq!(Tokens::of(&asked("orders:read").await).scope, "orders:read");
     assert_eq!(asked("orders:read orders:write").await.error(), (400, "invalid_scope".into()));
     assert_eq!(asked("unknown").await.error(), (400, "invalid_scope".into()));
-    assert_eq!(renewed(&world, &tokens, "shop.web").await.scope, "openid email orders:read", "fewer is for once");
+    assert_eq!(
+        renewed(&world, &tokens, "shop.web").await.scope,
+        "openid email orders:read",
+        "fewer is for once"
+    );
 }
 
 #[tokio::test]
@@ -198,7 +202,8 @@ async fn another_clients_token_is_refused_and_lives_on() {
 async fn the_next_refresh_obeys_a_policy_that_tightened() {
     let world = World::new();
     let tokens = Authorize::of("spa").set("scope", "openid email orders:read").tokens(&world).await;
-    let mut policy = PolicySpec { allowed_scopes: Some(PatternSet::parse(["openid", "orders:*"])), ..Default::default() };
+    let mut policy =
+        PolicySpec { allowed_scopes: Some(PatternSet::parse(["openid", "orders:*"])), ..Default::default() };
     policy.token.access = Some(Seconds::minutes(2));
     policy.token.refresh = Some(Seconds::hours(1));
     world.add_policy("spa", policy);
@@ -212,15 +217,18 @@ async fn the_next_refresh_obeys_a_policy_that_tightened() {
 async fn policy_may_take_all_scopes_or_the_grant_itself() {
     let world = World::new();
     let tokens = Authorize::of("web").tokens(&world).await;
-    world.add_policy("web", PolicySpec {
-        allowed_scopes: Some(PatternSet::parse(["orders:*"])),
-        ..Default::default()
-    });
+    world.add_policy(
+        "web",
+        PolicySpec { allowed_scopes: Some(PatternSet::parse(["orders:*"])), ..Default::default() },
+    );
     assert_eq!(tokens.renew(&world, "shop.web").send().await.error(), (400, "invalid_scope".into()));
-    world.add_policy("web", PolicySpec {
-        allowed_grant_types: Some(GrantSet::of(&[GrantType::AuthorizationCode])),
-        ..Default::default()
-    });
+    world.add_policy(
+        "web",
+        PolicySpec {
+            allowed_grant_types: Some(GrantSet::of(&[GrantType::AuthorizationCode])),
+            ..Default::default()
+        },
+    );
     assert_eq!(tokens.renew(&world, "shop.web").send().await.error(), (400, "unauthorized_client".into()));
 }
 
@@ -228,7 +236,8 @@ async fn policy_may_take_all_scopes_or_the_grant_itself() {
 async fn a_person_who_is_gone_or_left_the_group_gets_no_more() {
     let world = World::new();
     let staff = Authorize::of("staff").tokens(&world).await;
-    world.add_policy("staff", PolicySpec { allowed_groups: Some(vec!["board".into()]), ..Default::default() });
+    world
+        .add_policy("staff", PolicySpec { allowed_groups: Some(vec!["board".into()]), ..Default::default() });
     assert_eq!(staff.renew(&world, "shop.staff").send().await.error(), refused());
     let tokens = Authorize::of("web").tokens(&world).await;
     world.remove_person("ada");
@@ -240,7 +249,8 @@ async fn a_person_who_is_gone_or_left_the_group_gets_no_more() {
 async fn a_logout_ends_the_family_unless_it_has_offline_access() {
     let world = World::new();
     let mut browser = world.browser();
-    let (online, offline) = (Authorize::of("trusted"), Authorize::of("trusted").set("scope", "openid offline_access"));
+    let (online, offline) =
+        (Authorize::of("trusted"), Authorize::of("trusted").set("scope", "openid offline_access"));
     let code = browser.authorize(&online).await.code();
     let online = Tokens::of(&online.redeem(&world, &code).send().await);
     let code = browser.authorize(&offline).await.code();

@@ -199,7 +199,8 @@ async fn ending_ones_own_session_or_logging_out_leads_to_the_login() {
 
 fn is_current(page: &crate::support::Reply, form: &crate::support::Form) -> bool {
     let (before, _) = page.text().split_once(form.get("sid").unwrap()).unwrap();
-    before.rsplit_once("<li").unwrap().1.contains("This session") || page.forms_with("action", "end_session").len() == 1
+    before.rsplit_once("<li").unwrap().1.contains("This session")
+        || page.forms_with("action", "end_session").len() == 1
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! What tokens are good for afterwards: userinfo, introspection, revocation.
 
-use crate::support::{API, Authorize, Call, HTTPS, Reply, TENANT, Tokens, World, claims_of, header_of, raw_jws};
+use crate::support::{
+    API, Authorize, Call, HTTPS, Reply, TENANT, Tokens, World, claims_of, header_of, raw_jws,
+};
 use nauthera_core::time::Seconds;
 use serde_json::{Value, json};
 
@@ -32,7 +34,8 @@ async fn userinfo_takes_the_token_from_the_header_or_from_the_body() {
     let posted = Call::post(&world, "/oauth2/userinfo");
     assert_eq!(posted.clone().bearer(&tokens.access).send().await.ok(), expected);
     assert_eq!(posted.clone().with("access_token", &tokens.access).send().await.ok(), expected);
-    let lower = Call::get(&world, "/oauth2/userinfo").header("authorization", format!("bearer {}", tokens.access));
+    let lower =
+        Call::get(&world, "/oauth2/userinfo").header("authorization", format!("bearer {}", tokens.access));
     assert_eq!(lower.send().await.ok(), expected);
 }
 
@@ -40,7 +43,8 @@ async fn userinfo_takes_the_token_from_the_header_or_from_the_body() {
 async fn a_token_in_two_places_or_in_the_query_is_refused() {
     let world = World::new();
     let tokens = of(&world, "trusted", "openid").await;
-    let twice = Call::post(&world, "/oauth2/userinfo").bearer(&tokens.access).with("access_token", &tokens.access);
+    let twice =
+        Call::post(&world, "/oauth2/userinfo").bearer(&tokens.access).with("access_token", &tokens.access);
     assert_eq!(twice.send().await.error(), (400, "invalid_request".into()));
     let twice = Call::get(&world, "/oauth2/userinfo").bearer(&tokens.access).bearer("x");
     assert_eq!(twice.send().await.error(), (400, "invalid_request".into()));
@@ -70,7 +74,11 @@ async fn userinfo_refuses_what_is_no_live_token_of_ours_and_says_so_in_the_heade
     ] {
         let reply = Call::get(&world, "/oauth2/userinfo").bearer(&bad).send().await;
         assert_eq!(reply.error(), (401, "invalid_token".into()));
-        assert!(reply.header("www-authenticate").starts_with("Bearer realm=\"nauthera\", error=\"invalid_token\""));
+        assert!(
+            reply
+                .header("www-authenticate")
+                .starts_with("Bearer realm=\"nauthera\", error=\"invalid_token\"")
+        );
     }
     for header in ["Basic eDp5", "Bearer", "Bearer ", "x"] {
         let reply = Call::get(&world, "/oauth2/userinfo").header("authorization", header).send().await;
@@ -150,8 +158,13 @@ async fn a_resource_server_learns_of_tokens_for_its_audience_alone() {
     let for_api = Authorize::of("web").and("resource", API).tokens(&world).await;
     let for_issuer = of(&world, "web", "openid").await;
     assert_eq!(told(&world, "shop.api", &for_api.access).await["active"], true);
-    assert_eq!(told(&world, "shop.api", &of_client(&world, "shop.job", Some(API)).await.access).await["active"], true);
-    for other in [&for_issuer.access, &for_api.refresh, &for_api.id, &of_client(&world, "shop.job", None).await.access] {
+    assert_eq!(
+        told(&world, "shop.api", &of_client(&world, "shop.job", Some(API)).await.access).await["active"],
+        true
+    );
+    for other in
+        [&for_issuer.access, &for_api.refresh, &for_api.id, &of_client(&world, "shop.job", None).await.access]
+    {
         assert_eq!(told(&world, "shop.api", other).await, json!({"active": false}));
     }
     assert_eq!(told(&world, "shop.second", &for_api.access).await, json!({"active": false}));
@@ -178,6 +191,25 @@ async fn of_dead_and_foreign_tokens_everybody_learns_nothing() {
 }
 
 #[tokio::test]
+async fn a_resource_server_hears_that_the_client_or_the_person_is_gone() {
+    let world = World::new();
+    let of_person = Authorize::of("trusted").and("resource", API).tokens(&world).await;
+    let of_job = of_client(&world, "shop.job", Some(API)).await;
+    let of_brief = Authorize::of("brief").and("resource", API).tokens(&world).await;
+    world.edit(|inventory| {
+        for gone in ["shop.job", "shop.brief"] {
+            inventory.clients.remove(&crate::support::shop_client(gone));
+        }
+    });
+    for dead in [&of_job.access, &of_brief.access] {
+        assert_eq!(told(&world, "shop.api", dead).await, json!({"active": false}));
+    }
+    assert_eq!(told(&world, "shop.api", &of_person.access).await["active"], true);
+    world.remove_person("ada");
+    assert_eq!(told(&world, "shop.api", &of_person.access).await, json!({"active": false}));
+}
+
+#[tokio::test]
 async fn a_tightened_policy_shortens_what_introspection_says_of_a_refresh_token() {
     let world = World::new();
     let tokens = of(&world, "web", "openid").await;
@@ -192,7 +224,9 @@ async fn a_tightened_policy_shortens_what_introspection_says_of_a_refresh_token(
 async fn the_token_hint_may_be_wrong() {
     let world = World::new();
     let tokens = of(&world, "web", "openid").await;
-    for (token, hint) in [(&tokens.access, "refresh_token"), (&tokens.refresh, "access_token"), (&tokens.access, "x")] {
+    for (token, hint) in
+        [(&tokens.access, "refresh_token"), (&tokens.refresh, "access_token"), (&tokens.access, "x")]
+    {
         let call = Call::post(&world, "/oauth2/introspect").by("shop.web").with("token", token);
         assert_eq!(call.with("token_type_hint", hint).send().await.ok()["active"], true);
     }
@@ -257,7 +291,11 @@ async fn a_clients_own_token_is_revoked_alone() {
     assert_eq!(told(&world, "shop.job", &two.access).await["active"], true);
     world.clock.pass(Seconds::minutes(14));
     world.app.sweep().await.unwrap();
-    assert_eq!(told(&world, "shop.job", &one.access).await, json!({"active": false}), "as long as it would have lived");
+    assert_eq!(
+        told(&world, "shop.job", &one.access).await,
+        json!({"active": false}),
+        "as long as it would have lived"
+    );
 }
 
 #[tokio::test]

@@ -45,7 +45,8 @@ impl<'a> Browser<'a> {
         if self.cookies.is_empty() {
             return request;
         }
-        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies: Vec<String> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         request.header("cookie", cookies.join("; "))
     }
 
@@ -196,7 +197,9 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
     let (_, rest) = tag.split_once(&format!("{name}=\""))?;
     let mut value = rest.split_once('"')?.0.to_owned();
     // The ampersand last: what it begins stays as it is.
-    for (entity, character) in [("&#60;", "<"), ("&#62;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&#38;", "&")] {
+    for (entity, character) in
+        [("&#60;", "<"), ("&#62;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&#38;", "&")]
+    {
         value = value.replace(entity, character);
     }
     Some(value)

@@ -6,14 +6,15 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use nauthera_core::grant::SigningAlgorithm;
 use nauthera_core::oauth::keyring::KeyTimes;
 use nauthera_core::time::{Seconds, UnixTime};
-use nauthera_server::keys::{SigningKey, TokenType};
+use nauthera_server::keys::SigningKey;
 use serde_json::{Value, json};
 use std::str::FromStr;
 use std::sync::{Arc, LazyLock};
 
 fn generate(algorithm: SigningAlgorithm) -> SigningKey {
     let longest_token = Seconds::hours(1);
-    SigningKey::generate(KeyTimes { algorithm, active_from: UnixTime(0), retired_at: None, longest_token }).unwrap()
+    SigningKey::generate(KeyTimes { algorithm, active_from: UnixTime(0), retired_at: None, longest_token })
+        .unwrap()
 }
 
 static KEYS: LazyLock<Vec<SigningKey>> =

@@ -33,7 +33,8 @@ const GRACE_HASH: &str =
 const SLOTH_HASH: &str =
     "$argon2id$v=19$m=32768,t=2,p=1$c2FsdCBvZiBzbG90aCAxMg$e1d170BNkigiwbId7cgGY1HXP9TY3/5+0q7CWPvSmLI";
 
-const PERSONAL: &[&str] = &["openid", "profile", "email", "groups", "offline_access", "orders:read", "orders:write"];
+const PERSONAL: &[&str] =
+    &["openid", "profile", "email", "groups", "offline_access", "orders:read", "orders:write"];
 
 /// Names an object.
 pub fn object(name: &str) -> ObjectRef {
@@ -97,12 +98,13 @@ fn server_spec(issuer: &str, signing: SigningSettings) -> ServerSpec {
 }
 
 fn people() -> UserStoreSpec {
-    let user = |(username, _): (&str, &str), hash: &str, groups: &[&str], claims: &[(&str, &str)]| StaticUser {
-        username: username.into(),
-        password_hash: hash.into(),
-        groups: groups.iter().map(|group| (*group).into()).collect(),
-        claims: claims.iter().map(|(name, json)| ((*name).into(), (*json).into())).collect(),
-    };
+    let user =
+        |(username, _): (&str, &str), hash: &str, groups: &[&str], claims: &[(&str, &str)]| StaticUser {
+            username: username.into(),
+            password_hash: hash.into(),
+            groups: groups.iter().map(|group| (*group).into()).collect(),
+            claims: claims.iter().map(|(name, json)| ((*name).into(), (*json).into())).collect(),
+        };
     let ada = [
         ("name", "\"Ada Lovelace\""),
         ("given_name", "\"Ada\""),
@@ -111,7 +113,8 @@ fn people() -> UserStoreSpec {
         ("email_verified", "true"),
         ("phone_number", "\"+44 1\""),
     ];
-    let grace = [("name", "\"Grace Hopper\""), ("email", "\"grace@works.example\""), ("email_verified", "false")];
+    let grace =
+        [("name", "\"Grace Hopper\""), ("email", "\"grace@works.example\""), ("email_verified", "false")];
     UserStoreSpec::Static(vec![
         user(ADA, ADA_HASH, &["staff", "finance"], &ada),
         user(GRACE, GRACE_HASH, &[], &grace),
@@ -188,8 +191,12 @@ fn audiences(names: &[&str]) -> Vec<Audience> {
 /// A client of a type with all that the type may have.
 fn client(name: &str, client_type: ClientType) -> ClientSpec {
     let redirects: &[&str] = match client_type {
-        ClientType::Web | ClientType::Browser => &["https://NAME.shop.example/cb", "https://NAME.shop.example/cb?kept=a+b"],
-        ClientType::Native => &["http://127.0.0.1/cb", "com.example.native:/cb", "https://NAME.shop.example/claimed"],
+        ClientType::Web | ClientType::Browser => {
+            &["https://NAME.shop.example/cb", "https://NAME.shop.example/cb?kept=a+b"]
+        }
+        ClientType::Native => {
+            &["http://127.0.0.1/cb", "com.example.native:/cb", "https://NAME.shop.example/claimed"]
+        }
         ClientType::Device | ClientType::Service => &[],
     };
     let redirects: Vec<String> = redirects.iter().map(|text| text.replace("NAME", name)).collect();

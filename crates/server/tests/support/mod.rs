@@ -12,14 +12,10 @@ mod requests;
 mod rules;
 mod world;
 
-pub use audit::Lines;
 pub use browser::{Browser, Form};
 pub use calls::{Call, assertion, assertion_claims};
-pub use clock::{Counted, HandClock};
 pub use jose::{claims_of, client_key, header_of, raw_jws, verified};
-pub use manifests::{
-    ADA, API, GRACE, LEDGER, SLOTH, client_id, object, secret_of, server, shop_client,
-};
+pub use manifests::{ADA, API, GRACE, LEDGER, SLOTH, object, secret_of, shop_client};
 pub use reply::Reply;
 pub use requests::{Authorize, CHALLENGE, Tokens, VERIFIER, challenge_of};
 pub use world::{HTTPS, LOOPBACK, Setup, TENANT, World};

@@ -92,7 +92,8 @@ impl Reply {
     /// The error of an error page.
     pub fn page_error(&self) -> (u16, String) {
         let text = self.text();
-        let (_, rest) = text.split_once("<dd class=\"code\">").unwrap_or_else(|| panic!("no error page: {self}"));
+        let (_, rest) =
+            text.split_once("<dd class=\"code\">").unwrap_or_else(|| panic!("no error page: {self}"));
         (self.status.as_u16(), rest.split_once('<').unwrap().0.to_owned())
     }
 

@@ -118,7 +118,11 @@ impl Tokens {
     pub fn of(reply: &Reply) -> Self {
         let body = reply.ok();
         assert_eq!(body["token_type"], "Bearer", "{reply}");
-        assert_eq!((reply.header("cache-control"), reply.header("pragma")), ("no-store", "no-cache"), "{reply}");
+        assert_eq!(
+            (reply.header("cache-control"), reply.header("pragma")),
+            ("no-store", "no-cache"),
+            "{reply}"
+        );
         let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
         let expires_in = body["expires_in"].as_i64().unwrap();
         Self {

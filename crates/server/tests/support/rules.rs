@@ -13,7 +13,11 @@ pub fn hold(world: &World, asked: &str, reply: &Reply) {
     let id = reply.header("x-request-id");
     assert!(id.len() == 16 && id.bytes().all(|b| b.is_ascii_hexdigit()), "{asked}: {reply}");
     let strict = reply.header("strict-transport-security");
-    assert_eq!(strict.starts_with("max-age=31536000"), world.issuer().starts_with("https"), "{asked}: {reply}");
+    assert_eq!(
+        strict.starts_with("max-age=31536000"),
+        world.issuer().starts_with("https"),
+        "{asked}: {reply}"
+    );
     if reply.status.is_redirection() {
         redirect(world, asked, reply);
     } else if !reply.body.is_empty() {
@@ -46,14 +50,18 @@ pub fn is_registered(world: &World, location: &str) -> bool {
         let bare = location.split('?').next().unwrap_or_default();
         uris.into_iter().any(|uri| match uri.as_str().split_once('?') {
             Some(_) => location == uri.as_str() || location.starts_with(&format!("{uri}&")),
-            None => uri.matches(bare, row.client_type) && (row.client_type == ClientType::Native || bare == uri.as_str()),
+            None => {
+                uri.matches(bare, row.client_type)
+                    && (row.client_type == ClientType::Native || bare == uri.as_str())
+            }
         })
     })
 }
 
 fn page(asked: &str, reply: &Reply) {
     let policy = reply.header("content-security-policy");
-    for directive in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"] {
+    for directive in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"]
+    {
         assert!(policy.contains(directive), "{asked}: {reply}");
     }
     assert!(!policy.contains("unsafe") && !policy.contains('*'), "{asked}: {policy}");
@@ -62,7 +70,10 @@ fn page(asked: &str, reply: &Reply) {
     assert_eq!(reply.header("x-frame-options"), "DENY", "{asked}: {reply}");
     assert!(reply.headers.get("access-control-allow-origin").is_none(), "{asked}: {reply}");
     let text = reply.text();
-    assert!(!text.contains("<style") && !text.contains(" style=") && !text.contains(" onclick="), "{asked}: {text}");
+    assert!(
+        !text.contains("<style") && !text.contains(" style=") && !text.contains(" onclick="),
+        "{asked}: {text}"
+    );
 }
 
 /// Every cookie is out of reach of scripts and of other sites, and over https of plain http and of subdomains.

@@ -84,7 +84,8 @@ impl World {
     pub fn build(setup: Setup) -> Self {
         let inventory = manifests::inventory(setup.issuer, setup.signing, &setup.digest_key);
         let folder = tempfile::tempdir().unwrap();
-        let (clock, entropy, audit) = (Arc::<HandClock>::default(), Arc::<Counted>::default(), Lines::default());
+        let (clock, entropy, audit) =
+            (Arc::<HandClock>::default(), Arc::<Counted>::default(), Lines::default());
         let snapshot = snapshot_of(&inventory);
         let app = start(snapshot, &folder, &setup, (&clock, &entropy, &audit));
         Self { app, clock, audit, inventory: Mutex::new(inventory), entropy, setup, folder }
@@ -113,7 +114,8 @@ impl World {
 
     /// Adds a policy over one client.
     pub fn add_policy(&self, client: &str, policy: PolicySpec) {
-        let selector = nauthera_core::spec::Selector { clients: Some(vec![shop(client)]), ..Default::default() };
+        let selector =
+            nauthera_core::spec::Selector { clients: Some(vec![shop(client)]), ..Default::default() };
         let policy = PolicySpec { client_selector: Some(selector), ..policy };
         self.edit(|inventory| {
             let name = format!("platform/more-{}", inventory.policies.len());

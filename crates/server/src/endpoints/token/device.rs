@@ -14,7 +14,9 @@ pub async fn grant(request: &Request<'_>) -> Result<Granted, Failure> {
     let digest = Digest::of(params.required("device_code")?);
     let record = match context.app.store.poll_device(digest, context.now).await? {
         Poll::Unknown => return Err(used().into()),
-        Poll::TooSoon(record) if record.client_id == row.client_id && record.state == DeviceState::Pending => {
+        Poll::TooSoon(record)
+            if record.client_id == row.client_id && record.state == DeviceState::Pending =>
+        {
             return Err(OAuthError::new(
                 ErrorCode::SlowDown,
                 "polled too soon: wait five seconds longer from now on",
