@@ -277,7 +277,10 @@ fn new_secret(entropy: &dyn Entropy) -> String {
 }
 
 /// The secret that a client brings, as its Secret among the manifests has it.
-fn brought(client: &ObjectRef, name: &str, manifests: &Manifests) -> Result<String, Box<Finding>> {
+///
+/// # Errors
+/// Why there is none: the Secret is missing, is another client's, or has no usable `client_secret`.
+pub fn brought(client: &ObjectRef, name: &str, manifests: &Manifests) -> Result<String, Box<Finding>> {
     let object = ObjectRef::new(client.namespace.clone(), name);
     let place = Place::field(Kind::AuthClient, client, "existingSecretRef.name");
     let Some(secret) = manifests.secrets().get(&object) else {

@@ -7,19 +7,22 @@ mod watch;
 use crate::args::UpArgs;
 use crate::clock::{SystemClock, SystemEntropy};
 use crate::data::{DataFolder, SecretFiles, digest_key};
-use crate::engine::{Choice, Engine, Turn};
+use crate::engine::{Choice, Engine, Turn, brought};
 use crate::output::{self, Ui};
 use crate::serve::{Running, Setup, Stop, bind, start};
 use anyhow::Result;
 use nauthera_api::manifests::Manifests;
 use nauthera_core::names::{Kind, ObjectKey, ObjectRef};
 use nauthera_core::snapshot::Snapshot;
-use nauthera_core::spec::{SecretTemplate, UserStoreSpec};
+use nauthera_core::spec::{ClientSpec, SecretTemplate, UserStoreSpec};
 use nauthera_core::time::Clock;
 use nauthera_server::app::App;
 use nauthera_server::console::{Answering, Console, View, with_callback};
+use nauthera_server::listen::Port;
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use watch::Watch;
 
 /// The annotation of a UserStore that says the password of its people, where that is no secret.
@@ -39,6 +42,7 @@ struct Up<'a> {
     clock: Arc<SystemClock>,
     engine: Engine,
     digest_key: [u8; 32],
+    console_address: Option<SocketAddr>,
     live: Option<Live>,
     told: Vec<String>,
 }
@@ -50,7 +54,8 @@ pub async fn run(args: &UpArgs, ui: &Ui) -> Result<()> {
     let digest_key = digest_key(&data.keys()?, &SystemEntropy)?;
     let choice = Choice { server: args.server.clone(), issuer: args.issuer.clone() };
     let engine = Engine::new(data, &digest_key, choice, clock.clone(), Arc::new(SystemEntropy))?;
-    let mut up = Up { args, ui, clock, engine, digest_key, live: None, told: Vec::new() };
+    let mut up =
+        Up { args, ui, clock, engine, digest_key, console_address: None, live: None, told: Vec::new() };
     let mut stop = Stop::listen()?;
     let mut watch = Watch::start(&args.path, &args.data);
     up.look().await?;
@@ -90,13 +95,21 @@ impl Up<'_> {
             self.ui.say(&summary);
         }
         self.tell(talk, turn.inventory.incomplete);
-        let Some(snapshot) = &turn.snapshot else {
-            if first {
-                self.ui.say("nothing can be served yet: mend what is reported, and it starts by itself");
-            }
-            return Ok(());
-        };
-        self.engine.keep(&turn)?;
+        if let Some(snapshot) = &turn.snapshot {
+            self.engine.keep(&turn)?;
+            self.serve(snapshot, started).await?;
+        } else if first {
+            self.ui.say("nothing can be served yet: mend what is reported, and it starts by itself");
+        }
+        self.refresh_console(&turn, &manifests);
+        if first && let Some(snapshot) = &turn.snapshot {
+            self.greet(&manifests, snapshot)?;
+        }
+        Ok(())
+    }
+
+    /// Serves this from now on.
+    async fn serve(&mut self, snapshot: &Arc<Snapshot>, started: Duration) -> Result<()> {
         let served = self.served(snapshot);
         match &mut self.live {
             None => self.begin(snapshot.clone()).await?,
@@ -113,10 +126,6 @@ impl Up<'_> {
                     ));
                 }
             }
-        }
-        self.refresh_console(&turn, snapshot);
-        if first {
-            self.greet(&manifests, snapshot)?;
         }
         Ok(())
     }
@@ -140,7 +149,7 @@ impl Up<'_> {
 
     /// What is served here: with the console's callback, where there is a console.
     fn served(&self, snapshot: &Arc<Snapshot>) -> Arc<Snapshot> {
-        match self.args.console.address() {
+        match self.console_address {
             Some(address) => with_callback(snapshot, address),
             None => snapshot.clone(),
         }
@@ -157,25 +166,29 @@ impl Up<'_> {
         };
         let port =
             bind(self.args.listen, self.args.tls_cert.as_deref(), self.args.tls_key.as_deref()).await?;
-        let app = start(&setup, self.digest_key, self.served(&snapshot))?;
-        let mut running = Running::default();
-        let console = match self.args.console.address() {
-            Some(address) => {
-                let port = bind(address, None, None).await?;
-                let console = Arc::new(Console::new(app.clone(), address));
-                running.serve("console", port, Answering(console.clone()));
-                Some(console)
-            }
+        let console_port = match self.args.console.address() {
+            Some(address) => Some(bind(address, None, None).await?),
             None => None,
         };
+        // Where port 0 was asked for, the one that was taken is part of the callback.
+        self.console_address = console_port.as_ref().map(Port::address).transpose()?;
+        let app = start(&setup, self.digest_key, self.served(&snapshot))?;
+        let mut running = Running::default();
+        let console = console_port.zip(self.console_address).map(|(port, address)| {
+            let console = Arc::new(Console::new(app.clone(), address));
+            running.serve("console", port, Answering(console.clone()));
+            console
+        });
         running.provider(port, &app);
         running.chores(&app);
         self.live = Some(Live { app, running, snapshot, console });
         Ok(())
     }
 
-    fn refresh_console(&self, turn: &Turn, snapshot: &Arc<Snapshot>) {
-        let Some(console) = self.live.as_ref().and_then(|live| live.console.as_ref()) else { return };
+    /// Shows the console this look at the folder, beside what is served.
+    fn refresh_console(&self, turn: &Turn, manifests: &Manifests) {
+        let Some(live) = &self.live else { return };
+        let Some(console) = &live.console else { return };
         let root = self.engine.data().secrets();
         let templates: BTreeMap<ObjectRef, SecretTemplate> = turn
             .inventory
@@ -185,10 +198,14 @@ impl Up<'_> {
             .collect();
         let templates = Arc::new(templates);
         let (files, folders) = (root.clone(), templates.clone());
+        let brought = brought_secrets(turn, manifests);
         console.show(View {
-            folder: self.args.path.display().to_string(),
+            folder: std::path::absolute(&self.args.path)
+                .unwrap_or_else(|_| self.args.path.clone())
+                .display()
+                .to_string(),
             report: Arc::new(turn.compiled.report.clone()),
-            snapshot: snapshot.clone(),
+            snapshot: live.snapshot.clone(),
             policies: turn
                 .inventory
                 .policies
@@ -201,8 +218,8 @@ impl Up<'_> {
                 .map(|text| anstream::adapter::strip_str(text).to_string())
                 .collect(),
             secret_of: Arc::new(move |client| {
-                let template = templates.get(client)?;
-                SecretFiles::below(files.clone()).plain(client, template)
+                let own = || SecretFiles::below(files.clone()).plain(client, templates.get(client)?);
+                brought.get(client).cloned().or_else(own)
             }),
             secret_folder_of: Arc::new(move |client| {
                 let template = folders.get(client)?;
@@ -216,10 +233,18 @@ impl Up<'_> {
             self.ui.say(&people);
         }
         let secrets = self.engine.data().secrets();
-        let console = self.args.console.address().map(|address| format!("console   http://{address}      "));
+        let console = self.console_address.map(|address| format!("console   http://{address}      "));
         self.ui.say(&format!("{}secrets   {}/", console.unwrap_or_default(), secrets.display()));
         self.ui.line(&format!("ready {}", snapshot.head.issuer))
     }
+}
+
+/// The secrets of clients that bring their own.
+fn brought_secrets(turn: &Turn, manifests: &Manifests) -> BTreeMap<ObjectRef, String> {
+    let of =
+        |name: &ObjectRef, spec: &ClientSpec| brought(name, spec.existing_secret.as_ref()?, manifests).ok();
+    let clients = turn.inventory.clients.iter();
+    clients.filter_map(|(name, object)| Some((name.clone(), of(name, object.spec.as_ref()?)?))).collect()
 }
 
 /// Who can log in: the names, and the password where the UserStore's author wrote it down for a demonstration.

@@ -3,8 +3,9 @@
 
 use crate::authn::Endpoint;
 use crate::http::{Context, Failure};
-use jsonwebtoken::jwk::{Jwk, JwkSet};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::jwk::{Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
+use jsonwebtoken::{Algorithm, DecodingKey};
 use nauthera_core::facts::Digest;
 use nauthera_core::grant::AuthMethod;
 use nauthera_core::oauth::client_auth::Presented;
@@ -12,6 +13,7 @@ use nauthera_core::snapshot::Row;
 use nauthera_core::spec::ClientKeys;
 use nauthera_core::time::{Seconds, UnixTime};
 use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use std::sync::Arc;
 
 /// The longest assertion that is looked at.
@@ -20,7 +22,29 @@ const LONGEST: usize = 8 * 1_024;
 const LEEWAY: Seconds = Seconds::new(30);
 /// How far ahead `exp` may lie: `jti`s are remembered that long.
 const FURTHEST: Seconds = Seconds::hours(1);
-const ALGORITHMS: [Algorithm; 4] = [Algorithm::RS256, Algorithm::PS256, Algorithm::ES256, Algorithm::EdDSA];
+/// What an assertion may be signed with, by the names of RFC 7518, RFC 8037 and RFC 9864: the last gives EdDSA with the curve
+/// Ed25519 a name of its own.
+pub const ALGORITHMS: [&str; 5] = ["RS256", "PS256", "ES256", "EdDSA", "Ed25519"];
+
+fn algorithm(name: &str) -> Option<Algorithm> {
+    match name {
+        "RS256" => Some(Algorithm::RS256),
+        "PS256" => Some(Algorithm::PS256),
+        "ES256" => Some(Algorithm::ES256),
+        "EdDSA" | "Ed25519" => Some(Algorithm::EdDSA),
+        _ => None,
+    }
+}
+
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    #[serde(default)]
+    kid: Option<String>,
+    /// Extensions that must be understood (RFC 7515 section 4.1.11): none is.
+    #[serde(default)]
+    crit: Option<IgnoredAny>,
+}
 
 #[derive(Deserialize)]
 struct Claims {
@@ -73,13 +97,19 @@ pub async fn authenticate(
 
 /// Whom an assertion claims to be of, to find the keys by; nothing is believed yet.
 fn unverified_subject(assertion: &str) -> Option<String> {
-    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-    let payload = URL_SAFE_NO_PAD.decode(assertion.split('.').nth(1)?).ok()?;
-    serde_json::from_slice::<Unverified>(&payload).ok().map(|claims| claims.sub)
+    part::<Unverified>(assertion.split('.').nth(1)?).map(|claims| claims.sub)
+}
+
+/// A part of a JWS that is JSON.
+fn part<T: DeserializeOwned>(encoded: &str) -> Option<T> {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()
 }
 
 async fn verified(context: &Context, row: &Row, keys: &ClientKeys, assertion: &str) -> Option<Claims> {
-    let header = decode_header(assertion).ok()?;
+    let (signed, signature) = assertion.rsplit_once('.')?;
+    let (header, claims) = signed.split_once('.')?;
+    let header = part::<Header>(header).filter(|header| header.crit.is_none())?;
+    let algorithm = algorithm(&header.alg)?;
     let set = match keys {
         ClientKeys::Jwks(text) => Arc::new(serde_json::from_str::<JwkSet>(text).ok()?),
         ClientKeys::JwksUri(url) => {
@@ -91,25 +121,24 @@ async fn verified(context: &Context, row: &Row, keys: &ClientKeys, assertion: &s
         // A client that names no key id has few keys; each is tried.
         _ => header.kid.is_none(),
     });
-    candidates.take(10).find_map(|jwk| decoded(jwk, header.alg, assertion))
+    let mut fitting = candidates.filter(|jwk| fits(jwk, algorithm)).take(10);
+    fitting.any(|jwk| has_signed(jwk, algorithm, signed, signature)).then(|| part(claims))?
 }
 
-fn decoded(jwk: &Jwk, algorithm: Algorithm, assertion: &str) -> Option<Claims> {
-    if !ALGORITHMS.contains(&algorithm) {
-        return None;
-    }
-    let key = DecodingKey::from_jwk(jwk).ok()?;
-    let mut validation = Validation::new(algorithm);
-    // Times and audience are judged by the server's own clock, below.
-    validation.validate_exp = false;
-    validation.validate_nbf = false;
-    validation.validate_aud = false;
-    validation.required_spec_claims.clear();
-    let named = jwk.common.key_algorithm.map(|named| named.to_string());
-    if named.is_some_and(|named| named != format!("{algorithm:?}")) {
-        return None;
-    }
-    decode::<Claims>(assertion, &key, &validation).ok().map(|data| data.claims)
+/// May this key verify this algorithm, by what its owner says of it?
+fn fits(jwk: &Jwk, algorithm: Algorithm) -> bool {
+    let named = match jwk.common.key_algorithm {
+        None => true,
+        // The library does not know the newer name of EdDSA; whether the key is one for it is seen when it verifies.
+        Some(KeyAlgorithm::UNKNOWN_ALGORITHM) => algorithm == Algorithm::EdDSA,
+        Some(named) => named == KeyAlgorithm::from(algorithm),
+    };
+    named && jwk.common.public_key_use != Some(PublicKeyUse::Encryption)
+}
+
+fn has_signed(jwk: &Jwk, algorithm: Algorithm, signed: &str, signature: &str) -> bool {
+    let verify = |key| jsonwebtoken::crypto::verify(signature, signed.as_bytes(), &key, algorithm);
+    DecodingKey::from_jwk(jwk).and_then(verify).unwrap_or(false)
 }
 
 fn is_for_us(context: &Context, claims: &Claims, id: &str, at: Endpoint) -> bool {

@@ -14,6 +14,8 @@ use url::{Host, Url};
 const FRESH: Seconds = Seconds::minutes(10);
 /// An unknown key id fetches again, at most this often for one address.
 const AGAIN: Seconds = Seconds::new(15);
+/// Keys that were good outlast a hiccup of their server, no longer than this.
+const OUTLAST: Seconds = Seconds::hours(1);
 const DEADLINE: Duration = Duration::from_secs(5);
 const LARGEST: usize = 64 * 1_024;
 const MOST_ADDRESSES: usize = 10_000;
@@ -21,8 +23,14 @@ const MOST_AT_ONCE: usize = 32;
 
 #[derive(Clone)]
 struct Entry {
-    keys: Option<Arc<JwkSet>>,
+    keys: Option<Fetched>,
     tried_at: UnixTime,
+}
+
+#[derive(Clone)]
+struct Fetched {
+    set: Arc<JwkSet>,
+    at: UnixTime,
 }
 
 type Slot = Arc<tokio::sync::Mutex<Option<Entry>>>;
@@ -59,21 +67,21 @@ impl JwksCache {
         let mut entry = slot.lock().await;
         if let Some(known) = &*entry {
             let age = now.since(known.tried_at);
-            let has_kid = |keys: &JwkSet| kid.is_none_or(|kid| keys.find(kid).is_some());
-            let serves = known.keys.as_ref().is_some_and(|keys| has_kid(keys));
+            let has_kid = |set: &JwkSet| kid.is_none_or(|kid| set.find(kid).is_some());
+            let serves = known.keys.as_ref().is_some_and(|keys| has_kid(&keys.set));
             if (serves && age < FRESH) || (!serves && age < AGAIN) {
-                return known.keys.clone();
+                return known.keys.as_ref().map(|keys| keys.set.clone());
             }
         }
         let fetched = self.fetch(url, namespace).await;
         if let Err(error) = &fetched {
             tracing::warn!(url = %url, error, "jwksUri cannot be fetched");
         }
-        // Keys that were good a moment ago outlast a hiccup of their server, no longer than an hour.
-        let before = entry.take().filter(|known| now.since(known.tried_at) < Seconds::hours(1));
-        let keys = fetched.ok().map(Arc::new).or_else(|| before.and_then(|known| known.keys));
+        let before = entry.take().and_then(|known| known.keys);
+        let before = before.filter(|keys| now.since(keys.at) < OUTLAST);
+        let keys = fetched.ok().map(|set| Fetched { set: Arc::new(set), at: now }).or(before);
         *entry = Some(Entry { keys: keys.clone(), tried_at: now });
-        keys
+        keys.map(|keys| keys.set)
     }
 
     fn slot(&self, url: &str) -> Option<Slot> {

@@ -128,8 +128,8 @@ pub struct Issue<'a> {
     pub mint: &'a Mint,
     /// For whom.
     pub party: Party<'a>,
-    /// Under which grant.
-    pub grant: GrantId,
+    /// Under which grant; the client itself needs none.
+    pub grant: Option<GrantId>,
     /// The `nonce` of the authorization request.
     pub nonce: Option<&'a str>,
     /// A new refresh token.
@@ -193,13 +193,12 @@ impl Issue<'_> {
                 .filter(|_| has_groups(&self.mint.scopes))
                 .map(|(_, person)| person.groups.as_slice()),
         };
-        let claims = serde_json::to_vec(&claims).map_err(|error| Failure::Internal(error.to_string()))?;
-        let access_token = key.sign(TokenType::Access, &claims)?;
+        let access_token = key.sign(TokenType::Access, &written(&claims, 512)?)?;
         let id_token = match authorization.filter(|_| self.mint.has_id_token()) {
             Some((authorization, person)) => {
                 let algorithm = key.stored.times.algorithm;
-                let claims = Value::Object(self.id_claims(authorization, person, (&access_token, algorithm)));
-                Some(key.sign(TokenType::Id, claims.to_string().as_bytes())?)
+                let claims = self.id_claims(authorization, person, (&access_token, algorithm));
+                Some(key.sign(TokenType::Id, &written(&claims, 1_024)?)?)
             }
             None => None,
         };
@@ -211,15 +210,17 @@ impl Issue<'_> {
             refresh_token: self.refresh_token,
             id_token: id_token.as_deref(),
         };
-        let body = serde_json::to_vec(&answer).map_err(|error| Failure::Internal(error.to_string()))?;
+        let tokens = access_token.len() + id_token.as_ref().map_or(0, String::len);
+        let body = written(&answer, tokens + 256)?;
         Ok(Issued { body, scope, jti })
     }
 
     fn jti(&self) -> String {
-        let mut jti = [0; 32];
-        let random = self.context.app.random();
-        let bytes = self.grant.0.iter().chain(random.iter());
-        jti.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+        let mut jti = self.context.app.random();
+        // The first half leads back to the grant.
+        if let Some(grant) = self.grant {
+            jti.iter_mut().zip(grant.0).for_each(|(to, from)| *to = from);
+        }
         URL_SAFE_NO_PAD.encode(jti)
     }
 
@@ -255,6 +256,13 @@ impl Issue<'_> {
         }
         token
     }
+}
+
+/// JSON text; `room` is about how long it gets.
+fn written(value: &impl Serialize, room: usize) -> Result<Vec<u8>, Failure> {
+    let mut text = Vec::with_capacity(room);
+    serde_json::to_writer(&mut text, value).map_err(|error| Failure::Internal(error.to_string()))?;
+    Ok(text)
 }
 
 /// The left half of the hash that the token's algorithm uses (OIDC Core 3.1.3.6).

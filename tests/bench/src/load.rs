@@ -1,21 +1,29 @@
 //! Load: connections that each send the next request when the last one is answered (closed), or requests at a fixed rate whose
-//! latency counts from when they were due (open), so that a server which stalls cannot hide it.
+//! latency counts from when they were due (open), so that a server which stalls cannot hide it. One thread drives all connections,
+//! so that the load leaves as much of the machine as it can to the server.
 
 use crate::moment;
 use crate::process::Process;
-use crate::wire::Connection;
-use anyhow::Result;
-use std::net::Ipv4Addr;
+use crate::wire::{Answer, LoadConnection};
+use anyhow::{Context, Result};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
 
+/// How much longer than its time a load may take: whatever hangs ends the benchmark.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// After so many errors a connection gives up.
 const MOST_ERRORS: u64 = 10;
 
-/// What one connection does again and again.
+/// What one connection does again and again: requests out, answers in, no socket of its own.
 pub trait Worker: Send {
-    /// Sends what comes next and judges the answer.
-    fn turn(&mut self, connection: &mut Connection) -> Result<Turn>;
+    /// The next request; none when there is nothing left to send.
+    fn request(&mut self) -> Option<&[u8]>;
+
+    /// Judges its answer.
+    fn judge(&mut self, answer: &Answer<'_>) -> Result<Turn>;
 
     /// The address of this machine that it connects from.
     fn source(&self) -> Ipv4Addr {
@@ -23,13 +31,13 @@ pub trait Worker: Send {
     }
 }
 
-/// How a turn went.
+/// How far a turn has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Turn {
-    /// Done.
+    /// It is done.
     Done,
-    /// There is nothing left to send.
-    Dry,
+    /// Another request belongs to it.
+    More,
 }
 
 /// Workers, one for each connection.
@@ -83,97 +91,118 @@ impl Load {
         Duration::from_micros(sorted.get(index).copied().unwrap_or_default().into())
     }
 
-    fn note(&mut self, since: Instant, outcome: Result<Turn>) {
-        match outcome {
-            Ok(Turn::Done) => {
-                self.turns += 1;
-                self.latencies.push(u32::try_from(since.elapsed().as_micros()).unwrap_or(u32::MAX));
-            }
-            Ok(Turn::Dry) => {}
-            Err(error) => {
-                self.errors += 1;
-                self.first_error.get_or_insert_with(|| format!("{error:#}"));
-            }
+    fn done(&mut self, since: Instant) {
+        self.turns += 1;
+        self.latencies.push(u32::try_from(since.elapsed().as_micros()).unwrap_or(u32::MAX));
+    }
+
+    fn fail(&mut self, error: &anyhow::Error) {
+        self.errors += 1;
+        self.first_error.get_or_insert_with(|| format!("{error:#}"));
+    }
+}
+
+/// When turns begin.
+#[derive(Debug, Clone)]
+enum Pace {
+    /// As fast as answers come.
+    Closed,
+    /// By whichever connection is free, at a rate.
+    Open { began: Instant, per_second: f64, next: Arc<AtomicU64> },
+}
+
+impl Pace {
+    /// Waits until the next turn is due, and says since when it counts; none when the time is over.
+    async fn next(&self, until: Instant) -> Option<Instant> {
+        let Self::Open { began, per_second, next } = self else {
+            return Some(moment::now()).filter(|now| *now < until);
+        };
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        let due = *began + Duration::from_secs_f64(number as f64 / per_second);
+        if due >= until {
+            return None;
         }
+        if moment::now() >= due {
+            // No connection was free in time: what the request waited for one is the server's.
+            return Some(due);
+        }
+        tokio::time::sleep_until(due.into()).await;
+        Some(moment::now())
     }
 }
 
 /// Loads a server for a time: each worker on a connection of its own, as fast as answers come.
 pub fn closed(server: &Process, workers: &mut Workers, time: Duration) -> Result<Load> {
-    let until = moment::now() + time;
-    measured(server, workers, |worker, load| {
-        let mut connection = Connection::open_from(worker.source(), server.address)?;
-        while moment::now() < until && load.errors < MOST_ERRORS {
-            let began = moment::now();
-            let outcome = worker.turn(&mut connection);
-            let failed = outcome.is_err();
-            let dry = matches!(outcome, Ok(Turn::Dry));
-            load.note(began, outcome);
-            if dry {
-                break;
-            }
-            if failed {
-                connection = Connection::open_from(worker.source(), server.address)?;
-            }
-        }
-        Ok(())
-    })
+    measured(server, workers, &Pace::Closed, time)
 }
 
-/// Sends requests at a rate, by whichever connection is free; each one's latency counts from when it was due.
+/// Sends requests at a rate, by whichever connection is free. One that had to wait for a connection counts from when it was due.
 pub fn open(server: &Process, workers: &mut Workers, per_second: f64, time: Duration) -> Result<Load> {
-    let began = moment::now() + Duration::from_millis(20);
-    let next = AtomicU64::new(0);
-    measured(server, workers, |worker, load| {
-        let mut connection = Connection::open_from(worker.source(), server.address)?;
-        while load.errors < MOST_ERRORS {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            let due = Duration::from_secs_f64(number as f64 / per_second);
-            if due >= time {
-                break;
-            }
-            moment::wait_until(began + due);
-            let outcome = worker.turn(&mut connection);
-            let failed = outcome.is_err();
-            load.note(began + due, outcome);
-            if failed {
-                connection = Connection::open_from(worker.source(), server.address)?;
-            }
-        }
-        Ok(())
-    })
+    let pace = Pace::Open { began: moment::now(), per_second, next: Arc::default() };
+    measured(server, workers, &pace, time)
 }
 
-/// Runs each worker on a thread of its own, and takes the server's processor time over all of it.
-fn measured(
-    server: &Process,
-    workers: &mut Workers,
-    run: impl Fn(&mut dyn Worker, &mut Load) -> Result<()> + Sync,
-) -> Result<Load> {
+/// Drives all workers on this thread, and takes the server's processor time over all of it.
+fn measured(server: &Process, workers: &mut Workers, pace: &Pace, time: Duration) -> Result<Load> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (before, began) = (server.processor_time()?, moment::now());
-    let run = &run;
-    let loads: Vec<Load> = std::thread::scope(|scope| {
-        let threads: Vec<_> = workers
-            .iter_mut()
-            .map(|worker| {
-                scope.spawn(move || {
-                    let mut load = Load::default();
-                    if let Err(error) = run(&mut **worker, &mut load) {
-                        load.errors += 1;
-                        load.first_error.get_or_insert_with(|| format!("{error:#}"));
-                    }
-                    load
-                })
-            })
-            .collect();
-        threads.into_iter().filter_map(|thread| thread.join().ok()).collect()
+    let (address, until) = (server.address, began + time);
+    let done = runtime.block_on(async {
+        let mut tasks = JoinSet::new();
+        for worker in workers.drain(..) {
+            tasks.spawn(drive(worker, address, pace.clone(), until));
+        }
+        tokio::time::timeout(time + PATIENCE, tasks.join_all()).await
     });
     let (wall, processor) = (began.elapsed(), server.processor_time()?.saturating_sub(before));
     let mut all = Load { processor, wall, ..Load::default() };
-    // A thread that panicked has done nothing that counts.
-    all.errors = (workers.len() - loads.len()) as u64;
-    loads.into_iter().for_each(|load| all.add(load));
+    for (worker, load) in done.context("the server hangs")? {
+        workers.push(worker);
+        all.add(load);
+    }
     Ok(all)
+}
+
+async fn drive(
+    mut worker: Box<dyn Worker>,
+    address: SocketAddr,
+    pace: Pace,
+    until: Instant,
+) -> (Box<dyn Worker>, Load) {
+    let (mut load, mut connection) = (Load::default(), None);
+    while load.errors < MOST_ERRORS
+        && let Some(since) = pace.next(until).await
+    {
+        match turn(&mut *worker, &mut connection, address).await {
+            Ok(true) => load.done(since),
+            Ok(false) => break,
+            Err(error) => {
+                connection = None;
+                load.fail(&error);
+            }
+        }
+    }
+    (worker, load)
+}
+
+/// One turn; `false` when there is nothing left to send.
+async fn turn(
+    worker: &mut dyn Worker,
+    connection: &mut Option<LoadConnection>,
+    address: SocketAddr,
+) -> Result<bool> {
+    let source = worker.source();
+    loop {
+        let Some(request) = worker.request() else { return Ok(false) };
+        let connection = match connection {
+            Some(connection) => connection,
+            None => connection.insert(LoadConnection::open(source, address)?),
+        };
+        let answer = connection.ask(request).await?;
+        if worker.judge(&answer)? == Turn::Done {
+            return Ok(true);
+        }
+    }
 }
 
 #[cfg(test)]

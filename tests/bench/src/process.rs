@@ -99,9 +99,8 @@ impl Process {
     fn await_answer(&self, began: Instant, target: &str, log: &Path) -> Result<()> {
         let request = wire::get(target, "");
         while began.elapsed() < STARTS_WITHIN {
-            let answer = Connection::open(self.address).and_then(|mut connection| {
-                connection.ask(&request).and_then(|answer| answer.expect(200)).map(drop)
-            });
+            let answer = Connection::open(self.address)
+                .and_then(|mut connection| connection.ask(&request)?.expect(200).map(drop));
             if answer.is_ok() {
                 return Ok(());
             }

@@ -7,15 +7,22 @@ use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// The longest wait for an answer: whatever hangs ends the measurement.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The longest answer that is read.
 const LARGEST: usize = 1024 * 1024;
 
-/// A connection that stays open.
+/// A connection that stays open, and blocks: for what is done before a load.
 pub struct Connection {
     stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+/// A connection that stays open, for loads: one thread drives many.
+pub struct LoadConnection {
+    stream: tokio::net::TcpStream,
     buffer: Vec<u8>,
 }
 
@@ -28,60 +35,74 @@ pub struct Answer<'a> {
     pub body: &'a str,
 }
 
+/// Connects from an address of this machine: all of 127.0.0.0/8 are.
+fn connected(source: Ipv4Addr, address: SocketAddr) -> Result<TcpStream> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    socket.bind(&SocketAddr::from((source, 0)).into())?;
+    socket.connect_timeout(&address.into(), PATIENCE).context("no connection")?;
+    socket.set_tcp_nodelay(true)?;
+    Ok(socket.into())
+}
+
 impl Connection {
     /// Connects.
     pub fn open(address: SocketAddr) -> Result<Self> {
-        Self::open_from(Ipv4Addr::LOCALHOST, address)
-    }
-
-    /// Connects from another address of this machine: all of 127.0.0.0/8 are.
-    pub fn open_from(source: Ipv4Addr, address: SocketAddr) -> Result<Self> {
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-        socket.bind(&SocketAddr::from((source, 0)).into())?;
-        socket.connect_timeout(&address.into(), PATIENCE).context("no connection")?;
-        let stream = TcpStream::from(socket);
-        stream.set_nodelay(true)?;
+        let stream = connected(Ipv4Addr::LOCALHOST, address)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
-        Ok(Self { stream, buffer: Vec::with_capacity(16 * 1_024) })
+        Ok(Self { stream, buffer: Vec::new() })
     }
 
     /// Sends a request and reads its answer.
     pub fn ask(&mut self, request: &[u8]) -> Result<Answer<'_>> {
         self.stream.write_all(request)?;
         self.buffer.clear();
-        let (head, length) = loop {
-            self.more()?;
-            if let Some(end) = find(&self.buffer, b"\r\n\r\n") {
-                let head = self.buffer.get(..end).unwrap_or_default();
-                break (end, content_length(std::str::from_utf8(head)?)?);
+        let mut part = [0; 8 * 1_024];
+        let parts = loop {
+            let count = self.stream.read(&mut part)?;
+            if let Some(parts) = arrived(&mut self.buffer, part.get(..count).unwrap_or_default())? {
+                break parts;
             }
         };
-        let (start, end) = (head + 4, head + 4 + length);
-        if end > LARGEST {
-            bail!("an answer of {length} bytes");
-        }
-        while self.buffer.len() < end {
-            self.more()?;
-        }
-        let head = std::str::from_utf8(self.buffer.get(..head).unwrap_or_default())?;
-        let body = std::str::from_utf8(self.buffer.get(start..end).unwrap_or_default())?;
-        let status = head.get(9..12).and_then(|digits| digits.parse().ok()).context("no status line")?;
-        Ok(Answer { status, head, body })
+        Answer::read(&self.buffer, parts)
+    }
+}
+
+impl LoadConnection {
+    /// Connects; within a runtime.
+    pub fn open(source: Ipv4Addr, address: SocketAddr) -> Result<Self> {
+        let stream = connected(source, address)?;
+        stream.set_nonblocking(true)?;
+        Ok(Self { stream: tokio::net::TcpStream::from_std(stream)?, buffer: Vec::with_capacity(16 * 1_024) })
     }
 
-    fn more(&mut self) -> Result<()> {
+    /// Sends a request and reads its answer.
+    pub async fn ask(&mut self, request: &[u8]) -> Result<Answer<'_>> {
+        self.stream.write_all(request).await?;
+        self.buffer.clear();
         let mut part = [0; 8 * 1_024];
-        let count = self.stream.read(&mut part)?;
-        if count == 0 {
-            bail!("the server closed the connection");
-        }
-        self.buffer.extend_from_slice(part.get(..count).unwrap_or_default());
-        if self.buffer.len() > LARGEST {
-            bail!("an answer of more than {LARGEST} bytes");
-        }
-        Ok(())
+        let parts = loop {
+            let count = self.stream.read(&mut part).await?;
+            if let Some(parts) = arrived(&mut self.buffer, part.get(..count).unwrap_or_default())? {
+                break parts;
+            }
+        };
+        Answer::read(&self.buffer, parts)
     }
+}
+
+/// Adds what arrived; once the answer is whole, where its head ends and where its body does.
+fn arrived(buffer: &mut Vec<u8>, part: &[u8]) -> Result<Option<(usize, usize)>> {
+    if part.is_empty() {
+        bail!("the server closed the connection");
+    }
+    buffer.extend_from_slice(part);
+    if buffer.len() > LARGEST {
+        bail!("an answer of more than {LARGEST} bytes");
+    }
+    let Some(head) = find(buffer, b"\r\n\r\n") else { return Ok(None) };
+    let end = head + 4 + content_length(std::str::from_utf8(buffer.get(..head).unwrap_or_default())?)?;
+    Ok((buffer.len() >= end).then_some((head, end)))
 }
 
 fn find(within: &[u8], what: &[u8]) -> Option<usize> {
@@ -101,6 +122,13 @@ fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
 }
 
 impl<'a> Answer<'a> {
+    fn read(buffer: &'a [u8], (head, end): (usize, usize)) -> Result<Self> {
+        let body = std::str::from_utf8(buffer.get(head + 4..end).unwrap_or_default())?;
+        let head = std::str::from_utf8(buffer.get(..head).unwrap_or_default())?;
+        let status = head.get(9..12).and_then(|digits| digits.parse().ok()).context("no status line")?;
+        Ok(Self { status, head, body })
+    }
+
     /// The first header of this name.
     pub fn header(&self, name: &str) -> Option<&'a str> {
         header(self.head, name)
@@ -115,7 +143,7 @@ impl<'a> Answer<'a> {
     }
 
     /// This answer, if it has that status.
-    pub fn expect(self, status: u16) -> Result<Self> {
+    pub fn expect(&self, status: u16) -> Result<&Self> {
         if self.status == status {
             return Ok(self);
         }
@@ -147,3 +175,25 @@ pub fn post(path: &str, form: &str, more: &str) -> Vec<u8> {
 
 /// What clients usually send.
 const COMMON: &str = "Host: 127.0.0.1\r\nUser-Agent: nauthera-bench\r\nAccept: */*\r\n";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_whole_when_its_body_is() {
+        let mut buffer = Vec::new();
+        assert_eq!(arrived(&mut buffer, b"HTTP/1.1 200 OK\r\nContent-Le").unwrap(), None);
+        assert_eq!(arrived(&mut buffer, b"ngth: 3\r\nSet-Cookie: a=b; Path=/\r\n\r\nx").unwrap(), None);
+        let parts = arrived(&mut buffer, b"yz").unwrap().unwrap();
+        let answer = Answer::read(&buffer, parts).unwrap();
+        assert_eq!((answer.status, answer.body), (200, "xyz"));
+        assert_eq!(answer.cookies().collect::<Vec<_>>(), [("a", "b")]);
+        assert!(answer.expect(200).is_ok() && answer.expect(303).is_err());
+    }
+
+    #[test]
+    fn a_connection_that_ends_is_an_error() {
+        assert!(arrived(&mut Vec::new(), b"").is_err());
+    }
+}

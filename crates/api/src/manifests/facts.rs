@@ -47,9 +47,15 @@ impl fmt::Debug for Secret {
 /// Labels of an object.
 pub(super) type Labels = BTreeMap<Arc<str>, Arc<str>>;
 
+/// The label with its own name that every Namespace of a cluster has, whatever its manifest says.
+const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
+
 /// Name and labels of a Namespace.
 pub(super) fn namespace(node: &Node) -> Option<(Arc<str>, Labels)> {
-    Some((node.at("/metadata/name")?.as_str()?.into(), labels(node)))
+    let name: Arc<str> = node.at("/metadata/name")?.as_str()?.into();
+    let mut labels = labels(node);
+    labels.insert(NAMESPACE_NAME.into(), name.clone());
+    Some((name, labels))
 }
 
 /// Name and content of a Secret; `stringData` wins over `data`, as in a cluster.

@@ -187,3 +187,11 @@ fn thousands_of_files_are_read_with_their_faults_in_order() {
         manifests.findings().iter().map(|found| &*manifests.files()[found.at.unwrap().file].path).collect();
     assert_eq!(told, ["03/0003.yaml", "03/1003.yaml", "23/0503.yaml", "23/1503.yaml"]);
 }
+
+#[test]
+fn a_namespace_has_its_own_name_as_a_label_as_in_every_cluster() {
+    let written = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {team: a, kubernetes.io/metadata.name: lie}}\n";
+    let inventory = read(&folder(&[("ns.yaml", written.into())])).inventory();
+    let labels: Vec<(&str, &str)> = inventory.namespaces["shop"].iter().map(|(k, v)| (&**k, &**v)).collect();
+    assert_eq!(labels, [("kubernetes.io/metadata.name", "shop"), ("team", "a")]);
+}

@@ -74,14 +74,17 @@ impl<'a> Claims<'a> {
 
     fn strength(&self, server: &ObjectRef, id: &ClientId, client: &ObjectRef) -> Strength {
         let record = self.inventory.credentials.get(client);
-        let row = self.published.row(server, client);
         if record.is_some_and(|record| record.server == *server && record.client_id == *id) {
             Strength::Recorded
-        } else if row.is_some_and(|row| row.client_id == *id) {
+        } else if self.is_published(server, id, client) {
             Strength::Published
         } else {
             Strength::Asked
         }
+    }
+
+    fn is_published(&self, server: &ObjectRef, id: &ClientId, client: &ObjectRef) -> bool {
+        self.published.row(server, client).is_some_and(|row| row.client_id == *id)
     }
 
     fn add(&mut self, server: &'a ObjectRef, id: &'a ClientId, claim: (Strength, &'a ObjectRef)) {
@@ -103,7 +106,8 @@ impl<'a> Claims<'a> {
         }
         let custom = self.customs.get(server).and_then(|ids| ids.get(id)).copied();
         let holder = match (self.default_claim(server, id), custom) {
-            (Some((Strength::Reserved, _)), Some((Strength::Published | Strength::Recorded, holder))) => {
+            // A reservation takes an id from nobody who is served under it.
+            (Some((Strength::Reserved, _)), Some((_, holder))) if self.is_published(server, id, holder) => {
                 holder
             }
             (Some((_, holder)), _) | (None, Some((_, holder))) => holder,

@@ -119,6 +119,13 @@ fn nobody_new_takes_the_default_id_of_a_client_that_cannot_be_read() {
 }
 
 #[test]
+fn an_id_that_was_lost_to_a_default_does_not_come_back_when_that_client_breaks() {
+    // pay/web was served under the id once, as its record still says.
+    let world = claims(free(), "pay/web", "shop.web").record("pay/web", "identity/main", "shop.web", &[]);
+    assert_eq!(world.break_client("shop/web").tell().reason("pay/web"), Some(Code::ClientIdTaken));
+}
+
+#[test]
 fn a_client_that_cannot_be_read_takes_no_id_from_one_that_is_served() {
     let world = claims(free(), "pay/web", "shop.web").publish().break_client("shop/web");
     assert!(world.tell().is_served("pay/web"));

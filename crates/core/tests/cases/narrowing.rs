@@ -279,6 +279,9 @@ fn rotation_takes_every_schedule_and_the_shortest_times_of_the_enabled_rules() {
         .policy("identity/b", |p| {
             p.client_authentication.secret_rotation = rule(true, Some("0 4 1 * *"), None, ttl("30d"));
         })
+        .policy("identity/again", |p| {
+            p.client_authentication.secret_rotation = rule(true, Some("0 3 * * 0"), None, None);
+        })
         .policy("identity/c", |p| {
             p.client_authentication.secret_rotation = rule(false, Some("* * * * *"), ttl("10m"), ttl("1d"));
         });

@@ -197,22 +197,25 @@ fn wants(inventory: &Inventory, client: &ObjectRef) -> Option<(ObjectRef, String
 /// Does this client, among all that want the id at this server, hold it?
 fn holds(inventory: &Inventory, server: &ObjectRef, client: &ObjectRef, id: &str) -> bool {
     let mut best: Option<(u8, &ObjectRef)> = None;
+    let mut waits_for_another = false;
     for rival in inventory.clients.keys() {
         let rank = match wants(inventory, rival) {
             Some((at, wanted, now)) if at == *server && wanted == id => {
-                if now {
-                    rank(inventory, server, rival, id)
-                } else {
-                    RESERVED
-                }
+                waits_for_another |= !now && default_id(rival) == id;
+                if now { rank(inventory, server, rival, id) } else { RESERVED }
             }
-            // Nothing is known of it, so its default id waits for it unless someone holds that already.
-            None if default_id(rival) == id => RESERVED,
-            _ => continue,
+            None => {
+                waits_for_another |= default_id(rival) == id;
+                continue;
+            }
+            Some(_) => continue,
         };
         best = best.into_iter().chain([(rank, rival)]).min();
     }
-    best.is_none_or(|(_, holder)| holder == client)
+    // The default id of a client of which nothing is known waits for it, unless someone is served under it.
+    let published = inventory.published.get(server).and_then(|snapshot| snapshot.clients.get(id));
+    let served = id == default_id(client) || published.is_some_and(|row| row.object == *client);
+    best.is_none_or(|(_, holder)| holder == client) && (served || !waits_for_another)
 }
 
 const RESERVED: u8 = 3;

@@ -1,5 +1,6 @@
 //! Metadata (OIDC Discovery 1.0, RFC 8414): only what works is listed, and what differs from a default is written out.
 
+use crate::assertion::ALGORITHMS as ASSERTION_ALGORITHMS;
 use crate::http::{Context, json};
 use axum::response::Response;
 use http::header::{CACHE_CONTROL, PRAGMA};
@@ -8,7 +9,6 @@ use nauthera_core::grant::{AuthMethod, GrantType};
 use nauthera_core::oauth::claims::{ACR_PASSWORD, SCOPE_CLAIMS, known_claims};
 use serde_json::{Value, json};
 
-const ASSERTION_ALGORITHMS: [&str; 4] = ["RS256", "PS256", "ES256", "EdDSA"];
 const TOKEN_CLAIMS: [&str; 12] =
     ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid", "client_id"];
 

@@ -10,7 +10,7 @@ use http::header::{
     CONTENT_TYPE, LOCATION, PRAGMA, REFERRER_POLICY, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
 };
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use nauthera_core::oauth::{ErrorCode, OAuthError};
 use nauthera_store::StoreError;
 
@@ -154,6 +154,8 @@ impl PageFailure {
     }
 }
 
+/// Room for the headers of a JSON answer, so that the map is made once.
+const USUAL_HEADERS: usize = 12;
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 
@@ -162,6 +164,7 @@ const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 pub fn json(status: StatusCode, body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
+    *response.headers_mut() = HeaderMap::with_capacity(USUAL_HEADERS);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, NO_STORE);

@@ -19,7 +19,9 @@ use http::header::{
 use http::{HeaderName, HeaderValue, Method, Request, StatusCode};
 use nauthera_core::oauth::OAuthError;
 use std::borrow::Cow;
+use std::future::{Future, ready};
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -242,7 +244,8 @@ impl Service {
             response.headers_mut().insert(REQUEST_ID, value);
         }
         if secure {
-            let value = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+            // Other hosts below this one are not ours to decide about.
+            let value = HeaderValue::from_static("max-age=31536000");
             response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, value);
         }
         self.app.metrics.answered(endpoint, response.status(), self.app.monotonic().saturating_sub(started));
@@ -265,23 +268,27 @@ impl Service {
     }
 }
 
-async fn dispatch(endpoint: Endpoint, context: Context, path: &str, body: Body) -> Response {
+/// An answer on its way. Each endpoint's is boxed by itself, so that a token is not carried through the memory that a login page
+/// needs.
+type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+fn dispatch(endpoint: Endpoint, context: Context, path: &str, body: Body) -> Answering {
     match endpoint {
-        Endpoint::Token => token::answer(context, body).await,
-        Endpoint::Authorize => authorize::answer(context, body).await,
-        Endpoint::Introspect => introspect::answer(context, body).await,
-        Endpoint::Userinfo => userinfo::answer(context, body).await,
-        Endpoint::Jwks => jwks::answer(&context),
-        Endpoint::Discovery => discovery::answer(&context),
-        Endpoint::Revoke => revoke::answer(context, body).await,
-        Endpoint::Par => par::answer(context, body).await,
-        Endpoint::DeviceAuthorization => device::answer(context, body).await,
-        Endpoint::DevicePage => device_page::answer(context, body).await,
-        Endpoint::Logout => logout::answer(context, body).await,
-        Endpoint::Login => login::answer(context, body).await,
-        Endpoint::Consent => consent::answer(context, body).await,
-        Endpoint::Account => account::answer(context, body).await,
-        Endpoint::Asset => statics::answer(&context, path),
+        Endpoint::Token => Box::pin(token::answer(context, body)),
+        Endpoint::Authorize => Box::pin(authorize::answer(context, body)),
+        Endpoint::Introspect => Box::pin(introspect::answer(context, body)),
+        Endpoint::Userinfo => Box::pin(userinfo::answer(context, body)),
+        Endpoint::Jwks => Box::pin(ready(jwks::answer(&context))),
+        Endpoint::Discovery => Box::pin(ready(discovery::answer(&context))),
+        Endpoint::Revoke => Box::pin(revoke::answer(context, body)),
+        Endpoint::Par => Box::pin(par::answer(context, body)),
+        Endpoint::DeviceAuthorization => Box::pin(device::answer(context, body)),
+        Endpoint::DevicePage => Box::pin(device_page::answer(context, body)),
+        Endpoint::Logout => Box::pin(logout::answer(context, body)),
+        Endpoint::Login => Box::pin(login::answer(context, body)),
+        Endpoint::Consent => Box::pin(consent::answer(context, body)),
+        Endpoint::Account => Box::pin(account::answer(context, body)),
+        Endpoint::Asset => Box::pin(ready(statics::answer(&context, path))),
     }
 }
 
@@ -328,33 +335,5 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), Endpoint::ALL.len());
-    }
-}
-#[cfg(test)]
-mod tmp_sizes {
-    use super::*;
-    #[allow(unused)]
-    fn size<F>(f: impl FnOnce(Context, Body) -> F) -> usize {
-        std::mem::size_of::<F>()
-    }
-    #[test]
-    fn tmp_sizes() {
-        println!("context {}", std::mem::size_of::<Context>());
-        println!("token {}", size(token::answer));
-        println!("authorize {}", size(authorize::answer));
-        println!("introspect {}", size(introspect::answer));
-        println!("userinfo {}", size(userinfo::answer));
-        println!("login {}", size(login::answer));
-        println!("consent {}", size(consent::answer));
-        println!("account {}", size(account::answer));
-        println!("device_page {}", size(device_page::answer));
-        println!("logout {}", size(logout::answer));
-        println!("par {}", size(par::answer));
-        fn size2<F>(f: impl FnOnce(Endpoint, Context, &'static str, Body) -> F) -> usize {
-            std::mem::size_of::<F>()
-        }
-        println!("dispatch {}", size2(dispatch));
-        println!("row {}", std::mem::size_of::<nauthera_core::snapshot::Row>());
-        println!("response {}", std::mem::size_of::<Response>());
     }
 }

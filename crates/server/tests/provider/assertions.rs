@@ -2,7 +2,10 @@
 
 use crate::support::{Call, TENANT, World, assertion, assertion_claims, client_key, raw_jws};
 use aws_lc_rs::hmac;
+use aws_lc_rs::signature::Ed25519KeyPair;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use nauthera_core::grant::SigningAlgorithm;
+use nauthera_core::spec::ClientKeys;
 use nauthera_server::keys::{SigningKey, TokenType};
 use serde_json::{Value, json};
 
@@ -32,6 +35,44 @@ async fn every_algorithm_that_is_listed_is_taken() {
         let claims = assertion_claims(&world, ID, &json!({})).to_string();
         let assertion = client_key(*algorithm).sign(TokenType::Id, claims.as_bytes()).unwrap();
         assert!(taken(&world, &assertion).await, "{algorithm}");
+    }
+}
+
+/// An assertion with this header, signed by the Ed25519 key of `shop.jwt`.
+fn signed_by_ed25519(world: &World, header: &Value) -> String {
+    let der = URL_SAFE_NO_PAD.decode(client_key(SigningAlgorithm::EdDsa).stored.pkcs8.as_bytes()).unwrap();
+    let key = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der).unwrap();
+    raw_jws(header, &assertion_claims(world, ID, &json!({})), |message| key.sign(message).as_ref().to_vec())
+}
+
+#[tokio::test]
+async fn eddsa_goes_by_its_older_and_its_newer_name() {
+    let world = World::new();
+    let mut key = client_key(SigningAlgorithm::EdDsa).jwk.clone();
+    for of_key in [json!("EdDSA"), json!("Ed25519"), Value::Null] {
+        key["alg"] = of_key;
+        key.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        let set = json!({ "keys": [key] }).to_string();
+        world.edit_client("jwt", |client| client.keys = Some(ClientKeys::Jwks(set.as_str().into())));
+        for (alg, good) in
+            [("EdDSA", true), ("Ed25519", true), ("ed25519", false), ("Ed448", false), ("ES256", false)]
+        {
+            let header = json!({ "alg": alg, "kid": key["kid"] });
+            assert_eq!(taken(&world, &signed_by_ed25519(&world, &header)).await, good, "{header} {key}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_extension_that_must_be_understood_is_not() {
+    let world = World::new();
+    let kid = &client_key(SigningAlgorithm::EdDsa).stored.kid;
+    for (header, good) in [
+        (json!({ "alg": "EdDSA", "kid": kid }), true),
+        (json!({ "alg": "EdDSA", "kid": kid, "crit": ["b64"], "b64": false }), false),
+        (json!({ "alg": "EdDSA", "kid": kid, "crit": [] }), false),
+    ] {
+        assert_eq!(taken(&world, &signed_by_ed25519(&world, &header)).await, good, "{header}");
     }
 }
 

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
-async fn admin(world: &World, method: &str, path: &str) -> Reply {
+/// Asks the admin port.
+pub async fn admin(world: &World, method: &str, path: &str) -> Reply {
     let request = http::Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
     let peer = SocketAddr::from(([127, 0, 0, 1], 4_711));
     Reply::read(Admin(world.app.clone()).answer(peer, request).await).await

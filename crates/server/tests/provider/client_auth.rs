@@ -186,3 +186,17 @@ async fn public_clients_never_introspect() {
         Call::post(&world, "/oauth2/introspect").by("shop.spa").with("token", &tokens.access).send().await;
     assert_eq!(reply.error(), (401, "invalid_client".into()));
 }
+
+#[tokio::test]
+async fn credentials_in_the_address_are_not_looked_at() {
+    let world = World::new();
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("client_id", "shop.post")
+        .append_pair("client_secret", &secret_of("shop.post"))
+        .finish();
+    let reply = Call::post(&world, &format!("/oauth2/token?{query}"))
+        .with("grant_type", "client_credentials")
+        .send()
+        .await;
+    assert_eq!(reply.error(), (401, "invalid_client".into()));
+}

@@ -168,6 +168,21 @@ async fn reading_goes_on_while_it_is_locked() {
 }
 
 #[tokio::test]
+async fn the_admin_port_says_so_and_stays_ready() {
+    let world = impatient();
+    let lock = Lock::on(&world);
+    let status = crate::audit::admin(&world, "GET", "/status").await.ok();
+    assert!(status["database"].as_str().is_some_and(|text| text.contains("away")), "{status}");
+    assert_eq!(
+        crate::audit::admin(&world, "GET", "/readyz").await.status,
+        200,
+        "what needs no database goes on"
+    );
+    lock.release();
+    assert_eq!(crate::audit::admin(&world, "GET", "/status").await.ok()["database"], "ok");
+}
+
+#[tokio::test]
 async fn a_logged_in_person_is_not_logged_out_by_a_lock() {
     let world = impatient();
     let mut browser = world.browser();

@@ -79,7 +79,7 @@ async fn only_what_works_is_listed_and_defaults_that_differ_are_written_out() {
             ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"],
         "introspection_endpoint_auth_methods_supported":
             ["client_secret_basic", "client_secret_post", "private_key_jwt"],
-        "token_endpoint_auth_signing_alg_values_supported": ["RS256", "PS256", "ES256", "EdDSA"],
+        "token_endpoint_auth_signing_alg_values_supported": ["RS256", "PS256", "ES256", "EdDSA", "Ed25519"],
         "id_token_signing_alg_values_supported": ["ES256"],
         "authorization_response_iss_parameter_supported": true,
         "claims_parameter_supported": true,
@@ -141,4 +141,17 @@ async fn keys_are_public_and_have_what_verifiers_look_for() {
     for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {
         assert!(keys[0].get(private).is_none(), "{private}");
     }
+}
+
+#[tokio::test]
+async fn what_a_request_says_of_hosts_changes_no_address() {
+    let world = World::new();
+    let plain = document(&world).await;
+    let mut call = Call::get(&world, "/.well-known/openid-configuration");
+    for name in
+        ["host", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-prefix", "forwarded", "x-original-url"]
+    {
+        call = call.header(name, "evil.example");
+    }
+    assert_eq!(call.send().await.ok(), plain);
 }

@@ -235,3 +235,30 @@ async fn a_token_with_a_kid_that_is_gone_is_not_ours_any_more() {
     assert_eq!(world.browser().get(&hinted.path(&world)).await.sent_error(), "invalid_request");
     Tokens::of(&tokens.renew(&world, "shop.trusted").send().await);
 }
+
+#[tokio::test]
+async fn a_key_that_cannot_be_kept_is_neither_published_nor_used() {
+    let world = World::new();
+    let before = kids(&world).await;
+    // Where the new file would be written there is a folder.
+    let blocked = world.database().with_file_name("signing-keys.json.new");
+    std::fs::create_dir(&blocked).unwrap();
+    world.clock.pass(Seconds::days(29));
+    assert!(world.app.maintain_keys().is_err());
+    assert_eq!(kids(&world).await, before);
+    world.clock.pass(Seconds::days(2));
+    assert_eq!(signed(&world).await.0, before[0], "the old key goes on");
+    std::fs::remove_dir(&blocked).unwrap();
+    assert_eq!(world.app.maintain_keys().unwrap().made.len(), 1);
+    assert_eq!(signed(&world).await.0, before[0], "a late key is published ahead too");
+}
+
+#[tokio::test]
+async fn a_key_file_that_does_not_read_stops_the_start() {
+    use nauthera_server::keys::{FileKeys, KeyRing};
+    let folder = tempfile::tempdir().unwrap();
+    for bad in ["", "{", "{\"keys\":[{}]}", "{\"keys\":[],\"more\":1}"] {
+        std::fs::write(folder.path().join("signing-keys.json"), bad).unwrap();
+        assert!(KeyRing::open(Box::new(FileKeys::in_folder(folder.path()))).is_err(), "{bad}");
+    }
+}

@@ -24,6 +24,8 @@ mod discovery;
 #[cfg(test)]
 mod edge;
 #[cfg(test)]
+mod jwks_uri;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod login;

@@ -1,5 +1,5 @@
 //! Random requests: whatever comes, the answer is one of the server's own words, soon, and leads nowhere strange (which `support`
-//! checks of each answer).
+//! checks of each answer). `PROPTEST_CASES` gives longer runs.
 
 use crate::support::{ADA, Authorize, World};
 use axum::body::Body;
@@ -252,7 +252,8 @@ fn random_requests_never_fail_panic_or_hang() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let world = World::new();
     let words = runtime.block_on(Words::of(&world));
-    let config = ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() };
+    let defaults = ProptestConfig::default();
+    let config = ProptestConfig { cases: defaults.cases.max(1_500), failure_persistence: None, ..defaults };
     proptest!(config, |(shot in shot())| {
         if let Some(request) = words.request(&shot) {
             // Failures, and redirects that lead anywhere strange, are found by what holds of every answer.
@@ -269,7 +270,8 @@ fn an_authorization_request_leads_only_to_the_server_or_to_a_registered_uri() {
     let world = World::new();
     let mut browser = world.browser();
     runtime.block_on(browser.sign_in(ADA));
-    let config = ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() };
+    let defaults = ProptestConfig::default();
+    let config = ProptestConfig { cases: defaults.cases.max(1_000), failure_persistence: None, ..defaults };
     let bent = (select(&["web", "trusted", "native", "spa"][..]), 0_usize..60, "[ -~]{0,3}", any::<bool>());
     proptest!(config, |((client, at, noise, cut) in bent)| {
         let good = Authorize::of(client);

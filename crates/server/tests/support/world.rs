@@ -46,12 +46,20 @@ pub struct Setup {
     pub database: Options,
     /// The digest key.
     pub digest_key: [u8; 32],
+    /// May keys of clients be fetched from private addresses?
+    pub allow_private_fetch: bool,
 }
 
 impl Default for Setup {
     fn default() -> Self {
         let signing = SigningSettings { algorithm: SigningAlgorithm::Es256, ..SigningSettings::default() };
-        Self { issuer: LOOPBACK, signing, database: Options::default(), digest_key: DIGEST_KEY }
+        Self {
+            issuer: LOOPBACK,
+            signing,
+            database: Options::default(),
+            digest_key: DIGEST_KEY,
+            allow_private_fetch: false,
+        }
     }
 }
 
@@ -207,7 +215,7 @@ fn start(
         entropy: entropy.clone(),
         hash_pool: HashPool::start(PoolOptions::default()).unwrap(),
         audit: Audit::to(Box::new(audit.clone())).unwrap(),
-        allow_private_fetch: false,
+        allow_private_fetch: setup.allow_private_fetch,
     };
     App::start(parts).unwrap()
 }

@@ -3,7 +3,7 @@
 
 use super::{Client, challenge, form};
 use crate::load::{Turn, Worker, Workers};
-use crate::wire::{self, Connection};
+use crate::wire::{self, Answer, Connection};
 use crate::world::{PASSWORD, PEOPLE, PERSON_SCOPES, REDIRECT_URI, World, username};
 use anyhow::{Context, Result, bail};
 use std::net::Ipv4Addr;
@@ -39,9 +39,10 @@ struct LoginForm {
 
 impl LoginForm {
     fn open(connection: &mut Connection, client: &Client) -> Result<Self> {
-        let answer = connection.ask(&wire::get(&authorize_path(client), ""))?.expect(303)?;
-        let login = answer.header("location").context("no location")?.to_owned();
-        let page = connection.ask(&wire::get(&login, ""))?.expect(200)?;
+        let answer = connection.ask(&wire::get(&authorize_path(client), ""))?;
+        let login = answer.expect(303)?.header("location").context("no location")?.to_owned();
+        let page = connection.ask(&wire::get(&login, ""))?;
+        page.expect(200)?;
         let cookies: Vec<String> = page.cookies().map(|(name, value)| format!("{name}={value}")).collect();
         let field = |name: &str| hidden(page.body, name).with_context(|| format!("no field {name}"));
         Ok(Self { csrf: field("csrf")?, interaction: field("i")?, cookies: cookies.join("; ") })
@@ -76,8 +77,8 @@ impl Browser {
     /// Logs a person in through the pages.
     pub fn log_in(connection: &mut Connection, client: &Client, number: usize) -> Result<Self> {
         let login = LoginForm::open(connection, client)?;
-        let answer = connection.ask(&login.request(&username(number % PEOPLE)))?.expect(303)?;
-        code_in(answer.header("location"))?;
+        let answer = connection.ask(&login.request(&username(number % PEOPLE)))?;
+        code_in(answer.expect(303)?.header("location"))?;
         let mut cookies = vec![login.cookies];
         cookies.extend(answer.cookies().map(|(name, value)| format!("{name}={value}")));
         if cookies.len() < 2 {
@@ -108,9 +109,12 @@ impl Storm {
 }
 
 impl Worker for Storm {
-    fn turn(&mut self, connection: &mut Connection) -> Result<Turn> {
-        let answer = connection.ask(&self.request)?.expect(303)?;
-        code_in(answer.header("location")).map(|_| Turn::Done)
+    fn request(&mut self) -> Option<&[u8]> {
+        Some(&self.request)
+    }
+
+    fn judge(&mut self, answer: &Answer<'_>) -> Result<Turn> {
+        code_in(answer.expect(303)?.header("location")).map(|_| Turn::Done)
     }
 
     fn source(&self) -> Ipv4Addr {

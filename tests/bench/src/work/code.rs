@@ -3,15 +3,10 @@
 use super::browser::{authorize_path, code_in};
 use super::{Browser, Client, Tokens, VERIFIER};
 use crate::load::{Turn, Worker};
-use crate::wire::{self, Connection};
+use crate::wire::{self, Answer, Connection};
 use crate::world::REDIRECT_URI;
 use anyhow::{Result, bail};
-
-/// Logins by a browser that has a session: the authorization request, then the exchange of its code for three tokens.
-pub struct Logins {
-    authorize: Vec<u8>,
-    client: Client,
-}
+use std::sync::mpsc::Sender;
 
 fn exchange(client: &Client, code: &str) -> Vec<u8> {
     client.token_request(&[
@@ -22,48 +17,70 @@ fn exchange(client: &Client, code: &str) -> Vec<u8> {
     ])
 }
 
+fn three_tokens(answer: &Answer<'_>) -> Result<Tokens> {
+    let tokens: Tokens = serde_json::from_str(answer.expect(200)?.body)?;
+    if tokens.refresh_token.is_none() || tokens.id_token.is_none() {
+        bail!("not all three tokens");
+    }
+    Ok(tokens)
+}
+
+/// Logins by a browser that has a session: the authorization request, then the exchange of its code for three tokens.
+pub struct Logins {
+    authorize: Vec<u8>,
+    exchange: Option<Vec<u8>>,
+    client: Client,
+}
+
 impl Logins {
     /// One connection of this browser.
     pub fn new(client: &Client, browser: &Browser) -> Self {
         let authorize = wire::get(&authorize_path(client), &browser.cookies);
-        Self { authorize, client: client.clone() }
+        Self { authorize, exchange: None, client: client.clone() }
     }
 
     /// The tokens of one login.
-    pub fn tokens(&mut self, connection: &mut Connection) -> Result<Tokens> {
+    pub fn tokens(&self, connection: &mut Connection) -> Result<Tokens> {
         let code = code_in(connection.ask(&self.authorize)?.expect(303)?.header("location"))?;
-        let answer = connection.ask(&exchange(&self.client, &code))?.expect(200)?;
-        Ok(serde_json::from_str(answer.body)?)
+        three_tokens(&connection.ask(&exchange(&self.client, &code))?)
     }
 }
 
 impl Worker for Logins {
-    fn turn(&mut self, connection: &mut Connection) -> Result<Turn> {
-        let tokens = self.tokens(connection)?;
-        if tokens.refresh_token.is_none() || tokens.id_token.is_none() {
-            bail!("a login without all three tokens");
+    fn request(&mut self) -> Option<&[u8]> {
+        Some(self.exchange.as_deref().unwrap_or(&self.authorize))
+    }
+
+    fn judge(&mut self, answer: &Answer<'_>) -> Result<Turn> {
+        if self.exchange.take().is_some() {
+            return three_tokens(answer).map(|_| Turn::Done);
         }
-        Ok(Turn::Done)
+        let code = code_in(answer.expect(303)?.header("location"))?;
+        self.exchange = Some(exchange(&self.client, &code));
+        Ok(Turn::More)
     }
 }
 
 /// Authorization requests alone: they gather the codes that [`Redemption`] exchanges.
 pub struct Codes {
     authorize: Vec<u8>,
-    gathered: std::sync::mpsc::Sender<String>,
+    gathered: Sender<String>,
 }
 
 impl Codes {
     /// One connection of this browser; its codes go to `gathered`.
-    pub fn new(client: &Client, browser: &Browser, gathered: std::sync::mpsc::Sender<String>) -> Self {
+    pub fn new(client: &Client, browser: &Browser, gathered: Sender<String>) -> Self {
         Self { authorize: wire::get(&authorize_path(client), &browser.cookies), gathered }
     }
 }
 
 impl Worker for Codes {
-    fn turn(&mut self, connection: &mut Connection) -> Result<Turn> {
-        let code = code_in(connection.ask(&self.authorize)?.expect(303)?.header("location"))?;
-        self.gathered.send(code)?;
+    fn request(&mut self) -> Option<&[u8]> {
+        Some(&self.authorize)
+    }
+
+    fn judge(&mut self, answer: &Answer<'_>) -> Result<Turn> {
+        self.gathered.send(code_in(answer.expect(303)?.header("location"))?)?;
         Ok(Turn::Done)
     }
 }
@@ -72,22 +89,23 @@ impl Worker for Codes {
 pub struct Redemption {
     client: Client,
     codes: Vec<String>,
+    request: Vec<u8>,
 }
 
 impl Redemption {
     /// One connection with its share of the codes.
     pub fn new(client: &Client, codes: Vec<String>) -> Self {
-        Self { client: client.clone(), codes }
+        Self { client: client.clone(), codes, request: Vec::new() }
     }
 }
 
 impl Worker for Redemption {
-    fn turn(&mut self, connection: &mut Connection) -> Result<Turn> {
-        let Some(code) = self.codes.pop() else { return Ok(Turn::Dry) };
-        let answer = connection.ask(&exchange(&self.client, &code))?.expect(200)?;
-        if !answer.body.contains("\"refresh_token\":\"") {
-            bail!("no refresh token: {}", answer.body);
-        }
-        Ok(Turn::Done)
+    fn request(&mut self) -> Option<&[u8]> {
+        self.request = exchange(&self.client, &self.codes.pop()?);
+        Some(&self.request)
+    }
+
+    fn judge(&mut self, answer: &Answer<'_>) -> Result<Turn> {
+        three_tokens(answer).map(|_| Turn::Done)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::authenticated;
 use crate::load::{Turn, Worker, Workers};
-use crate::wire::Connection;
+use crate::wire::{Answer, Connection};
 use crate::world::{SERVICE_SCOPE, World};
 use anyhow::{Context, Result, bail};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -27,22 +27,20 @@ impl Credentials {
         };
         (0..connections).map(|number| Box::new(worker(number)) as Box<dyn Worker>).collect()
     }
+}
 
-    fn request(&mut self) -> Option<&Vec<u8>> {
+impl Worker for Credentials {
+    fn request(&mut self) -> Option<&[u8]> {
         // xorshift: fast, and spread evenly enough over the clients.
         self.random ^= self.random << 13;
         self.random ^= self.random >> 7;
         self.random ^= self.random << 17;
         let index = usize::try_from(self.random % (self.requests.len().max(1) as u64)).unwrap_or_default();
-        self.requests.get(index)
+        self.requests.get(index).map(Vec::as_slice)
     }
-}
 
-impl Worker for Credentials {
-    fn turn(&mut self, connection: &mut Connection) -> Result<Turn> {
-        let request = self.request().context("no client")?;
-        let answer = connection.ask(request)?.expect(200)?;
-        if !answer.body.starts_with("{\"access_token\":\"") {
+    fn judge(&mut self, answer: &Answer<'_>) -> Result<Turn> {
+        if !answer.expect(200)?.body.starts_with("{\"access_token\":\"") {
             bail!("no access token: {}", answer.body);
         }
         Ok(Turn::Done)
@@ -54,8 +52,8 @@ impl Worker for Credentials {
 pub fn claims_of(world: &World, connection: &mut Connection) -> Result<Value> {
     let pairs = [("grant_type", "client_credentials"), ("scope", SERVICE_SCOPE)];
     let client = world.services.first().context("no client")?;
-    let answer = connection.ask(&authenticated(client, "/oauth2/token", &pairs))?.expect(200)?;
-    let mut answer: Map<String, Value> = serde_json::from_str(answer.body)?;
+    let answer = connection.ask(&authenticated(client, "/oauth2/token", &pairs))?;
+    let mut answer: Map<String, Value> = serde_json::from_str(answer.expect(200)?.body)?;
     let token = answer.remove("access_token").context("no access token")?;
     let parts: Vec<&str> = token.as_str().unwrap_or_default().split('.').collect();
     let [header, claims, _signature] = parts.as_slice() else { bail!("not a JWS") };

@@ -2,7 +2,7 @@
 
 use super::{Tokens, authenticated};
 use crate::load::{Turn, Worker};
-use crate::wire::Connection;
+use crate::wire::Answer;
 use crate::world::Confidential;
 use anyhow::{Result, bail};
 
@@ -19,9 +19,12 @@ impl Introspection {
 }
 
 impl Worker for Introspection {
-    fn turn(&mut self, connection: &mut Connection) -> Result<Turn> {
-        let answer = connection.ask(&self.request)?.expect(200)?;
-        if !answer.body.contains("\"active\":true") {
+    fn request(&mut self) -> Option<&[u8]> {
+        Some(&self.request)
+    }
+
+    fn judge(&mut self, answer: &Answer<'_>) -> Result<Turn> {
+        if !answer.expect(200)?.body.contains("\"active\":true") {
             bail!("the token is not active: {}", answer.body);
         }
         Ok(Turn::Done)

@@ -2,36 +2,46 @@
 
 use super::{Client, Tokens};
 use crate::load::{Turn, Worker};
-use crate::wire::Connection;
+use crate::wire::Answer;
 use anyhow::{Context, Result, bail};
 
 /// One connection with a refresh token of its own.
 pub struct Refresh {
     client: Client,
     token: String,
+    request: Vec<u8>,
 }
 
 impl Refresh {
     /// Begins with the refresh token of a login.
     pub fn new(client: &Client, tokens: Tokens) -> Result<Self> {
-        Ok(Self { client: client.clone(), token: tokens.refresh_token.context("no refresh token")? })
+        let token = tokens.refresh_token.context("no refresh token")?;
+        let mut refresh = Self { client: client.clone(), token: String::new(), request: Vec::new() };
+        refresh.go_on_with(token);
+        Ok(refresh)
+    }
+
+    fn go_on_with(&mut self, token: String) {
+        let pairs = [("grant_type", "refresh_token"), ("refresh_token", token.as_str())];
+        self.request = self.client.token_request(&pairs);
+        self.token = token;
     }
 }
 
 impl Worker for Refresh {
-    fn turn(&mut self, connection: &mut Connection) -> Result<Turn> {
-        let pairs = [("grant_type", "refresh_token"), ("refresh_token", self.token.as_str())];
-        let answer = connection.ask(&self.client.token_request(&pairs))?.expect(200)?;
-        let tokens: Tokens = serde_json::from_str(answer.body)?;
+    fn request(&mut self) -> Option<&[u8]> {
+        Some(&self.request)
+    }
+
+    fn judge(&mut self, answer: &Answer<'_>) -> Result<Turn> {
+        let tokens: Tokens = serde_json::from_str(answer.expect(200)?.body)?;
         match (&self.client, tokens.refresh_token) {
-            (Client::Web(_), None) => Ok(Turn::Done),
-            (Client::Browser(_), Some(next)) if next != self.token => {
-                self.token = next;
-                Ok(Turn::Done)
-            }
+            (Client::Web(_), None) => {}
+            (Client::Browser(_), Some(next)) if next != self.token => self.go_on_with(next),
             _ => {
                 bail!("a confidential client's token is kept, a public client's is rotated: this was neither")
             }
         }
+        Ok(Turn::Done)
     }
 }

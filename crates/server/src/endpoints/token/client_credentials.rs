@@ -8,8 +8,14 @@ use nauthera_core::oauth::token;
 pub fn grant(request: &Request<'_>) -> Result<Granted, Failure> {
     let Request { context, row, params } = request;
     let mint = token::client_credentials(row, context.serving.issuer(), params)?;
-    let grant = context.app.grant_id();
-    let issue =
-        Issue { context, row, mint: &mint, party: Party::Client, grant, nonce: None, refresh_token: None };
+    let issue = Issue {
+        context,
+        row,
+        mint: &mint,
+        party: Party::Client,
+        grant: None,
+        nonce: None,
+        refresh_token: None,
+    };
     Ok(Granted { issued: issue.sign()?, subject: None })
 }

@@ -39,7 +39,7 @@ pub async fn grant(request: &Request<'_>) -> Result<Granted, Failure> {
         row,
         mint: &mint,
         party: Party::Person(&authorization, &person),
-        grant: code.grant,
+        grant: Some(code.grant),
         nonce: code.nonce.as_deref(),
         refresh_token: refresh_token.as_deref(),
     };

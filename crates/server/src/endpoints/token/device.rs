@@ -57,7 +57,7 @@ pub async fn grant(request: &Request<'_>) -> Result<Granted, Failure> {
         row,
         mint: &mint,
         party: Party::Person(&authorization, &person),
-        grant: record.grant,
+        grant: Some(record.grant),
         nonce: None,
         refresh_token: refresh_token.as_deref(),
     };

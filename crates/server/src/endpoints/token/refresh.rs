@@ -108,7 +108,7 @@ impl Presented<'_> {
             row: &request.row,
             mint,
             party: Party::Person(authorization, person),
-            grant: self.grant.id,
+            grant: Some(self.grant.id),
             nonce: None,
             refresh_token,
         };
