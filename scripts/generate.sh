@@ -3,6 +3,7 @@
 #   deploy/crds/*.yaml    the four CRDs, one file each, from `nauthera crds`; nothing else lives in that folder
 #   docs/cli.md           every command and flag, from the command line itself
 #   docs/diagnostics.md   every diagnostic code, from core's table
+#   docs/resources.md     every field of the four kinds, from their schemas
 # scripts/generated-fresh.sh fails when the tree has other bytes.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
@@ -36,7 +37,7 @@ crds() {
 # The documents of the book that the binary writes itself.
 reference() {
   mkdir -p "$out/docs"
-  for document in cli diagnostics; do
+  for document in cli diagnostics resources; do
     "$NAUTHERA_BIN" reference "$document" >"$out/docs/$document.md"
   done
 }

@@ -1,4 +1,7 @@
-//! The generated documents of the book: `docs/cli.md` from the command line itself, `docs/diagnostics.md` from core's table.
+//! The generated documents of the book: `docs/cli.md` from the command line itself, `docs/diagnostics.md` from core's table,
+//! `docs/resources.md` from the schemas of the four kinds.
+
+mod resources;
 
 use crate::args::{Cli, Document, ReferenceArgs};
 use crate::exit::Exit;
@@ -16,6 +19,7 @@ pub fn run(args: &ReferenceArgs, ui: &Ui) -> Result<Exit> {
     let text = match args.document {
         Document::Cli => cli(),
         Document::Diagnostics => diagnostics(),
+        Document::Resources => resources::all(),
     };
     ui.raw(text.as_bytes())?;
     Ok(Exit::Done)

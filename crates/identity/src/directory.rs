@@ -306,8 +306,13 @@ mod tests {
     #[tokio::test]
     async fn a_busy_pool_is_said() {
         let deadline = Duration::ZERO;
-        let busy =
-            HashPool::start(PoolOptions { threads: NonZero::<usize>::MIN, queue: 1, deadline }).unwrap();
+        let busy = HashPool::start(PoolOptions {
+            threads: NonZero::<usize>::MIN,
+            queue: 1,
+            deadline,
+            ..PoolOptions::default()
+        })
+        .unwrap();
         assert_eq!(people().login("ada", "quickstart".into(), &busy).await, Err(LoginError::Busy));
     }
 

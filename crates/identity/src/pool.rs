@@ -1,18 +1,18 @@
 //! The bounded pool that hashes passwords: few threads of its own, so that a storm of logins starves nothing else; a
 //! bounded queue, so that it exhausts no memory; and a deadline, so that nobody waits for an answer that no one wants any more.
 
-use crate::password::{Hashed, Memory};
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+mod threads;
+
+use crate::password::Hashed;
+use crossbeam_channel::{Sender, bounded};
 use secrecy::SecretString;
 use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use threads::{Bench, Job, relieve, serve};
 use tokio::sync::oneshot;
-
-/// How long an idle thread keeps its memory.
-const KEEP_MEMORY: Duration = Duration::from_secs(2);
 
 /// The size of a pool.
 #[derive(Debug, Clone)]
@@ -23,14 +23,18 @@ pub struct PoolOptions {
     pub queue: usize,
     /// The longest wait for an answer, queue and hashing together.
     pub deadline: Duration,
+    /// Threads hash when nothing else wants the processor. One that is not done with a password after so long is given no time
+    /// at all, and another one of the usual priority goes on in its place.
+    pub patience: Duration,
 }
 
 impl Default for PoolOptions {
-    /// Half the cores and at least one, 64 waiting passwords for each thread, ten seconds.
+    /// Half the cores and at least one, 64 waiting passwords for each thread, ten seconds, and a second's patience.
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         let threads = NonZero::new(cores / 2).unwrap_or(NonZero::<usize>::MIN);
-        Self { threads, queue: 64 * threads.get(), deadline: Duration::from_secs(10) }
+        let (deadline, patience) = (Duration::from_secs(10), Duration::from_secs(1));
+        Self { threads, queue: 64 * threads.get(), deadline, patience }
     }
 }
 
@@ -39,15 +43,9 @@ impl Default for PoolOptions {
 #[error("too many passwords wait to be checked")]
 pub struct Busy;
 
-struct Job {
-    password: SecretString,
-    against: Arc<Hashed>,
-    reply: oneshot::Sender<bool>,
-}
-
 /// The pool. Dropped, it ends its threads.
 pub struct HashPool {
-    jobs: Option<Sender<Job>>,
+    jobs: Option<Sender<Arc<Job>>>,
     threads: Vec<JoinHandle<()>>,
     hashed: Arc<AtomicU64>,
     options: PoolOptions,
@@ -62,10 +60,14 @@ impl HashPool {
         let (sender, receiver) = bounded(options.queue.max(1));
         let hashed = Arc::new(AtomicU64::new(0));
         let mut pool = Self { jobs: Some(sender), threads: Vec::new(), hashed, options };
+        let thread = |name: &str| std::thread::Builder::new().name(name.into());
         for _ in 0..pool.options.threads.get() {
-            let (jobs, hashed) = (receiver.clone(), pool.hashed.clone());
-            let thread = std::thread::Builder::new().name("password".into());
-            pool.threads.push(thread.spawn(move || serve(&jobs, &hashed))?);
+            let bench = Arc::<Bench>::default();
+            let (jobs, watched, hashed) = (receiver.clone(), bench.clone(), pool.hashed.clone());
+            pool.threads.push(thread("password").spawn(move || serve(&jobs, &watched, &hashed))?);
+            let (jobs, hashed, patience) = (receiver.clone(), pool.hashed.clone(), pool.options.patience);
+            let relief = move || relieve(&jobs, &bench, &hashed, patience);
+            pool.threads.push(thread("password-relief").spawn(relief)?);
         }
         Ok(pool)
     }
@@ -77,7 +79,7 @@ impl HashPool {
     pub async fn verify(&self, password: SecretString, against: Arc<Hashed>) -> Result<bool, Busy> {
         let (reply, answer) = oneshot::channel();
         let jobs = self.jobs.as_ref().ok_or(Busy)?;
-        jobs.try_send(Job { password, against, reply }).map_err(|_| Busy)?;
+        jobs.try_send(Job::new(password, against, reply)).map_err(|_| Busy)?;
         match tokio::time::timeout(self.options.deadline, answer).await {
             Ok(Ok(verified)) => Ok(verified),
             Ok(Err(_)) | Err(_) => Err(Busy),
@@ -119,29 +121,6 @@ impl Drop for HashPool {
     }
 }
 
-/// Hashes until the queue is closed. The memory is kept while logins come one after the other, and given back when they cease.
-fn serve(jobs: &Receiver<Job>, hashed: &AtomicU64) {
-    let mut memory = Memory::default();
-    loop {
-        let job = match jobs.recv_timeout(KEEP_MEMORY) {
-            Ok(job) => job,
-            Err(RecvTimeoutError::Disconnected) => return,
-            Err(RecvTimeoutError::Timeout) => {
-                memory = Memory::default();
-                let Ok(job) = jobs.recv() else { return };
-                job
-            }
-        };
-        if job.reply.is_closed() {
-            continue;
-        }
-        let verified = job.against.verify(&job.password, &mut memory);
-        hashed.fetch_add(1, Ordering::Relaxed);
-        // Nobody may wait any more.
-        let _ = job.reply.send(verified);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,7 +128,11 @@ mod tests {
     use std::sync::Mutex;
 
     fn pool(queue: usize, deadline: Duration) -> Arc<HashPool> {
-        let options = PoolOptions { threads: NonZero::<usize>::MIN, queue, deadline };
+        patient(queue, deadline, Duration::from_secs(60))
+    }
+
+    fn patient(queue: usize, deadline: Duration, patience: Duration) -> Arc<HashPool> {
+        let options = PoolOptions { threads: NonZero::<usize>::MIN, queue, deadline, patience };
         Arc::new(HashPool::start(options).unwrap())
     }
 
@@ -250,6 +233,35 @@ mod tests {
         }
         assert!(callers.join_all().await.into_iter().all(|verified| verified == Ok(true)));
         assert_eq!((pool.hashed(), pool.queued(), pool.threads(), pool.capacity()), (12, 0, 3, 32));
+    }
+
+    #[tokio::test]
+    async fn a_thread_that_stands_still_is_relieved() {
+        let pool = patient(4, Duration::from_secs(60), Duration::from_millis(1));
+        let starved = occupy(&pool).await;
+        assert_eq!(pool.verify("right".into(), hashed()).await, Ok(true));
+        assert_eq!(starved.await.unwrap(), Ok(false));
+        let hashed = pool.hashed.clone();
+        // Dropped, the pool waits for its threads: the one that took over hashed the first password again.
+        drop(pool);
+        assert!(hashed.load(Ordering::Relaxed) > 2);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn threads_take_the_time_that_nothing_else_wants() {
+        const SCHED_IDLE: &str = "5";
+        let pool = pool(4, Duration::from_secs(60));
+        assert_eq!(pool.verify("right".into(), hashed()).await, Ok(true));
+        let mut policies = std::collections::BTreeMap::<String, Vec<String>>::new();
+        for task in std::fs::read_dir("/proc/self/task").unwrap() {
+            // A thread of another test may end meanwhile.
+            let Ok(stat) = std::fs::read_to_string(task.unwrap().path().join("stat")) else { continue };
+            let (name, fields) = stat.split_once('(').unwrap().1.rsplit_once(") ").unwrap();
+            policies.entry(name.into()).or_default().push(fields.split(' ').nth(38).unwrap().into());
+        }
+        assert!(policies["password"].iter().any(|policy| policy == SCHED_IDLE), "{policies:?}");
+        assert!(policies["password-relief"].iter().all(|policy| policy == "0"), "{policies:?}");
     }
 
     #[test]

@@ -5,7 +5,8 @@ use crate::http::{PeerAddress, Service};
 use axum::body::Body;
 use axum::response::Response;
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::accept::NoDelayAcceptor;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use futures::FutureExt;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -71,17 +72,18 @@ impl Port {
     /// When the listener fails.
     pub async fn serve<A: Answer>(self, answer: A) -> std::io::Result<()> {
         let make = MakePeer { answer };
+        let mut server = axum_server::from_tcp(self.listener)?
+            .handle(self.handle)
+            // Before the first byte nothing is known of the protocol, so its own deadlines do not count yet.
+            .first_request_timeout(HEADERS_WITHIN)
+            .acceptor(NoDelayAcceptor::new());
+        tune(server.http_builder());
         match self.tls {
             Some(tls) => {
-                let mut server = axum_server::from_tcp_rustls(self.listener, tls)?.handle(self.handle);
-                tune(server.http_builder());
-                server.serve(make).await
+                let acceptor = RustlsAcceptor::new(tls).handshake_timeout(HEADERS_WITHIN);
+                server.map(|tcp| acceptor.acceptor(tcp)).serve(make).await
             }
-            None => {
-                let mut server = axum_server::from_tcp(self.listener)?.handle(self.handle);
-                tune(server.http_builder());
-                server.serve(make).await
-            }
+            None => server.serve(make).await,
         }
     }
 }

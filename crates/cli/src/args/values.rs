@@ -45,6 +45,8 @@ pub enum Document {
     Cli,
     /// Every diagnostic code.
     Diagnostics,
+    /// Every field of the four kinds.
+    Resources,
 }
 
 /// Where the console listens.

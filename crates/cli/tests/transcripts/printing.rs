@@ -91,3 +91,20 @@ fn the_reference_has_every_command_and_flag() {
     assert!(document.contains("| `--console ADDRESS` | `NAUTHERA_CONSOLE` | `127.0.0.1:8081` |"));
     assert!(!document.contains("## nauthera reference"));
 }
+
+#[test]
+fn the_reference_has_every_kind_and_field() {
+    let document = stdout(&output(&["reference", "resources"]));
+    for (kind, field) in [
+        ("AuthServer", "signing.rotationInterval"),
+        ("UserStore", "users[].username"),
+        ("AuthPolicy", "token.accessTokenTTL"),
+        ("AuthClient", "redirectUris"),
+    ] {
+        let section = document.split(&format!("### {kind} spec\n")).nth(1).unwrap();
+        let section = section.split("\n### ").next().unwrap();
+        assert!(section.contains(&format!("| `{field}` | ")), "{kind} {field}");
+    }
+    let without_words = document.lines().filter(|line| line.starts_with("| `") && line.ends_with("|  |"));
+    assert_eq!(without_words.collect::<Vec<_>>(), Vec::<&str>::new());
+}

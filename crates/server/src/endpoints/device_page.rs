@@ -22,13 +22,7 @@ use std::sync::Arc;
 pub async fn answer(context: Context, body: Body) -> Response {
     let answered =
         if context.method == Method::POST { posted(&context, body).await } else { shown(&context).await };
-    match answered {
-        Ok(response) => response,
-        Err(failure) => {
-            let locale = context.locale(None);
-            failure.into_page(&context, locale)
-        }
-    }
+    answered.unwrap_or_else(|failure| failure.into_page(&context))
 }
 
 async fn shown(context: &Context) -> Result<Response, Failure> {

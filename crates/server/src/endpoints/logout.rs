@@ -17,13 +17,7 @@ const CARRIED: [&str; 5] = ["csrf", "decision", "request", "i", "ui_locales"];
 
 /// Answers GET and POST, of a client or of our own confirmation.
 pub async fn answer(context: Context, body: Body) -> Response {
-    match respond(&context, body).await {
-        Ok(response) => response,
-        Err(failure) => {
-            let locale = context.locale(None);
-            failure.into_page(&context, locale)
-        }
-    }
+    respond(&context, body).await.unwrap_or_else(|failure| failure.into_page(&context))
 }
 
 async fn respond(context: &Context, body: Body) -> Result<Response, Failure> {

@@ -109,10 +109,11 @@ impl Failure {
         response
     }
 
-    /// The failure as a page.
+    /// The failure as a page, in the language of the browser.
     #[must_use]
-    pub fn into_page(self, context: &Context, locale: Locale) -> Response {
+    pub fn into_page(self, context: &Context) -> Response {
         self.log(context.id);
+        let locale = context.locale(None);
         let (status, error) = self.public();
         let kind = match status {
             StatusCode::SERVICE_UNAVAILABLE => ErrorKind::Unavailable { retry_after_seconds: RETRY_SECONDS },
