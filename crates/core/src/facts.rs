@@ -189,6 +189,8 @@ pub struct GrantRecord {
     pub expires_at: UnixTime,
     /// When it was revoked.
     pub revoked_at: Option<UnixTime>,
+    /// When the session in which it began was ended. One that outlives it goes on, as long as policy lets it.
+    pub session_ended_at: Option<UnixTime>,
 }
 
 /// A refresh token.

@@ -17,6 +17,9 @@ use nauthera_identity::throttle::AddressKey;
 use nauthera_store::Store;
 use std::sync::Arc;
 
+/// Rows of a table that one step of sweeping removes at most.
+const SWEEP_STEP: u32 = 500;
+
 /// What a server is made of; the binary joins it, tests join it otherwise.
 pub struct Parts {
     /// What is served first.
@@ -141,12 +144,19 @@ impl App {
         Ok(done)
     }
 
-    /// Removes what has ended, a small step; the number of rows removed.
+    /// Removes what has ended, in small steps between which others get their turn; the number of rows removed.
     ///
     /// # Errors
-    /// Those of the store.
+    /// Those of the store; what was removed until then stays so.
     pub async fn sweep(&self) -> Result<u64, nauthera_store::StoreError> {
-        self.store.sweep(self.now(), 500).await
+        let mut removed = 0;
+        loop {
+            let step = self.store.sweep(self.now(), SWEEP_STEP).await?;
+            removed += step;
+            if step < u64::from(SWEEP_STEP) {
+                return Ok(removed);
+            }
+        }
     }
 
     /// The wall clock.

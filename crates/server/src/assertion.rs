@@ -12,8 +12,8 @@ use nauthera_core::oauth::client_auth::Presented;
 use nauthera_core::snapshot::Row;
 use nauthera_core::spec::ClientKeys;
 use nauthera_core::time::{Seconds, UnixTime};
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::{DeserializeOwned, Error, IgnoredAny};
+use serde::{Deserialize, Deserializer};
 use std::sync::Arc;
 
 /// The longest assertion that is looked at.
@@ -51,12 +51,25 @@ struct Claims {
     iss: String,
     sub: String,
     aud: String,
-    exp: i64,
-    #[serde(default)]
-    nbf: Option<i64>,
-    #[serde(default)]
-    iat: Option<i64>,
+    #[serde(deserialize_with = "numeric_date")]
+    exp: UnixTime,
+    #[serde(default, deserialize_with = "maybe_numeric_date")]
+    nbf: Option<UnixTime>,
+    #[serde(default, deserialize_with = "maybe_numeric_date")]
+    iat: Option<UnixTime>,
     jti: String,
+}
+
+/// A NumericDate may have a fraction of a second (RFC 7519 section 2), which does not matter here.
+fn numeric_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<UnixTime, D::Error> {
+    let seconds = f64::deserialize(deserializer)?;
+    // Far more than any date, and exact as a whole number.
+    let sane = seconds.is_finite() && seconds.abs() < 1e12;
+    sane.then_some(UnixTime(seconds.floor() as i64)).ok_or_else(|| D::Error::custom("not a date"))
+}
+
+fn maybe_numeric_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<UnixTime>, D::Error> {
+    numeric_date(deserializer).map(Some)
 }
 
 #[derive(Deserialize)]
@@ -90,7 +103,7 @@ pub async fn authenticate(
         return Ok(None);
     }
     let jti = Digest::of(format!("{}\n{}", row.client_id, claims.jti));
-    let until = UnixTime(claims.exp).plus(LEEWAY);
+    let until = claims.exp.plus(LEEWAY);
     let first = context.app.store.remember_assertion(jti, until).await?;
     Ok(first.then(|| row.clone()))
 }
@@ -147,9 +160,9 @@ fn is_for_us(context: &Context, claims: &Claims, id: &str, at: Endpoint) -> bool
     let audience = claims.aud == issuer.as_str()
         || claims.aud == issuer.join("/oauth2/token")
         || (at == Endpoint::Par && claims.aud == issuer.join("/oauth2/par"));
-    let expiry = UnixTime(claims.exp);
+    let expiry = claims.exp;
     let in_time = now < expiry.plus(LEEWAY) && expiry <= now.plus(FURTHEST).plus(LEEWAY);
-    let begun = claims.nbf.into_iter().chain(claims.iat).all(|time| UnixTime(time) <= now.plus(LEEWAY));
+    let begun = claims.nbf.into_iter().chain(claims.iat).all(|time| time <= now.plus(LEEWAY));
     let named = claims.iss == id && claims.sub == id && !claims.jti.is_empty() && claims.jti.len() <= 256;
     audience && in_time && begun && named
 }

@@ -2,6 +2,7 @@
 //! and says the same whether the client exists or not.
 
 use crate::assertion;
+use crate::audit::About;
 use crate::http::{Context, Failure};
 use crate::secrets::same;
 use nauthera_core::grant::AuthMethod;
@@ -15,6 +16,8 @@ use std::sync::Arc;
 pub enum Endpoint {
     /// `/oauth2/par`, whose own address counts too.
     Par,
+    /// `/oauth2/token`, which notes its refusals itself.
+    Token,
     /// Any other.
     Other,
 }
@@ -24,6 +27,16 @@ pub enum Endpoint {
 /// # Errors
 /// `invalid_client`, `invalid_request`; [`Failure::Store`] when an assertion's `jti` cannot be remembered.
 pub async fn authenticate(context: &Context, params: &Params<'_>, at: Endpoint) -> Result<Arc<Row>, Failure> {
+    let proved = prove(context, params, at).await;
+    // The token endpoint notes each of its refusals, this one among them.
+    if let (Err(Failure::OAuth(error)), false) = (&proved, at == Endpoint::Token) {
+        let about = About { detail: Some(error.code.as_str()), ..About::default() };
+        context.app.audit.event(context, "client_refused", &about);
+    }
+    proved
+}
+
+async fn prove(context: &Context, params: &Params<'_>, at: Endpoint) -> Result<Arc<Row>, Failure> {
     params.once_each()?;
     let presented = presented(context.authorization()?, params)?;
     let row = match &presented {

@@ -33,11 +33,35 @@ struct Fetched {
     at: UnixTime,
 }
 
-type Slot = Arc<tokio::sync::Mutex<Option<Entry>>>;
+#[derive(Default)]
+struct Slot {
+    entry: Mutex<Option<Entry>>,
+    fetching: tokio::sync::Mutex<()>,
+}
+
+impl Slot {
+    fn entry(&self) -> Option<Entry> {
+        self.entry.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn keep(&self, entry: Entry) {
+        *self.entry.lock().unwrap_or_else(PoisonError::into_inner) = Some(entry);
+    }
+
+    /// What is known, unless it is time to fetch: it is old, or has no such key and was not fetched just now.
+    fn fresh(&self, kid: Option<&str>, now: UnixTime) -> Option<Entry> {
+        self.entry().filter(|known| {
+            let age = now.since(known.tried_at);
+            let has_kid = |set: &JwkSet| kid.is_none_or(|kid| set.find(kid).is_some());
+            let serves = known.keys.as_ref().is_some_and(|keys| has_kid(&keys.set));
+            age < if serves { FRESH } else { AGAIN }
+        })
+    }
+}
 
 /// Keys by address.
 pub struct JwksCache {
-    slots: Mutex<HashMap<String, Slot>>,
+    slots: Mutex<HashMap<String, Arc<Slot>>>,
     at_once: tokio::sync::Semaphore,
     client: OnceLock<Option<reqwest::Client>>,
     allow_private: bool,
@@ -62,40 +86,38 @@ impl JwksCache {
         kid: Option<&str>,
         now: UnixTime,
     ) -> Option<Arc<JwkSet>> {
-        let slot = self.slot(url.as_str())?;
-        // One fetch at a time for one address: whoever waits finds its result.
-        let mut entry = slot.lock().await;
-        if let Some(known) = &*entry {
-            let age = now.since(known.tried_at);
-            let has_kid = |set: &JwkSet| kid.is_none_or(|kid| set.find(kid).is_some());
-            let serves = known.keys.as_ref().is_some_and(|keys| has_kid(&keys.set));
-            if (serves && age < FRESH) || (!serves && age < AGAIN) {
-                return known.keys.as_ref().map(|keys| keys.set.clone());
-            }
+        let slot = self.slot(url.as_str());
+        if let Some(known) = slot.fresh(kid, now) {
+            return known.keys.map(|keys| keys.set);
+        }
+        // One fetch at a time for one address: whoever waits finds its result. Who has a key that is known does not wait.
+        let _fetching = slot.fetching.lock().await;
+        if let Some(known) = slot.fresh(kid, now) {
+            return known.keys.map(|keys| keys.set);
         }
         let fetched = self.fetch(url, namespace).await;
         if let Err(error) = &fetched {
             tracing::warn!(url = %url, error, "jwksUri cannot be fetched");
         }
-        let before = entry.take().and_then(|known| known.keys);
+        let before = slot.entry().and_then(|known| known.keys);
         let before = before.filter(|keys| now.since(keys.at) < OUTLAST);
         let keys = fetched.ok().map(|set| Fetched { set: Arc::new(set), at: now }).or(before);
-        *entry = Some(Entry { keys: keys.clone(), tried_at: now });
+        slot.keep(Entry { keys: keys.clone(), tried_at: now });
         keys.map(|keys| keys.set)
     }
 
-    fn slot(&self, url: &str) -> Option<Slot> {
+    fn slot(&self, url: &str) -> Arc<Slot> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(slot) = slots.get(url) {
-            return Some(slot.clone());
+            return slot.clone();
         }
         if slots.len() >= MOST_ADDRESSES {
             // Addresses come from manifests, so this is rare: what nobody holds now is let go.
             slots.retain(|_, slot| Arc::strong_count(slot) > 1);
         }
-        let slot = Slot::default();
+        let slot = Arc::<Slot>::default();
         slots.insert(url.to_owned(), slot.clone());
-        Some(slot)
+        slot
     }
 
     async fn fetch(&self, url: &Url, namespace: &str) -> Result<JwkSet, String> {

@@ -57,6 +57,7 @@ fn grant(n: u64) -> Outcome<GrantRecord> {
         created_at: NOW,
         expires_at: UnixTime(NOW.0 + 86_400),
         revoked_at: None,
+        session_ended_at: None,
     })
 }
 

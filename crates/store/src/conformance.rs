@@ -184,7 +184,7 @@ macro_rules! conformance {
             device_codes {
                 an_approved_device_is_redeemed_once
                 a_redeemed_device_says_so
-                a_second_redemption_of_a_device_revokes_the_grant
+                a_second_redemption_of_a_device_leaves_the_grant
                 an_undecided_or_denied_device_is_not_redeemed
                 an_unknown_device_is_not_redeemed
                 a_grant_with_another_id_leaves_the_device

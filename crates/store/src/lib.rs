@@ -31,7 +31,7 @@ pub enum StoreError {
 pub enum Redemption {
     /// This call took it; the grant (and refresh token) now exist.
     Won,
-    /// It was taken before, or does not exist any more. What the first redemption produced is revoked now.
+    /// It was taken before, or does not exist any more. What the first redemption of a code produced is revoked now.
     AlreadyRedeemed,
 }
 
@@ -193,13 +193,13 @@ pub trait Store: Send + Sync + 'static {
     async fn decide_device(&self, user_code: &str, state: DeviceState, now: UnixTime) -> Result<bool>;
     /// Notes a poll of a device and reads how far its authorization has come.
     async fn poll_device(&self, digest: Digest, now: UnixTime) -> Result<Poll>;
-    /// Takes an approved device authorization, once: stores grant and refresh token.
+    /// Takes an approved device authorization, once: stores grant and refresh token. What is not approved, or was taken, is
+    /// [`Redemption::AlreadyRedeemed`] and changes nothing: a device that polls twice at once keeps what it got.
     async fn redeem_device(
         &self,
         digest: Digest,
         grant: GrantRecord,
         refresh: Option<NewRefresh>,
-        now: UnixTime,
     ) -> Result<Redemption>;
 
     /// Removes at most `limit` rows that ended before `now` from each table, and empties as many sealed successors whose grace is

@@ -250,9 +250,8 @@ impl Store for Sqlite {
         digest: Digest,
         grant: GrantRecord,
         refresh: Option<NewRefresh>,
-        now: UnixTime,
     ) -> Result<Redemption> {
-        self.write(move |c| devices::redeem(c, digest, &grant, refresh.as_ref(), now)).await
+        self.write(move |c| devices::redeem(c, digest, &grant, refresh.as_ref())).await
     }
 
     async fn sweep(&self, now: UnixTime, limit: u32) -> Result<u64> {

@@ -37,6 +37,19 @@ proof('a person who says no is sent back to the storefront', async (page) => {
   assert.equal(await textOf(page), 'access_denied');
 });
 
+proof('an application leads on from its callback to an address of its own choice', async (page) => {
+  shop.afterwards = `${shop.address}/`.replace('127.0.0.1', 'localhost');
+  try {
+    await page.goto(shop.login({ prompt: 'consent' }));
+    await signIn(page);
+    await press(page, 'Allow');
+    await page.waitForURL(shop.afterwards);
+    await sees(page, 'Storefront');
+  } finally {
+    shop.afterwards = undefined;
+  }
+});
+
 proof('the keyboard is enough', async (page) => {
   await page.goto(shop.login({ prompt: 'consent' }));
   await page.waitForFunction(() => document.activeElement.id === 'username');

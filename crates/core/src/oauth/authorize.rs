@@ -106,6 +106,30 @@ pub enum Refusal {
     Redirect(Box<(ResponseTarget, OAuthError)>),
 }
 
+/// The parameters that mean something here. Others are ignored (RFC 6749 section 3.1), and not kept.
+pub const PARAMETERS: [&str; 20] = [
+    "response_type",
+    "response_mode",
+    "redirect_uri",
+    "scope",
+    "state",
+    "nonce",
+    "code_challenge",
+    "code_challenge_method",
+    "resource",
+    "prompt",
+    "max_age",
+    "id_token_hint",
+    "login_hint",
+    "acr_values",
+    "claims",
+    "claims_locales",
+    "ui_locales",
+    "display",
+    "request",
+    "request_uri",
+];
+
 /// What the checks look at, beside the parameters.
 #[derive(Clone, Copy)]
 pub struct Facts<'a> {
@@ -131,9 +155,15 @@ pub fn client_id<'a>(params: &'a Params<'_>) -> Result<&'a str, Refusal> {
 }
 
 /// The random part of a pushed `request_uri` of ours, where the request has one; another `request_uri` is judged later.
-#[must_use]
-pub fn pushed_reference<'a>(params: &'a Params<'_>) -> Option<&'a str> {
-    params.get("request_uri").and_then(|uri| uri.strip_prefix(REQUEST_URI_PREFIX))
+///
+/// # Errors
+/// `request_uri` is sent twice.
+pub fn pushed_reference<'a>(params: &'a Params<'_>) -> Result<Option<&'a str>, Refusal> {
+    if params.count("request_uri") > 1 {
+        let error = OAuthError::invalid_request("parameter 'request_uri' is sent twice");
+        return Err(Refusal::Page(error));
+    }
+    Ok(params.get("request_uri").and_then(|uri| uri.strip_prefix(REQUEST_URI_PREFIX)))
 }
 
 struct Draft<'a> {

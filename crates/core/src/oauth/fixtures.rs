@@ -88,5 +88,6 @@ pub fn grant() -> GrantRecord {
         created_at: UnixTime(1_000),
         expires_at: UnixTime(100_000),
         revoked_at: None,
+        session_ended_at: None,
     }
 }

@@ -58,6 +58,12 @@ impl<'a> Params<'a> {
         Ok(())
     }
 
+    /// One parameter alone.
+    #[must_use]
+    pub fn one(name: &'static str, value: &'a str) -> Self {
+        Self(vec![(Cow::Borrowed(name), Cow::Borrowed(value))])
+    }
+
     /// How often a parameter is sent, empty or not.
     #[must_use]
     pub fn count(&self, name: &str) -> usize {
@@ -93,8 +99,18 @@ impl<'a> Params<'a> {
     /// The parameters as a form again, without those named.
     #[must_use]
     pub fn encode_without(&self, without: &[&str]) -> String {
+        self.encode(|name| !without.contains(&name))
+    }
+
+    /// These parameters alone, form-encoded.
+    #[must_use]
+    pub fn encode_only(&self, only: &[&str]) -> String {
+        self.encode(|name| only.contains(&name))
+    }
+
+    fn encode(&self, is_wanted: impl Fn(&str) -> bool) -> String {
         let mut out = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in self.0.iter().filter(|(name, _)| !without.contains(&&**name)) {
+        for (name, value) in self.0.iter().filter(|(name, _)| is_wanted(name)) {
             out.append_pair(name, value);
         }
         out.finish()

@@ -33,7 +33,11 @@ impl Mint {
     /// Is an ID token due?
     #[must_use]
     pub fn has_id_token(&self) -> bool {
-        self.scopes.iter().any(|scope| scope.as_str() == "openid")
+        self.has_scope("openid")
+    }
+
+    fn has_scope(&self, name: &str) -> bool {
+        self.scopes.iter().any(|scope| scope.as_str() == name)
     }
 
     /// When nothing made by this can be alive any more.
@@ -161,12 +165,35 @@ pub fn refresh(
         ));
     }
     let mut mint = minted(row, issuer, authorization, params, now)?;
+    // Policy may have taken offline_access since: then the token ended with its session.
+    if grant.session_ended_at.is_some() && !mint.has_scope("offline_access") {
+        return Err(OAuthError::invalid_grant("the session of this refresh_token was ended"));
+    }
     mint.scopes = narrowed(&mint.scopes, &authorization.scopes, params.get("scope"))?;
     Ok(match (&token.rotated, row.client_type.is_confidential()) {
         (Some(_), _) => Refresh::Repeat(mint),
         (None, true) => Refresh::Keep(mint),
         (None, false) => Refresh::Rotate(mint),
     })
+}
+
+/// What a refresh token would give if it were presented now; `None` where the token endpoint would refuse it, or where it was
+/// rotated and only its successor counts (RFC 7662 section 2.2).
+#[must_use]
+pub fn usable(
+    row: &Row,
+    issuer: &IssuerUrl,
+    facts: (&RefreshRecord, &GrantRecord),
+    person: Option<&[Arc<str>]>,
+    now: UnixTime,
+) -> Option<Mint> {
+    may_use_grant(row, GrantType::RefreshToken).ok()?;
+    // The issuer is always a resource, so that this is no question of which.
+    let params = Params::one("resource", issuer.as_str());
+    match refresh(row, issuer, facts, person, (&params, now)) {
+        Ok(Refresh::Keep(mint) | Refresh::Rotate(mint)) => Some(mint),
+        Ok(Refresh::Repeat(_) | Refresh::Reused) | Err(_) => None,
+    }
 }
 
 /// A refresh may ask for fewer scopes, never for others (RFC 6749 §6).

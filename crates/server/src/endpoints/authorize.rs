@@ -7,10 +7,12 @@ use axum::body::Body;
 use axum::response::Response;
 use http::Method;
 use nauthera_core::facts::Digest;
-use nauthera_core::oauth::authorize::{Refusal, client_id, pushed_reference};
+use nauthera_core::oauth::authorize::{PARAMETERS, Refusal, client_id, pushed_reference};
 use nauthera_core::oauth::{OAuthError, Params};
 use nauthera_core::snapshot::Row;
 use std::sync::Arc;
+
+const PUSH_IT: &str = "the request is larger than 16 KiB: push it to /oauth2/par (RFC 9126)";
 
 /// Answers GET and POST.
 pub async fn answer(context: Context, body: Body) -> Response {
@@ -27,7 +29,10 @@ async fn respond(context: &Context, body: Body) -> Result<Response, Failure> {
     let params = form.params()?;
     let opened = match open(context, &params).await? {
         Ok(opened) => opened,
-        Err(refusal) => return Ok(refused(context, refusal)),
+        Err(refusal) => {
+            let row = params.get("client_id").and_then(|id| context.serving.client(id));
+            return Ok(refused(context, row.map(|row| &**row), refusal));
+        }
     };
     let errand = Errand::Authorize { client_id: opened.row.client_id.to_string(), asked: opened.asked };
     let mut interaction = Interaction::new(errand, context.now);
@@ -65,9 +70,14 @@ async fn open(context: &Context, params: &Params<'_>) -> Result<Result<Opened, R
     let Some(row) = context.serving.client(id) else {
         return bad("no client with this client_id is served here");
     };
-    let Some(reference) = pushed_reference(params) else {
-        let parameters = params.encode_without(&["client_id"]);
-        let judged = flow::fits(&parameters).and_then(|()| flow::judge(context, row, params, Origin::Direct));
+    let reference = match pushed_reference(params) {
+        Ok(reference) => reference,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let Some(reference) = reference else {
+        let parameters = params.encode_only(&PARAMETERS);
+        let judged =
+            flow::fits(&parameters, PUSH_IT).and_then(|()| flow::judge(context, row, params, Origin::Direct));
         return Ok(judged.map(|_| Opened { row: row.clone(), asked: Asked::Here(parameters) }));
     };
     let digest = Digest::of(reference);

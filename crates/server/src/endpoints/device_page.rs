@@ -68,7 +68,15 @@ async fn posted(context: &Context, body: Body) -> Result<Response, Failure> {
     }
     let text: String = params.get("user_code").unwrap_or_default().chars().take(32).collect();
     let (limiter, peer) = (&context.app.user_codes, context.peer.0.into());
+    let refused = |why| {
+        context.app.audit.event(
+            context,
+            "user_code_refused",
+            &About { detail: Some(why), ..About::default() },
+        );
+    };
     if let Err(wait) = limiter.check(&peer, context.app.monotonic()) {
+        refused("throttled");
         let error = DeviceError::TooManyAttempts { retry_after_seconds: wait.seconds };
         return Ok(ask_code(context, text, Some(error)));
     }
@@ -80,6 +88,7 @@ async fn posted(context: &Context, body: Body) -> Result<Response, Failure> {
     let Some(device) = known.filter(|device| context.serving.client(device.client_id.as_str()).is_some())
     else {
         limiter.failed(&peer, context.app.monotonic());
+        refused("unknown");
         return Ok(ask_code(context, text, Some(DeviceError::UnknownCode)));
     };
     limiter.undone(&peer, context.app.monotonic());

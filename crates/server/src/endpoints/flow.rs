@@ -176,16 +176,15 @@ pub fn judge(
     authorize::judge(row, params, Facts { issuer, pushed, pushing: origin == Origin::Pushing, hint: &hint })
 }
 
-/// Is a request small enough to be carried along?
+/// Is a request small enough to be carried along? `instead` says what to do otherwise.
 ///
 /// # Errors
 /// A page.
-pub fn fits(parameters: &str) -> Result<(), Refusal> {
+pub fn fits(parameters: &str, instead: &'static str) -> Result<(), Refusal> {
     if parameters.len() <= LARGEST_REQUEST {
         return Ok(());
     }
-    let text = "the request is larger than 16 KiB: push it to /oauth2/par (RFC 9126)";
-    Err(Refusal::Page(OAuthError::invalid_request(text)))
+    Err(Refusal::Page(OAuthError::invalid_request(instead)))
 }
 
 /// Works out the next step, and carries it out where it needs no page.
@@ -252,13 +251,18 @@ pub async fn request_of(
     asked: &Asked,
 ) -> Result<Result<AuthorizeRequest, Response>, Failure> {
     let Some((parameters, origin)) = parameters(context, client_id, asked).await? else {
-        return Ok(Err(refused(context, Refusal::Page(answered_before()))));
+        return Ok(Err(refused(
+            context,
+            context.serving.client(client_id).map(|row| &**row),
+            Refusal::Page(answered_before()),
+        )));
     };
     let params = Params::parse(parameters.as_bytes())?;
     let unknown = || Refusal::Page(OAuthError::invalid_request("the client is not served any more"));
     let row = context.serving.client(client_id).ok_or_else(unknown);
     let judged = row.and_then(|row| judge(context, row, &params, origin));
-    Ok(judged.map_err(|refusal| refused(context, refusal)))
+    Ok(judged
+        .map_err(|refusal| refused(context, context.serving.client(client_id).map(|row| &**row), refusal)))
 }
 
 /// The parameters of a request; `None` when it was pushed and has been answered.
@@ -345,7 +349,7 @@ pub async fn issue(
     };
     let new = NewCode { code: record, pushed: request.pushed };
     if context.app.store.insert_code(new).await? == Issued::PushedSpent {
-        return Ok(refused(context, Refusal::Page(answered_before())));
+        return Ok(refused(context, Some(&request.row), Refusal::Page(answered_before())));
     }
     let about = About {
         row: Some(&request.row),
@@ -358,7 +362,13 @@ pub async fn issue(
 
 /// Shows or sends a refusal.
 #[must_use]
-pub fn refused(context: &Context, refusal: Refusal) -> Response {
+pub fn refused(context: &Context, row: Option<&Row>, refusal: Refusal) -> Response {
+    let error = match &refusal {
+        Refusal::Page(error) => error,
+        Refusal::Redirect(refused) => &refused.1,
+    };
+    let about = About { row, detail: Some(error.code.as_str()), ..About::default() };
+    context.app.audit.event(context, "authorization_refused", &about);
     match refusal {
         Refusal::Page(error) => {
             let failure = PageFailure {
@@ -408,6 +418,7 @@ pub fn expired(context: &Context, locale: Locale) -> Response {
 /// A form that no page of ours posted.
 #[must_use]
 pub fn forged(context: &Context, locale: Locale) -> Response {
+    context.app.audit.event(context, "form_refused", &About::default());
     let error = OAuthError::invalid_request("the form was not posted by the page that it stands on");
     PageFailure { status: StatusCode::FORBIDDEN, kind: ErrorKind::Forbidden, error: Some(error) }
         .into_response(context, locale)

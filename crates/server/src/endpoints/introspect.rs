@@ -3,7 +3,7 @@
 
 use crate::authn::{self, authenticate};
 use crate::http::{Context, Failure, json, read_form};
-use crate::tokens::{is_alive, read_access_token};
+use crate::tokens::{is_alive, person_now, read_access_token};
 use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
@@ -11,7 +11,7 @@ use nauthera_core::facts::Digest;
 use nauthera_core::oauth::client_auth::failed;
 use nauthera_core::oauth::introspect::may_introspect;
 use nauthera_core::oauth::scope::joined;
-use nauthera_core::oauth::token::family_end;
+use nauthera_core::oauth::token::{self, family_end};
 use nauthera_core::snapshot::Row;
 use serde_json::{Value, json};
 
@@ -68,20 +68,23 @@ async fn access(context: &Context, row: &Row, token: &str) -> Result<Option<Valu
 }
 
 /// A refresh token is its own client's matter alone.
-async fn refresh(context: &Context, row: &Row, token: &str) -> Result<Option<Value>, Failure> {
-    let Some((record, grant)) = context.app.store.refresh(Digest::of(token)).await? else { return Ok(None) };
-    let authorization = &grant.authorization;
-    let until = record.expires_at.min(family_end(row, authorization));
-    let live = grant.revoked_at.is_none() && record.rotated.is_none() && context.now < until;
-    if !live || authorization.client_id != row.client_id {
+async fn refresh(context: &Context, row: &Row, presented: &str) -> Result<Option<Value>, Failure> {
+    let Some((record, grant)) = context.app.store.refresh(Digest::of(presented)).await? else {
         return Ok(None);
-    }
+    };
+    let authorization = &grant.authorization;
+    let person = person_now(context, authorization).ok();
+    let groups = person.as_ref().map(|person| person.groups.as_slice());
+    let issuer = context.serving.issuer();
+    let Some(mint) = token::usable(row, issuer, (&record, &grant), groups, context.now) else {
+        return Ok(None);
+    };
     Ok(Some(json!({
         "active": true,
-        "iss": context.serving.issuer().as_str(),
+        "iss": issuer.as_str(),
         "sub": authorization.person.subject.0.to_string(),
         "client_id": row.client_id.as_str(),
-        "scope": joined(&authorization.scopes),
-        "exp": until.0,
+        "scope": joined(&mint.scopes),
+        "exp": record.expires_at.min(family_end(row, authorization)).0,
     })))
 }

@@ -246,6 +246,11 @@ async fn begin(
     if !renewed {
         context.app.store.start_session(fresh, context.now).await?;
     }
+    if let Some(other) = before.as_ref().filter(|_| same.is_none()) {
+        let subject = Some(&*other.record.person.subject.0);
+        let detail = Some("another person logged in");
+        context.app.audit.event(context, "session_ended", &About { subject, detail, ..About::default() });
+    }
     let about = About { subject: Some(&record.person.subject.0), ..About::default() };
     context.app.audit.event(context, "login", &about);
     Ok((Session { record, person }, cookie))

@@ -46,9 +46,9 @@ fn has_cookie(context: &Context) -> bool {
 /// A POST from another site comes without our cookies (SameSite=Lax): the GET that follows brings them.
 fn as_get(context: &Context, params: &Params<'_>) -> Response {
     let query = params.encode_without(&[]);
-    match fits(&query) {
+    match fits(&query, "the request is larger than 16 KiB: send it by GET") {
         Ok(()) => redirect(&format!("{}/oauth2/logout?{query}", context.serving.base())),
-        Err(refusal) => refused(context, refusal),
+        Err(refusal) => refused(context, None, refusal),
     }
 }
 

@@ -8,13 +8,11 @@ use axum::response::Response;
 use http::StatusCode;
 use nauthera_core::facts::{Digest, PushedRecord};
 use nauthera_core::oauth::OAuthError;
-use nauthera_core::oauth::authorize::{REQUEST_URI_PREFIX, Refusal};
+use nauthera_core::oauth::authorize::{PARAMETERS, REQUEST_URI_PREFIX, Refusal};
 use nauthera_core::time::Seconds;
 
 /// How long a pushed request waits to be opened.
 const OPENED_WITHIN: Seconds = Seconds::new(60);
-/// What is client authentication and no part of the request.
-const NOT_PUSHED: [&str; 4] = ["client_secret", "client_assertion", "client_assertion_type", "client_id"];
 
 /// Answers POST.
 pub async fn answer(context: Context, body: Body) -> Response {
@@ -42,7 +40,7 @@ async fn respond(context: &Context, body: Body) -> Result<Response, Failure> {
     let pushed = PushedRecord {
         digest: Digest::of(&reference),
         client_id: row.client_id.clone(),
-        parameters: params.encode_without(&NOT_PUSHED),
+        parameters: params.encode_only(&PARAMETERS),
         expires_at: context.now.plus(OPENED_WITHIN),
         spent: false,
     };

@@ -62,7 +62,7 @@ pub async fn answer(context: Context, body: Body) -> Response {
 async fn respond(context: &Context, body: Body, client: &mut Option<Arc<Row>>) -> Result<Response, Failure> {
     let form = read_form(&context.headers, body).await?;
     let params = form.params()?;
-    let row = authenticate(context, &params, authn::Endpoint::Other).await?;
+    let row = authenticate(context, &params, authn::Endpoint::Token).await?;
     *client = Some(row.clone());
     let asked = params.required("grant_type")?;
     let grant = GrantType::parse(asked).ok_or_else(|| {

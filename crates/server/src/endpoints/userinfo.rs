@@ -43,8 +43,9 @@ async fn respond(context: &Context, body: Body) -> Result<Response, Failure> {
     let invalid = |text: &'static str| OAuthError::new(ErrorCode::InvalidToken, text);
     let Some(token) = presented(context, body).await? else {
         // RFC 6750 §3.1: who sends no token is told how to, and of no error.
-        let failure = invalid("no access token is sent").into();
-        return Ok(challenged(failure, context, Some(CHALLENGE)));
+        let mut response = json(StatusCode::UNAUTHORIZED, r#"{"message":"no access token is sent"}"#);
+        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
+        return Ok(response);
     };
     let token =
         read_access_token(context, &token).ok_or_else(|| invalid("the access token is not valid here"))?;

@@ -13,7 +13,7 @@ use axum::body::Body;
 use axum::response::Response;
 use futures::FutureExt;
 use http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_MAX_AGE, ALLOW,
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_MAX_AGE, ALLOW, HOST,
     STRICT_TRANSPORT_SECURITY,
 };
 use http::{HeaderName, HeaderValue, Method, Request, StatusCode};
@@ -253,6 +253,11 @@ impl Service {
     }
 
     async fn routed(&self, endpoint: Option<Endpoint>, context: Context, path: &str, body: Body) -> Response {
+        if context.headers.get_all(HOST).iter().count() > 1 {
+            // RFC 9112 section 3.2: what two of them mean is for nobody to guess.
+            return Failure::from(OAuthError::invalid_request("there are two Host headers"))
+                .into_json(context.id);
+        }
         let Some(endpoint) = endpoint else {
             let locale = context.locale(None);
             return PageFailure { status: StatusCode::NOT_FOUND, kind: ErrorKind::NotFound, error: None }

@@ -7,19 +7,22 @@ use super::{Chrome, theme};
 
 /// The value of `Content-Security-Policy` (CSP Level 3) for a page.
 ///
-/// `form_action` holds the redirect URIs, or their origins, that a form of the page may lead to; browsers judge the
-/// redirect after a form too. The server itself is always allowed. One that cannot be written as a source is left out.
+/// `form_action` holds the redirect URIs that a form of the page may lead to. Browsers judge every redirect after a form, the
+/// application's own ones too, which nobody here knows; so it is their schemes that are allowed. The server itself always is.
 #[must_use]
 pub fn csp(chrome: &Chrome, form_action: &[&str]) -> String {
     let mut images = String::from("'self' data:");
-    if let Some(origin) = theme::logo(&chrome.branding).and_then(source).filter(|origin| origin != "data:") {
+    if let Some(origin) = theme::logo(&chrome.branding).and_then(origin) {
         images.push(' ');
         images.push_str(&origin);
     }
     let mut actions = String::from("'self'");
-    for origin in form_action.iter().filter_map(|uri| source(uri)) {
+    let mut schemes: Vec<String> = form_action.iter().flat_map(|uri| schemes(uri)).collect();
+    schemes.sort_unstable();
+    schemes.dedup();
+    for scheme in schemes {
         actions.push(' ');
-        actions.push_str(&origin);
+        actions.push_str(&scheme);
     }
     format!(
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src {images}; form-action {actions}; \
@@ -27,20 +30,25 @@ pub fn csp(chrome: &Chrome, form_action: &[&str]) -> String {
     )
 }
 
-/// A URI as a CSP source: its origin, or its scheme alone where the grammar of sources has no word for the rest:
-/// private-use schemes have no host, and an IPv6 address is not a `host-source`.
-fn source(uri: &str) -> Option<String> {
-    let url = Url::parse(uri).ok()?;
-    match (url.scheme(), url.host()) {
-        ("http" | "https", Some(url::Host::Ipv6(_))) => Some(format!("{}:", url.scheme())),
-        ("http" | "https", Some(_)) => {
-            let origin = url.origin().ascii_serialization();
-            let plain = origin.bytes().all(|b| b.is_ascii_alphanumeric() || b":/.-_".contains(&b));
-            plain.then_some(origin)
-        }
-        ("javascript" | "vbscript" | "blob" | "about" | "file", _) => None,
-        (scheme, _) => Some(format!("{scheme}:")),
+/// Where a browser may go from a redirect URI. From http, which is a loopback address, https may follow.
+fn schemes(uri: &str) -> Vec<String> {
+    let Ok(url) = Url::parse(uri) else { return Vec::new() };
+    match url.scheme() {
+        "http" => vec!["http:".into(), "https:".into()],
+        "javascript" | "vbscript" | "data" | "blob" | "about" | "file" => Vec::new(),
+        scheme => vec![format!("{scheme}:")],
     }
+}
+
+/// The origin of an https address as a CSP source; an IPv6 address is none, so its scheme stands for it.
+fn origin(uri: &str) -> Option<String> {
+    let url = Url::parse(uri).ok().filter(|url| url.scheme() == "https")?;
+    if let Some(url::Host::Ipv6(_)) = url.host() {
+        return Some("https:".into());
+    }
+    let origin = url.origin().ascii_serialization();
+    let plain = origin.bytes().all(|b| b.is_ascii_alphanumeric() || b":/.-_".contains(&b));
+    plain.then_some(origin)
 }
 
 #[cfg(test)]
@@ -80,26 +88,20 @@ mod tests {
     }
 
     #[test]
-    fn a_form_may_lead_to_the_origin_of_a_redirect_uri() {
-        let policy =
-            csp(&Chrome::default(), &["https://shop.example.com/cb?x=1", "http://127.0.0.1:4711/cb"]);
-        assert!(policy.contains("form-action 'self' https://shop.example.com http://127.0.0.1:4711; "));
-    }
-
-    #[test]
-    fn what_sources_have_no_word_for_is_allowed_by_scheme() {
-        let policy = csp(&Chrome::default(), &["com.example.app:/cb", "http://[::1]:4711/cb"]);
-        assert!(policy.contains("form-action 'self' com.example.app: http:; "));
+    fn a_form_may_lead_where_a_redirect_uri_leads() {
+        for (uris, allowed) in [
+            (&["https://shop.example.com/cb?x=1", "https://other.example.com/cb"][..], "https:"),
+            (&["http://127.0.0.1:4711/cb"], "http: https:"),
+            (&["com.example.app:/cb", "http://[::1]:4711/cb"], "com.example.app: http: https:"),
+        ] {
+            let policy = csp(&Chrome::default(), uris);
+            assert!(policy.contains(&format!("form-action 'self' {allowed}; ")), "{policy}");
+        }
     }
 
     #[test]
     fn nothing_can_smuggle_a_directive_in() {
-        let hostile = [
-            "https://a.example; script-src *",
-            "javascript:alert(1)",
-            "https://a.example,b",
-            "'unsafe-inline'",
-        ];
+        let hostile = ["javascript:alert(1)", "data:text/html,x", "; script-src *", "'unsafe-inline'"];
         let policy = csp(&Chrome::default(), &hostile);
         assert!(policy.contains("form-action 'self'; frame-ancestors"), "{policy}");
     }

@@ -120,6 +120,46 @@ async fn the_request_id_of_a_refusal_is_the_one_that_the_client_was_told() {
 }
 
 #[tokio::test]
+async fn every_refusal_is_a_line() {
+    let world = World::new();
+    for endpoint in ["introspect", "revoke", "par", "device_authorization"] {
+        let call = Call::post(&world, &format!("/oauth2/{endpoint}")).with("token", "x");
+        assert_eq!(call.basic("shop.web", "wrong").send().await.error(), (401, "invalid_client".into()));
+    }
+    let lines = world.audit.with("client_refused", 4);
+    let refused = lines.iter().filter(|line| line["event"] == "client_refused");
+    assert!(refused.into_iter().all(|line| line["detail"] == "invalid_client"));
+
+    let mut browser = world.browser();
+    browser.open(&Authorize::of("web").set("redirect_uri", "https://evil.example/").path(&world)).await;
+    let line = world.audit.last("authorization_refused");
+    assert_eq!((&line["client_id"], &line["detail"]), (&json!("shop.web"), &json!("invalid_request")));
+    browser.open(&Authorize::of("web").set("scope", "payroll:admin").path(&world)).await;
+    world.audit.with("authorization_refused", 2);
+    assert_eq!(world.audit.last("authorization_refused")["detail"], "invalid_scope");
+
+    let login = browser.open(&Authorize::of("web").path(&world)).await;
+    browser.post(&login.form().set("csrf", "forged").set("username", "ada")).await;
+    assert_eq!(world.audit.last("form_refused")["peer"], "192.0.2.7");
+    let device = browser.open("/device").await;
+    browser.post(&device.form().set("user_code", "BCDF-GHJK")).await;
+    assert_eq!(world.audit.last("user_code_refused")["detail"], "unknown");
+}
+
+#[tokio::test]
+async fn a_session_that_another_person_takes_over_is_said_to_end() {
+    let world = World::new();
+    let mut browser = world.browser();
+    let request = Authorize::of("trusted");
+    browser.authorize(&request).await.code();
+    let ada = world.audit.last("login")["subject"].clone();
+    let login = browser.open(&request.clone().and("prompt", "login").path(&world)).await;
+    browser.log_in(&login, GRACE).await;
+    let line = world.audit.last("session_ended");
+    assert_eq!((&line["subject"], &line["detail"]), (&ada, &json!("another person logged in")));
+}
+
+#[tokio::test]
 async fn a_client_that_is_not_known_is_not_named() {
     let world = World::new();
     Call::token(&world, "client_credentials").basic("shop.made-up", "x").send().await;

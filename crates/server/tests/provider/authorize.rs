@@ -142,7 +142,7 @@ async fn the_answer_can_come_as_a_form_that_leads_to_the_client_alone() {
     let answer = world.browser().authorize(&request).await;
     assert_eq!((answer.status.as_u16(), answer.form().action.as_str()), (200, "https://web.shop.example/cb"));
     let policy = answer.header("content-security-policy");
-    assert!(policy.contains("form-action 'self' https://web.shop.example;"), "{policy}");
+    assert!(policy.contains("form-action 'self' https:;"), "{policy}");
     assert!(answer.text().contains("/assets/form-post.") && answer.text().contains("<button"), "{answer}");
     let response = answer.response();
     assert_eq!((response["state"].as_str(), response["iss"].as_str()), ("the state", LOOPBACK));
@@ -175,10 +175,7 @@ async fn pages_that_lead_to_the_client_allow_forms_to_its_origin() {
     let login = browser.open(&Authorize::of("web").path(&world)).await;
     let consent = browser.log_in(&login, ADA).await;
     for page in [login, consent] {
-        assert!(
-            page.header("content-security-policy").contains("form-action 'self' https://web.shop.example;"),
-            "{page}"
-        );
+        assert!(page.header("content-security-policy").contains("form-action 'self' https:;"), "{page}");
     }
 }
 

@@ -215,7 +215,7 @@ async fn a_resource_may_be_named_several_times_and_the_issuer_always() {
 #[tokio::test]
 async fn a_request_too_large_to_be_carried_is_refused_with_a_way_out() {
     let world = World::new();
-    let reply = asked(&world, &Authorize::of("web").and("more", &"x".repeat(17_000))).await;
+    let reply = asked(&world, &Authorize::of("web").and("claims_locales", &"x".repeat(17_000))).await;
     assert_eq!(reply.page_error(), (400, "invalid_request".into()));
     assert!(reply.text().contains("/oauth2/par"), "{reply}");
 }
@@ -223,7 +223,7 @@ async fn a_request_too_large_to_be_carried_is_refused_with_a_way_out() {
 #[tokio::test]
 async fn the_largest_request_that_is_taken_goes_all_the_way() {
     let world = World::new();
-    let request = Authorize::of("web").and("more", &"\u{e4}".repeat(2_400));
+    let request = Authorize::of("web").and("claims_locales", &"\u{e4}".repeat(2_400));
     let mut browser = world.browser();
     let login = browser.open(&request.path(&world)).await;
     assert!(login.is_login(), "{login}");

@@ -123,6 +123,7 @@ async fn requests_of_two_lengths_or_of_no_known_shape_are_refused() {
         "NONSENSE\r\n\r\n".to_owned(),
         "GET / HTTP/9.9\r\n\r\n".to_owned(),
         format!("{GET}No colon\r\n\r\n"),
+        format!("{GET}Host: other.example\r\nConnection: close\r\n\r\n"),
         format!("{GET}Null: \0\r\n\r\n"),
     ] {
         let answer = server.told(request.as_bytes()).await;

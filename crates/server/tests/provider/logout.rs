@@ -75,7 +75,7 @@ async fn a_confirmed_logout_leads_where_the_request_said() {
     let page = asked(&mut browser, &world, &parameters).await;
     assert!(is_question(&page) && page.text().contains("The trusted app"), "{page}");
     let policy = page.header("content-security-policy");
-    assert!(policy.contains("form-action 'self' https://trusted.shop.example;"), "{policy}");
+    assert!(policy.contains("form-action 'self' https:;"), "{policy}");
     let reply = browser.post(&page.form().set("decision", "logout")).await;
     assert_eq!(reply.location(), format!("{BYE}&state=s"));
 }

@@ -191,3 +191,38 @@ async fn prompt_none_is_answered_for_a_pushed_request_too() {
     let request = pushed(&world, &Authorize::of("trusted").and("prompt", "none")).await;
     assert_eq!(opened(&world, &request).await.sent_error(), "login_required");
 }
+
+#[tokio::test]
+async fn parameters_that_mean_nothing_here_are_not_kept() {
+    let world = World::new();
+    let junk = "x".repeat(50_000);
+    let brought = pushed(&world, &Authorize::of("web").and("junk", &junk)).await;
+    let uri = brought.get("request_uri");
+    let reference = uri.rsplit(':').next().unwrap();
+    let kept = world.app.store.pushed(nauthera_core::facts::Digest::of(reference)).await.unwrap().unwrap();
+    assert!(kept.parameters.len() < 1_000 && kept.parameters.contains("code_challenge"));
+    assert!(!["junk", "client_id", "client_secret"].iter().any(|name| kept.parameters.contains(name)));
+}
+
+#[tokio::test]
+async fn a_request_uri_sent_twice_is_refused_on_a_page() {
+    let world = World::new();
+    let (one, other) =
+        (pushed(&world, &Authorize::of("web")).await, pushed(&world, &Authorize::of("web")).await);
+    let twice = one.clone().and("request_uri", other.get("request_uri"));
+    assert_eq!(opened(&world, &twice).await.page_error(), (400, "invalid_request".into()));
+    for good in [one, other] {
+        assert!(opened(&world, &good).await.is_login());
+    }
+}
+
+#[tokio::test]
+async fn whatever_has_ended_goes_however_much_it_is() {
+    let world = World::new();
+    for n in 0..1_200 {
+        let digest = nauthera_core::facts::Digest::of(format!("{n}"));
+        world.app.store.revoke_token(digest, world.app.now()).await.unwrap();
+    }
+    world.clock.advance(7_200);
+    assert_eq!(world.app.sweep().await.unwrap(), 1_200);
+}

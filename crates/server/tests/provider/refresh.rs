@@ -263,6 +263,23 @@ async fn a_logout_ends_the_family_unless_it_has_offline_access() {
 }
 
 #[tokio::test]
+async fn a_family_that_policy_took_offline_access_from_ends_with_its_session() {
+    let world = World::new();
+    let request = Authorize::of("trusted").set("scope", "openid offline_access");
+    let mut browser = world.browser();
+    let code = browser.authorize(&request).await.code();
+    let tokens = Tokens::of(&request.redeem(&world, &code).send().await);
+    let waiting = browser.authorize(&request).await.code();
+    world.edit_client("trusted", |client| client.scopes.retain(|scope| scope.as_str() != "offline_access"));
+    let after = Tokens::of(&request.redeem(&world, &waiting).send().await);
+    renewed(&world, &tokens, "shop.trusted").await;
+    browser.open(&world.path(&format!("/oauth2/logout?id_token_hint={}", tokens.id))).await;
+    for tokens in [tokens, after] {
+        assert_eq!(tokens.renew(&world, "shop.trusted").send().await.error(), refused());
+    }
+}
+
+#[tokio::test]
 async fn a_code_on_its_way_dies_with_the_session() {
     let world = World::new();
     let mut browser = world.browser();

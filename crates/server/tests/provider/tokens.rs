@@ -3,6 +3,8 @@
 use crate::support::{
     API, Authorize, Call, HTTPS, Reply, TENANT, Tokens, World, claims_of, header_of, raw_jws,
 };
+use nauthera_core::grant::{GrantSet, GrantType};
+use nauthera_core::spec::PolicySpec;
 use nauthera_core::time::Seconds;
 use serde_json::{Value, json};
 
@@ -49,7 +51,9 @@ async fn a_token_in_two_places_or_in_the_query_is_refused() {
     let twice = Call::get(&world, "/oauth2/userinfo").bearer(&tokens.access).bearer("x");
     assert_eq!(twice.send().await.error(), (400, "invalid_request".into()));
     let query = Call::get(&world, &format!("/oauth2/userinfo?access_token={}", tokens.access));
-    assert_eq!(query.send().await.error(), (401, "invalid_token".into()));
+    let told = query.send().await;
+    assert_eq!((told.status.as_u16(), told.header("www-authenticate")), (401, "Bearer realm=\"nauthera\""));
+    assert!(told.json().get("error").is_none(), "who sends no token made no error: {told}");
 }
 
 #[tokio::test]
@@ -213,11 +217,50 @@ async fn a_resource_server_hears_that_the_client_or_the_person_is_gone() {
 async fn a_tightened_policy_shortens_what_introspection_says_of_a_refresh_token() {
     let world = World::new();
     let tokens = of(&world, "web", "openid").await;
-    let mut policy = nauthera_core::spec::PolicySpec::default();
+    let mut policy = PolicySpec::default();
     policy.token.refresh = Some(Seconds::hours(1));
     world.add_policy("web", policy);
     let answer = told(&world, "shop.web", &tokens.refresh).await;
     assert_eq!(answer["exp"], world.app.now().plus(Seconds::hours(1)).0);
+}
+
+#[tokio::test]
+async fn introspection_calls_a_refresh_token_active_only_while_it_would_be_taken() {
+    let scopes = "openid email orders:read";
+    let policy = |policy: PolicySpec| move |world: &World| world.add_policy("web", policy.clone());
+    let taken: [(&str, Box<dyn Fn(&World)>); 3] = [
+        ("the person", Box::new(|world: &World| world.remove_person("ada"))),
+        (
+            "the grant",
+            Box::new(policy(PolicySpec {
+                allowed_grant_types: Some(GrantSet::of(&[GrantType::AuthorizationCode])),
+                ..PolicySpec::default()
+            })),
+        ),
+        (
+            "the group",
+            Box::new(policy(PolicySpec {
+                allowed_groups: Some(vec!["board".into()]),
+                ..PolicySpec::default()
+            })),
+        ),
+    ];
+    for (what, take) in taken {
+        let world = World::new();
+        let tokens = of(&world, "web", scopes).await;
+        assert_eq!(told(&world, "shop.web", &tokens.refresh).await["scope"], scopes);
+        take(&world);
+        assert_eq!(told(&world, "shop.web", &tokens.refresh).await, json!({"active": false}), "{what}");
+        assert!(tokens.renew(&world, "shop.web").send().await.status.is_client_error(), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn introspection_names_the_scopes_that_policy_leaves_a_refresh_token() {
+    let world = World::new();
+    let tokens = of(&world, "web", "openid email orders:read").await;
+    world.edit_client("web", |client| client.scopes.retain(|scope| scope.as_str() != "email"));
+    assert_eq!(told(&world, "shop.web", &tokens.refresh).await["scope"], "openid orders:read");
 }
 
 #[tokio::test]

@@ -52,6 +52,7 @@ CREATE TABLE grants (
     created_at       INTEGER NOT NULL,
     expires_at       INTEGER NOT NULL,
     revoked_at       INTEGER,
+    session_ended_at INTEGER,
     sweep_at         INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX grants_expiry  ON grants (sweep_at);

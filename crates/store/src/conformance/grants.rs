@@ -38,7 +38,7 @@ pub(super) async fn revoking_a_grant_kills_its_unredeemed_code(store: S) -> Resu
 pub(super) async fn revoking_a_grant_denies_its_device(store: S) -> Result<()> {
     store.insert_device(device("d", "BCDFGHJK")).await?;
     store.revoke_grant(grant_id("d"), NOW).await?;
-    let taken = store.redeem_device(digest("d"), device_grant("d"), Some(new_refresh("t")), NOW).await?;
+    let taken = store.redeem_device(digest("d"), device_grant("d"), Some(new_refresh("t"))).await?;
     assert_eq!(taken, Redemption::AlreadyRedeemed);
     let poll = store.poll_device(digest("d"), NOW).await?;
     assert!(matches!(poll, Poll::Counted(device) if device.state == DeviceState::Denied));

@@ -89,6 +89,7 @@ pub(crate) fn grant_of(code: &CodeRecord) -> GrantRecord {
         created_at: NOW,
         expires_at: END,
         revoked_at: None,
+        session_ended_at: None,
     }
 }
 

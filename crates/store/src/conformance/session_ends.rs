@@ -1,7 +1,7 @@
 //! Sessions that end, and what ends with them.
 
 use super::samples::{
-    NOW, begin, code, digest, grant_of, is_dead, issue, later, person, revoked_at, scopes, session,
+    NOW, begin, code, digest, grant_of, is_dead, issue, later, must, person, revoked_at, scopes, session,
     store_code, subject,
 };
 use crate::{Redemption, Result, SessionStart, Store};
@@ -48,8 +48,12 @@ pub(super) async fn offline_access_outlives_the_session(store: S) -> Result<()> 
     let mut offline = code("c");
     offline.authorization.scopes = scopes("openid offline_access");
     let grant = issue(&store, &offline, "t").await?;
-    store.end_session(&subject("ada"), "sid", NOW).await?;
-    assert_eq!(revoked_at(&store, grant.id).await?, None);
+    store.end_session(&subject("ada"), "sid", later(5)).await?;
+    let left = must(store.grant(grant.id).await?)?;
+    assert_eq!((left.revoked_at, left.session_ended_at), (None, Some(later(5))));
+    store.end_session(&subject("ada"), "sid", later(9)).await?;
+    let (_, left) = must(store.refresh(digest("t")).await?)?;
+    assert_eq!(left.session_ended_at, Some(later(5)), "the first end counts");
     Ok(())
 }
 

@@ -128,10 +128,11 @@ pub(super) async fn a_redeemed_device_stays_for_its_grant(store: S) -> Result<()
     store.insert_device(device("d", "BCDFGHJK")).await?;
     let yes = DeviceState::Approved(Box::new(device_authorization()));
     store.decide_device("BCDFGHJK", yes, NOW).await?;
-    store.redeem_device(digest("d"), device_grant("d"), None, NOW).await?;
+    store.redeem_device(digest("d"), device_grant("d"), None).await?;
     sweep_all(&store, later(3_600)).await?;
-    store.redeem_device(digest("d"), device_grant("d"), None, later(3_600)).await?;
-    assert_eq!(revoked_at(&store, grant_id("d")).await?, Some(later(3_600)));
+    let again = store.redeem_device(digest("d"), device_grant("d"), None).await?;
+    assert_eq!(again, Redemption::AlreadyRedeemed);
+    assert_eq!(must(store.device_by_user_code("BCDFGHJK").await?)?.state, DeviceState::Redeemed);
     sweep_all(&store, LONG_AFTER).await?;
     assert_eq!(store.device_by_user_code("BCDFGHJK").await?, None);
     Ok(())

@@ -114,16 +114,11 @@ pub(super) fn redeem(
     digest: Digest,
     grant: &GrantRecord,
     refresh: Option<&NewRefresh>,
-    now: UnixTime,
 ) -> Result<Redemption> {
     let state = one(c, STATE, [digest.0], |row| Ok((grant_id(row, 0)?, row.get::<_, String>(1)?)))?;
-    let Some((id, state)) = state else { return Ok(Redemption::AlreadyRedeemed) };
-    if state == "redeemed" {
-        grants::revoke(c, id, now)?;
-    }
-    if state != "approved" {
+    let Some((id, _)) = state.filter(|(_, state)| state == "approved") else {
         return Ok(Redemption::AlreadyRedeemed);
-    }
+    };
     grants::expect(id, grant)?;
     change(c, TAKE, params![digest.0, sweep_at(grant.expires_at)])?;
     grants::insert(c, grant)?;

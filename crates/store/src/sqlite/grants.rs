@@ -8,8 +8,9 @@ use rusqlite::{Connection, Row, params};
 
 statements! {
     INSERT = "INSERT INTO grants (id, client_id, subject, sid, outlives_session, authorization, created_at, expires_at,
-                                  revoked_at, sweep_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-    READ = "SELECT authorization, created_at, expires_at, revoked_at FROM grants WHERE id = ?1";
+                                  revoked_at, session_ended_at, sweep_at)
+              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    READ = "SELECT authorization, created_at, expires_at, revoked_at, session_ended_at FROM grants WHERE id = ?1";
     REVOKE = "UPDATE grants SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL";
     EXTEND = "UPDATE grants SET expires_at = ?2, sweep_at = ?3 WHERE id = ?1 AND expires_at < ?2";
     DROP_CODES = "DELETE FROM codes WHERE grant_id = ?1 AND redeemed_at IS NULL";
@@ -26,7 +27,7 @@ pub(super) fn expect(id: GrantId, grant: &GrantRecord) -> Result<()> {
 }
 
 pub(super) fn insert(c: &Connection, grant: &GrantRecord) -> Result<()> {
-    let GrantRecord { id, authorization, created_at, expires_at, revoked_at } = grant;
+    let GrantRecord { id, authorization, created_at, expires_at, revoked_at, session_ended_at } = grant;
     change(
         c,
         INSERT,
@@ -40,6 +41,7 @@ pub(super) fn insert(c: &Connection, grant: &GrantRecord) -> Result<()> {
             created_at.0,
             expires_at.0,
             revoked_at.map(|t| t.0),
+            session_ended_at.map(|t| t.0),
             sweep_at(*expires_at),
         ],
     )
@@ -54,6 +56,7 @@ pub(super) fn decode(row: &Row<'_>, id: GrantId, first: usize) -> Result<GrantRe
         created_at: time(row, first + 1)?,
         expires_at: time(row, first + 2)?,
         revoked_at: maybe_time(row, first + 3)?,
+        session_ended_at: maybe_time(row, first + 4)?,
     })
 }
 

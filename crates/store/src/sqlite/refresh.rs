@@ -10,7 +10,7 @@ use rusqlite::{Connection, Row, params};
 statements! {
     INSERT = "INSERT INTO refresh (digest, grant_id, expires_at, sweep_at) VALUES (?1, ?2, ?3, ?4)";
     READ = "SELECT r.grant_id, r.expires_at, r.rotated_at, r.sealed, s.digest IS NULL OR s.rotated_at IS NOT NULL,
-                   g.authorization, g.created_at, g.expires_at, g.revoked_at
+                   g.authorization, g.created_at, g.expires_at, g.revoked_at, g.session_ended_at
             FROM refresh r JOIN grants g ON g.id = r.grant_id LEFT JOIN refresh s ON s.digest = r.successor
             WHERE r.digest = ?1";
     STATE = "SELECT r.grant_id, r.expires_at, r.rotated_at, r.sealed, s.digest IS NULL OR s.rotated_at IS NOT NULL,

@@ -26,6 +26,9 @@ statements! {
     DROP_CODES = "DELETE FROM codes WHERE subject = ?1 AND sid = ?2 AND redeemed_at IS NULL";
     REVOKE_GRANTS = "UPDATE grants SET revoked_at = ?3
                      WHERE sid = ?2 AND subject = ?1 AND outlives_session = 0 AND revoked_at IS NULL";
+    MARK_GRANTS = "UPDATE grants SET session_ended_at = ?3
+                   WHERE sid = ?2 AND subject = ?1 AND outlives_session = 1 AND revoked_at IS NULL
+                     AND session_ended_at IS NULL";
 }
 
 pub(super) fn start(c: &Connection, start: &SessionStart, now: UnixTime) -> Result<bool> {
@@ -106,5 +109,6 @@ pub(super) fn end(c: &Connection, subject: &Subject, sid: &str, now: UnixTime) -
     }
     change(c, DROP_CODES, params![subject.0, sid])?;
     change(c, REVOKE_GRANTS, params![subject.0, sid, now.0])?;
+    change(c, MARK_GRANTS, params![subject.0, sid, now.0])?;
     Ok(ended)
 }

@@ -54,5 +54,6 @@ fn record(request: &Request<'_>, code: &CodeRecord, mint: &Mint) -> GrantRecord 
         created_at: now,
         expires_at: mint.ends_at(&request.row, now),
         revoked_at: None,
+        session_ended_at: None,
     }
 }

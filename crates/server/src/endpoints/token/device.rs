@@ -46,10 +46,9 @@ pub async fn grant(request: &Request<'_>) -> Result<Granted, Failure> {
         created_at: context.now,
         expires_at: mint.ends_at(row, context.now),
         revoked_at: None,
+        session_ended_at: None,
     };
-    if context.app.store.redeem_device(digest, grant, new_refresh, context.now).await?
-        == Redemption::AlreadyRedeemed
-    {
+    if context.app.store.redeem_device(digest, grant, new_refresh).await? == Redemption::AlreadyRedeemed {
         return Err(used().into());
     }
     let issue = Issue {
