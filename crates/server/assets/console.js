@@ -55,6 +55,19 @@
   }
   follow();
 
+  // Who does not see the button's word change hears it here.
+  var said = document.createElement("div");
+  said.className = "visually-hidden";
+  said.setAttribute("role", "status");
+  body.append(said);
+  function tell(button, word) {
+    button.textContent = said.textContent = word;
+    setTimeout(function () {
+      button.textContent = "Copy";
+      said.textContent = "";
+    }, 1500);
+  }
+
   document.querySelectorAll("[data-copy]").forEach(function (value) {
     var text = value.textContent.trim();
     var button = document.createElement("button");
@@ -64,9 +77,13 @@
     var term = value.parentElement.querySelector("dt");
     button.setAttribute("aria-label", "Copy " + (term ? term.textContent : "the value"));
     button.addEventListener("click", async function () {
-      await navigator.clipboard.writeText(text);
-      button.textContent = "Copied";
-      setTimeout(function () { button.textContent = "Copy"; }, 1500);
+      try {
+        await navigator.clipboard.writeText(text);
+        tell(button, "Copied");
+      } catch (error) {
+        // The browser does not allow it; the value can still be marked by hand.
+        tell(button, "Not copied");
+      }
     });
     value.append(button);
   });

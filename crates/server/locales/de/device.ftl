@@ -1,7 +1,7 @@
 device-title = Gerät verbinden
 device-lead = Geben Sie den Code ein, den Ihr Gerät anzeigt.
 device-code = Code
-device-hint = Acht Buchstaben. Großschreibung und Bindestrich spielen keine Rolle.
+device-hint = Acht Buchstaben. Groß- und Kleinschreibung und der Bindestrich spielen keine Rolle.
 
 device-error-unknown = Kein Gerät wartet mit diesem Code. Vergleichen Sie ihn mit Ihrem Gerät und versuchen Sie es erneut.
 device-error-attempts = Es gab zu viele Versuche.

@@ -27,6 +27,8 @@ struct SettingView {
     name: &'static str,
     values: Vec<Value>,
     asked: Vec<Value>,
+    /// Every value that was asked is served, and no other.
+    as_asked: bool,
     decided: &'static str,
     policies: Vec<PolicyLink>,
     field: &'static str,
@@ -131,6 +133,7 @@ fn settings(visit: &Visit<'_>, report: &ClientReport) -> Vec<SettingView> {
                 name,
                 values: vec![ours],
                 asked: Vec::new(),
+                as_asked: false,
                 decided: "this console",
                 policies: Vec::new(),
                 field: "",
@@ -158,9 +161,10 @@ fn setting(setting: Setting) -> SettingView {
         Source::Baseline => ("the built-in baseline", Vec::new(), ""),
         Source::Policy { policies, field } => ("", policies.iter().map(PolicyLink::of).collect(), field),
     };
-    let asked = asked.collect();
+    let asked: Vec<Value> = asked.collect();
+    let as_asked = asked.len() == values.len() && asked.iter().all(|value| !value.taken);
     let values = values.into_iter().map(|text| Value { text, taken: false, ours: false }).collect();
-    SettingView { name: setting.name, values, asked, decided, policies, field }
+    SettingView { name: setting.name, values, asked, as_asked, decided, policies, field }
 }
 
 #[cfg(test)]
@@ -183,6 +187,16 @@ mod tests {
         assert!(taken(&made("token.accessTokenTTL", "15m", Some("15m"))).is_empty());
         assert!(taken(&made("audiences", "none", Some("none"))).is_empty());
         assert!(taken(&made("scopes", "openid", None)).is_empty());
+    }
+
+    #[test]
+    fn the_same_is_said_only_of_what_is_the_same() {
+        assert!(made("scopes", "openid email", Some("email openid")).as_asked);
+        assert!(made("token.accessTokenTTL", "15m", Some("15m")).as_asked);
+        assert!(!made("scopes", "openid", Some("openid payroll:admin")).as_asked);
+        assert!(!made("scopes", "openid email", Some("openid")).as_asked);
+        assert!(!made("token.accessTokenTTL", "15m", Some("1h")).as_asked);
+        assert!(!made("scopes", "openid", None).as_asked);
     }
 
     #[test]

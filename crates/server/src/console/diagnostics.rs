@@ -8,6 +8,7 @@ use http::StatusCode;
 #[template(path = "console_diagnostics.html")]
 struct Diagnostics<'a> {
     layout: Layout,
+    summary: Option<Summary>,
     entries: Vec<Entry<'a>>,
 }
 
@@ -51,19 +52,43 @@ fn weight(text: &str) -> (&'static str, &'static str) {
     }
 }
 
-/// Answers with the page.
-pub fn page(visit: &Visit<'_>) -> Outcome {
-    let entries = visit.shown.view.diagnostics.iter().map(|text| {
+/// Every text, the gravest first; else in the order of the terminal.
+fn entries(texts: &[String]) -> Vec<Entry<'_>> {
+    let entries = texts.iter().map(|text| {
         let (severity, class) = weight(text);
         Entry { severity, class, text: text.trim_end() }
     });
-    let page = Diagnostics { layout: Layout::of(visit, Section::Diagnostics), entries: entries.collect() };
+    let mut entries: Vec<Entry<'_>> = entries.collect();
+    entries.sort_by_key(|entry| match entry.severity {
+        "error" => 0,
+        "warning" => 1,
+        _ => 2,
+    });
+    entries
+}
+
+/// Answers with the page.
+pub fn page(visit: &Visit<'_>) -> Outcome {
+    let texts = &visit.shown.view.diagnostics;
+    let page = Diagnostics {
+        layout: Layout::of(visit, Section::Diagnostics),
+        summary: summary(texts),
+        entries: entries(texts),
+    };
     Ok(visit.page(StatusCode::OK, &page))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_gravest_texts_come_first_and_equals_keep_their_order() {
+        let texts =
+            ["note: a", "warning[NA0203]: b", "error[NA0101]: c", "warning[NA0202]: d"].map(str::to_owned);
+        let shown: Vec<&str> = entries(&texts).iter().map(|entry| entry.text).collect();
+        assert_eq!(shown, ["error[NA0101]: c", "warning[NA0203]: b", "warning[NA0202]: d", "note: a"]);
+    }
 
     #[test]
     fn findings_are_counted_by_the_word_with_which_they_begin() {

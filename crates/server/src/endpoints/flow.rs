@@ -10,6 +10,7 @@ use axum::response::Response;
 use http::StatusCode;
 use nauthera_core::facts::{Authorization, CodeRecord, ConsentRecord, Digest, Subject};
 use nauthera_core::grant::Consent;
+use nauthera_core::names::Scope;
 use nauthera_core::oauth::authorize::{self, AuthorizeRequest, Facts, Refusal, ResponseMode, ResponseTarget};
 use nauthera_core::oauth::claims::ACR_PASSWORD;
 use nauthera_core::oauth::interaction::{Next, Progress, Situation, next};
@@ -436,8 +437,13 @@ pub fn client_view(row: &Row, redirect_uri: Option<&str>) -> ClientView {
     }
 }
 
-/// Scopes as pages show them.
+/// Scopes as pages show them: those that every application has first, in the same order on every page, then its own.
 #[must_use]
-pub fn scope_views(scopes: &[nauthera_core::names::Scope]) -> Vec<ScopeView> {
-    scopes.iter().map(|scope| ScopeView::new(scope.as_str())).collect()
+pub fn scope_views(scopes: &[Scope]) -> Vec<ScopeView> {
+    const FIRST: [&str; 7] = ["openid", "profile", "email", "phone", "address", "groups", "offline_access"];
+    let rank =
+        |scope: &&Scope| FIRST.iter().position(|first| *first == scope.as_str()).unwrap_or(FIRST.len());
+    let mut sorted: Vec<&Scope> = scopes.iter().collect();
+    sorted.sort_by_key(rank);
+    sorted.into_iter().map(|scope| ScopeView::new(scope.as_str())).collect()
 }
