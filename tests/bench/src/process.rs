@@ -38,10 +38,11 @@ pub struct Process {
     pub first_answer: Duration,
 }
 
-/// A port of this machine that nothing listens on.
-pub fn free_address() -> Result<SocketAddr> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no port is free")?;
-    Ok(listener.local_addr()?)
+/// Two ports of this machine that nothing listens on. Both are held until both are known, so they differ.
+pub fn free_addresses() -> Result<(SocketAddr, SocketAddr)> {
+    let free = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no port is free");
+    let (one, other) = (free()?, free()?);
+    Ok((one.local_addr()?, other.local_addr()?))
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

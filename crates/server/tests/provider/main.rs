@@ -27,6 +27,7 @@ mod edge;
 mod jwks_uri;
 #[cfg(test)]
 mod keys;
+#[cfg(test)]
 mod listener;
 #[cfg(test)]
 mod login;
