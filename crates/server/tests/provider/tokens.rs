@@ -228,30 +228,18 @@ async fn a_tightened_policy_shortens_what_introspection_says_of_a_refresh_token(
 async fn introspection_calls_a_refresh_token_active_only_while_it_would_be_taken() {
     let scopes = "openid email orders:read";
     let policy = |policy: PolicySpec| move |world: &World| world.add_policy("web", policy.clone());
-    let taken: [(&str, Box<dyn Fn(&World)>); 3] = [
-        ("the person", Box::new(|world: &World| world.remove_person("ada"))),
-        (
-            "the grant",
-            Box::new(policy(PolicySpec {
-                allowed_grant_types: Some(GrantSet::of(&[GrantType::AuthorizationCode])),
-                ..PolicySpec::default()
-            })),
-        ),
-        (
-            "the group",
-            Box::new(policy(PolicySpec {
-                allowed_groups: Some(vec!["board".into()]),
-                ..PolicySpec::default()
-            })),
-        ),
-    ];
-    for (what, take) in taken {
+    let only_codes = Some(GrantSet::of(&[GrantType::AuthorizationCode]));
+    let no_refresh = policy(PolicySpec { allowed_grant_types: only_codes, ..PolicySpec::default() });
+    let no_group = policy(PolicySpec { allowed_groups: Some(vec!["board".into()]), ..PolicySpec::default() });
+    let nobody = |world: &World| world.remove_person("ada");
+    let taken: [&dyn Fn(&World); 3] = [&no_refresh, &no_group, &nobody];
+    for (n, take) in taken.iter().enumerate() {
         let world = World::new();
         let tokens = of(&world, "web", scopes).await;
         assert_eq!(told(&world, "shop.web", &tokens.refresh).await["scope"], scopes);
         take(&world);
-        assert_eq!(told(&world, "shop.web", &tokens.refresh).await, json!({"active": false}), "{what}");
-        assert!(tokens.renew(&world, "shop.web").send().await.status.is_client_error(), "{what}");
+        assert_eq!(told(&world, "shop.web", &tokens.refresh).await, json!({"active": false}), "{n}");
+        assert!(tokens.renew(&world, "shop.web").send().await.status.is_client_error(), "{n}");
     }
 }
 
