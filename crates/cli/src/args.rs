@@ -12,7 +12,8 @@ pub use serving::{ServerArgs, UpArgs};
 pub use small::{CompletionArgs, CrdsArgs, HashPasswordArgs, ReferenceArgs, VersionArgs};
 pub use values::{CrdFormat, DatabaseUrl, Document, Format, JudgeFormat};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use std::path::Path;
 
 /// The one binary.
 #[derive(Debug, Parser)]
@@ -70,6 +71,40 @@ pub enum Command {
     /// Print a generated document of the book
     #[command(hide = true)]
     Reference(ReferenceArgs),
+}
+
+/// The name under which kubectl finds a plugin.
+const PLUGIN: &str = "kubectl-nauthera";
+
+impl Cli {
+    /// Reads the command line of this process; a usage error ends it, with clap's message and code 2.
+    pub fn of_process() -> Self {
+        let mut matches = shown_as(&called_as()).get_matches();
+        Self::from_arg_matches_mut(&mut matches).unwrap_or_else(|error| error.exit())
+    }
+}
+
+/// The name under which this process was called: kubectl's plugin, or itself.
+pub fn called_as() -> String {
+    let name = std::env::args_os().next();
+    let name = name.as_deref().and_then(|name| Path::new(name).file_stem()?.to_str());
+    if name == Some(PLUGIN) { PLUGIN.into() } else { "nauthera".into() }
+}
+
+/// The command line as people who call it by this name read it.
+fn shown_as(name: &str) -> clap::Command {
+    let command = Cli::command();
+    if name != PLUGIN {
+        return command;
+    }
+    let as_plugin = |command: clap::Command| match command.get_after_long_help() {
+        Some(examples) => {
+            let examples = examples.to_string().replace(" nauthera ", " kubectl nauthera ");
+            command.after_long_help(examples)
+        }
+        None => command,
+    };
+    command.bin_name("kubectl nauthera").mut_subcommands(as_plugin)
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 use crate::args::{CheckArgs, JudgeFormat};
 use crate::exit::Exit;
 use crate::output::{self, Case, Cases, Ui, Weight, json, junit, sarif};
-use anyhow::{Context, Result};
+use crate::paths::must_be_readable;
+use anyhow::Result;
 use nauthera_api::manifests::Manifests;
 use nauthera_core::codes::Code;
 use nauthera_core::compile::compile;
@@ -18,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 /// Judges and prints.
 pub fn run(args: &CheckArgs, ui: &Ui) -> Result<Exit> {
-    must_be_there(&args.paths)?;
+    must_be_readable(&args.paths)?;
     let manifests = Manifests::read(&args.paths);
     let judged = Judged::of(&manifests);
     let fails = |case: &Case| match case.weight() {
@@ -41,14 +42,6 @@ pub fn run(args: &CheckArgs, ui: &Ui) -> Result<Exit> {
     }
     judged.conclude(ui);
     Ok(Exit::found_if(judged.cases.iter().any(fails)))
-}
-
-/// A path that is not there was not meant: nothing is judged instead of it.
-pub fn must_be_there(paths: &[PathBuf]) -> Result<()> {
-    for path in paths {
-        path.metadata().with_context(|| format!("{} cannot be read", path.display()))?;
-    }
-    Ok(())
 }
 
 struct Judged {

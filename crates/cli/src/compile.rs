@@ -3,86 +3,127 @@
 use crate::args::CompileArgs;
 use crate::clock::{SystemClock, SystemEntropy};
 use crate::data::{DataFolder, digest_key};
-use crate::engine::{Choice, Engine};
+use crate::destination::Destination;
+use crate::engine::{Choice, Engine, is_hollow, pick};
+use crate::exit::Exit;
 use crate::output::{self, Ui};
-use anyhow::{Context, Result};
+use crate::paths::must_be_readable;
+use anyhow::{Result, bail};
 use nauthera_api::manifests::Manifests;
 use nauthera_core::codes::Code;
 use nauthera_core::compile::compile;
 use nauthera_core::finding::{Finding, Place, Severity};
 use nauthera_core::names::{Kind, ObjectRef};
+use nauthera_core::report::Report;
 use nauthera_core::snapshot::Snapshot;
-use nauthera_server::keys::write_private;
+use std::path::Path;
 use std::sync::Arc;
 
-/// Compiles; whether something was found.
-pub fn run(args: &CompileArgs, ui: &Ui) -> Result<bool> {
+/// What came of the manifests.
+struct Outcome {
+    snapshot: Option<Arc<Snapshot>>,
+    report: Report,
+    findings: Vec<Finding>,
+    /// Is there nothing to write but what nobody wants to serve: a server without the clients that it had before?
+    hollow: bool,
+}
+
+/// Compiles, writes and prints.
+pub fn run(args: &CompileArgs, ui: &Ui) -> Result<Exit> {
+    if args.print && args.output == Some(Destination::Stdout) {
+        bail!("`-o -` and `--print` both write to stdout: take one of them");
+    }
+    must_be_readable(&args.paths)?;
     let manifests = Manifests::read(&args.paths);
-    let (snapshot, report, mut findings) = if args.no_credentials {
-        without_credentials(args, &manifests)?
+    let mut outcome = if args.no_credentials {
+        without_credentials(args, &manifests)
     } else {
         with_credentials(args, &manifests)?
     };
-    if snapshot.is_none() && findings.is_empty() {
-        findings.push(Finding::new(Code::NothingToServe, "there is nothing to serve"));
+    if outcome.snapshot.is_none() && outcome.findings.is_empty() && !outcome.hollow {
+        outcome.findings.push(Finding::new(Code::NothingToServe, "there is nothing to serve"));
     }
-    for text in output::findings(&manifests, &report, &findings) {
+    for text in output::findings(&manifests, &outcome.report, &outcome.findings) {
         ui.say(&text);
     }
-    let Some(snapshot) = snapshot else { return Ok(true) };
-    if let Some(path) = &args.output {
-        write_private(path, &snapshot.to_bytes())
-            .with_context(|| format!("{} cannot be written", path.display()))?;
-        let clients = snapshot.clients.len();
-        ui.say(&format!("{}: {clients} clients, revision {}", path.display(), snapshot.revision()));
+    if outcome.hollow {
+        ui.say(&nothing_is_written(args, manifests.is_incomplete()));
+        return Ok(Exit::Found);
+    }
+    let Some(snapshot) = outcome.snapshot else { return Ok(Exit::Found) };
+    write(args, &snapshot, ui)?;
+    let is_error = |finding: &Finding| finding.severity == Severity::Error;
+    let faults = manifests.findings().iter().any(|found| is_error(&found.finding));
+    Ok(Exit::found_if(faults || outcome.report.has(Severity::Error) || outcome.findings.iter().any(is_error)))
+}
+
+fn write(args: &CompileArgs, snapshot: &Snapshot, ui: &Ui) -> Result<()> {
+    if let Some(destination) = &args.output {
+        destination.write(&snapshot.to_bytes(), ui)?;
+        let clients = output::count(snapshot.clients.len(), "client", "clients");
+        let shown = match destination {
+            Destination::Stdout => Path::new("stdout"),
+            Destination::Path(path) => path,
+        };
+        ui.say(&format!("{}: {clients}, revision {}", shown.display(), snapshot.revision()));
     }
     if args.print {
         let value: serde_json::Value = serde_json::from_slice(&snapshot.to_bytes())?;
         ui.line(&serde_json::to_string_pretty(&value)?)?;
     }
-    let faults = manifests.findings().iter().any(|found| found.finding.severity == Severity::Error);
-    Ok(faults
-        || report.has(Severity::Error)
-        || findings.iter().any(|finding| finding.severity == Severity::Error))
+    Ok(())
 }
 
-type Compiled = (Option<Arc<Snapshot>>, nauthera_core::report::Report, Vec<Finding>);
+/// Why a Snapshot without clients does not take the place of one with them, and what to do.
+fn nothing_is_written(args: &CompileArgs, incomplete: bool) -> String {
+    let why = if incomplete { "not everything can be read" } else { "its server is frozen" };
+    let data = args.data.display();
+    let (before, way) = if args.no_credentials {
+        ("--no-credentials keeps nothing of what was served before".to_owned(), "compile without it")
+    } else {
+        (
+            format!("{data} has nothing of what was served before"),
+            "give the folder of the earlier run with --data",
+        )
+    };
+    format!("nothing is written: {why}, and {before}; mend what is reported, or {way}")
+}
 
-fn with_credentials(args: &CompileArgs, manifests: &Manifests) -> Result<Compiled> {
+fn with_credentials(args: &CompileArgs, manifests: &Manifests) -> Result<Outcome> {
     let data = DataFolder::open(&args.data)?;
     let key = digest_key(&data.keys()?, &SystemEntropy)?;
     let choice = Choice { server: args.server.clone(), issuer: None };
     let mut engine =
         Engine::new(data, &key, choice, Arc::new(SystemClock::start()), Arc::new(SystemEntropy))?;
-    let turn = engine.turn(manifests)?;
+    let turn = engine.turn(manifests);
     engine.keep(&turn)?;
-    Ok((turn.snapshot, turn.compiled.report, turn.findings))
+    let (snapshot, report) = (turn.snapshot, turn.compiled.report);
+    Ok(Outcome { snapshot, report, findings: turn.findings, hollow: turn.hollow })
 }
 
 /// Compiles what needs no secret: nothing is read or kept beside the manifests.
-fn without_credentials(args: &CompileArgs, manifests: &Manifests) -> Result<Compiled> {
+fn without_credentials(args: &CompileArgs, manifests: &Manifests) -> Outcome {
     let inventory = manifests.inventory();
     let compiled = compile(&inventory);
-    let mut findings = Vec::new();
-    let mut servers = compiled.snapshots.iter();
-    let picked = match &args.server {
-        Some(server) => compiled.snapshots.get_key_value(server),
-        None => servers.next(),
+    let report = compiled.report;
+    let server = match pick(args.server.as_ref(), &inventory, None) {
+        Ok(server) => server,
+        Err(finding) => return Outcome { snapshot: None, report, findings: vec![*finding], hollow: false },
     };
-    if args.server.is_none() && servers.next().is_some() {
-        anyhow::bail!("there are several AuthServers: pick one with --server NAMESPACE/NAME");
-    }
-    let snapshot = picked.map(|(_, snapshot)| {
-        let left_out = |object: &ObjectRef| {
-            Finding::new(Code::CredentialsLeftOut, format!("client `{object}` is left out: it has a secret"))
-                .at(Place::new(Kind::AuthClient, object, ""), "left out")
-                .help("compile without --no-credentials to include it")
-        };
+    let hollow = is_hollow(&server, &inventory, &report);
+    let mut findings = Vec::new();
+    let snapshot = compiled.snapshots.get(&server).map(|snapshot| {
         let (out, kept): (Vec<_>, Vec<_>) =
             snapshot.clients.iter().partition(|(_, row)| row.authentication.method.uses_secret());
         findings.extend(out.iter().map(|(_, row)| left_out(&row.object)));
         let clients = kept.into_iter().map(|(id, row)| (id.clone(), row.clone())).collect();
         Arc::new(Snapshot { head: snapshot.head.clone(), clients })
     });
-    Ok((snapshot, compiled.report, findings))
+    Outcome { snapshot, report, findings, hollow }
+}
+
+fn left_out(client: &ObjectRef) -> Finding {
+    Finding::new(Code::CredentialsLeftOut, format!("client `{client}` is left out: it has a secret"))
+        .at(Place::new(Kind::AuthClient, client, ""), "left out")
+        .help("compile without --no-credentials to include it")
 }

@@ -1,6 +1,6 @@
 //! `nauthera completion`: a shell's completion script.
 
-use crate::args::{Cli, CompletionArgs};
+use crate::args::{Cli, CompletionArgs, called_as};
 use crate::exit::Exit;
 use crate::output::Ui;
 use anyhow::Result;
@@ -9,7 +9,7 @@ use clap::CommandFactory;
 /// Prints the script.
 pub fn run(args: &CompletionArgs, ui: &Ui) -> Result<Exit> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "nauthera", &mut script);
+    clap_complete::generate(args.shell, &mut Cli::command(), called_as(), &mut script);
     ui.raw(&script)?;
     Ok(Exit::Done)
 }

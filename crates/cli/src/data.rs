@@ -6,7 +6,7 @@ mod records;
 mod secrets;
 
 pub use records::Records;
-pub use secrets::SecretFiles;
+pub use secrets::{SecretFiles, secret_name};
 
 use anyhow::{Context, Result, bail};
 use nauthera_core::names::ObjectRef;

@@ -1,21 +1,27 @@
 //! From a folder of manifests to what one server serves: the join of reading, credentials and `compile` that `up` and
 //! `compile` share. It has no rules of its own: it makes the secrets that core asks for, and remembers what was published.
 
-use crate::data::{DataFolder, Records, SecretFiles};
-use anyhow::{Result, bail};
+mod brought;
+mod pick;
+
+pub use brought::brought;
+pub use pick::pick;
+
+use crate::data::{DataFolder, Records, SecretFiles, secret_name};
+use anyhow::Result;
 use nauthera_api::manifests::Manifests;
-use nauthera_core::codes::Code;
 use nauthera_core::compile::{Compiled, compile};
-use nauthera_core::finding::{Finding, Place};
+use nauthera_core::finding::Finding;
 use nauthera_core::inventory::Inventory;
-use nauthera_core::names::{Kind, ObjectRef};
-use nauthera_core::report::ClientReport;
+use nauthera_core::names::ObjectRef;
+use nauthera_core::report::{ClientReport, Report};
 use nauthera_core::snapshot::Snapshot;
 use nauthera_core::spec::{ClientSpec, SecretTemplate};
 use nauthera_core::time::{Clock, Entropy, Seconds, random_256};
 use nauthera_core::uri::IssuerUrl;
 use nauthera_server::secrets::Secrets;
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// How long an old secret stays valid where no policy states it.
@@ -42,6 +48,31 @@ pub struct Turn {
     pub inventory: Inventory,
     /// What this carrier has to say, beside what the manifests and the Report say.
     pub findings: Vec<Finding>,
+    /// Is what is served empty for no other reason than that nothing is known of what was served before?
+    pub hollow: bool,
+}
+
+impl Turn {
+    /// Does everything stay as it was served before, since a file cannot be read, or a policy or the server is not accepted?
+    pub fn is_frozen(&self) -> bool {
+        self.inventory.incomplete
+            || self
+                .server
+                .as_ref()
+                .is_some_and(|server| is_frozen(server, &self.inventory, &self.compiled.report))
+    }
+}
+
+/// Is the server frozen by a policy, or by its own manifest?
+fn is_frozen(server: &ObjectRef, inventory: &Inventory, report: &Report) -> bool {
+    report.servers.get(server).is_some_and(|server| !server.frozen_by.is_empty())
+        || inventory.servers.get(server).is_some_and(|server| server.spec.is_none())
+}
+
+/// Would the server serve nothing for no other reason than that nothing is known of what it served before?
+pub fn is_hollow(server: &ObjectRef, inventory: &Inventory, report: &Report) -> bool {
+    let stays = inventory.incomplete || is_frozen(server, inventory, report);
+    stays && !inventory.published.contains_key(server)
 }
 
 /// The parts that last from one look to the next.
@@ -52,6 +83,8 @@ pub struct Engine {
     secrets: Secrets,
     choice: Choice,
     published: Option<(ObjectRef, Arc<Snapshot>)>,
+    /// Was everything read at the last look? Otherwise a client that is missed may be in what was not.
+    complete: bool,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 }
@@ -68,7 +101,7 @@ impl Engine {
         let records = data.records()?;
         let files = SecretFiles::below(data.secrets());
         let secrets = Secrets::new(digest_key)?;
-        Ok(Self { data, records, files, secrets, choice, published: None, clock, entropy })
+        Ok(Self { data, records, files, secrets, choice, published: None, complete: false, clock, entropy })
     }
 
     /// The data folder.
@@ -76,11 +109,24 @@ impl Engine {
         &self.data
     }
 
+    /// Reads the manifests. Beside that it notices what somebody has done to Secrets: of ten thousand clients both take a while.
+    pub fn read(&mut self, paths: &[PathBuf]) -> Manifests {
+        let files = &mut self.files;
+        std::thread::scope(|scope| {
+            scope.spawn(|| files.notice_changes());
+            Manifests::read(paths)
+        })
+    }
+
     /// Looks at the manifests: picks the server, makes the secrets that are missing, and compiles.
-    pub fn turn(&mut self, manifests: &Manifests) -> Result<Turn> {
+    pub fn turn(&mut self, manifests: &Manifests) -> Turn {
         let mut inventory = manifests.inventory();
-        let mut findings = Vec::new();
-        let server = self.pick(&inventory, &mut findings)?;
+        self.complete = !inventory.incomplete;
+        let before = self.published.as_ref().map(|(server, _)| server);
+        let (server, findings) = match pick(self.choice.server.as_ref(), &inventory, before) {
+            Ok(server) => (Some(server), Vec::new()),
+            Err(finding) => (None, vec![*finding]),
+        };
         if let Some(server) = &server {
             self.enter_facts(&mut inventory, server, manifests);
         }
@@ -93,62 +139,53 @@ impl Engine {
             compiled = compile(&inventory);
         }
         let snapshot = server.as_ref().and_then(|server| compiled.snapshots.get(server)).cloned();
-        Ok(Turn { server, snapshot, compiled, inventory, findings })
+        let hollow = server.as_ref().is_some_and(|server| is_hollow(server, &inventory, &compiled.report));
+        Turn { server, snapshot, compiled, inventory, findings, hollow }
     }
 
     /// Keeps what a turn gives out: records first, then Secrets, then the Snapshot. To be called before it is served.
     pub fn keep(&mut self, turn: &Turn) -> Result<()> {
         let (Some(server), Some(snapshot)) = (&turn.server, &turn.snapshot) else { return Ok(()) };
         if !turn.inventory.incomplete {
-            self.records.retain(|client| turn.inventory.clients.contains_key(client));
-            self.records.save()?;
+            self.keep_records(&turn.inventory)?;
             self.write_secrets(turn, snapshot)?;
         }
-        self.data.keep_snapshot(snapshot)?;
-        self.published = Some((server.clone(), snapshot.clone()));
+        if !turn.hollow {
+            self.data.keep_snapshot(snapshot)?;
+            self.published = Some((server.clone(), snapshot.clone()));
+        }
         Ok(())
     }
 
-    fn pick(&self, inventory: &Inventory, findings: &mut Vec<Finding>) -> Result<Option<ObjectRef>> {
-        if let Some(wanted) = &self.choice.server {
-            if inventory.servers.contains_key(wanted) || inventory.incomplete {
-                return Ok(Some(wanted.clone()));
-            }
-            let known: Vec<String> = inventory.servers.keys().map(ToString::to_string).collect();
-            let known = if known.is_empty() {
-                "there is none".into()
-            } else {
-                format!("there is {}", known.join(", "))
-            };
-            findings.push(
-                Finding::new(Code::NothingToServe, format!("AuthServer `{wanted}` is not there")).note(known),
-            );
-            return Ok(None);
+    /// Lets go of clients that have been gone for long enough.
+    pub fn tidy(&mut self) -> Result<()> {
+        if !self.complete {
+            return Ok(());
         }
-        let mut servers = inventory.servers.keys();
-        match (servers.next(), servers.next()) {
-            (Some(only), None) => Ok(Some(only.clone())),
-            (None, _) => {
-                // What cannot be read may be the server: what was served before goes on.
-                let before = self
-                    .published
-                    .as_ref()
-                    .filter(|_| inventory.incomplete)
-                    .map(|(server, _)| server.clone());
-                if before.is_none() {
-                    let help = "add an object of kind AuthServer with an issuerUrl";
-                    findings
-                        .push(Finding::new(Code::NothingToServe, "there is no AuthServer here").help(help));
-                }
-                Ok(before)
+        for (client, name) in self.records.forget_expired(self.clock.now()) {
+            // Another client may have taken the Secret's name meanwhile.
+            if !name.as_ref().is_some_and(|name| self.records.has_secret(&client.namespace, name)) {
+                self.files.remove(&self.folder_of_missing(&client, name.as_ref()));
             }
-            (Some(_), Some(_)) => {
-                let names: Vec<String> = inventory.servers.keys().map(ToString::to_string).collect();
-                bail!(
-                    "there are several AuthServers ({}): pick one with --server NAMESPACE/NAME",
-                    names.join(", ")
-                )
+        }
+        self.records.save()
+    }
+
+    fn keep_records(&mut self, inventory: &Inventory) -> Result<()> {
+        for (name, object) in &inventory.clients {
+            if let Some(spec) = &object.spec {
+                self.records.name_secret(name, &secret_name(name, &spec.secret));
             }
+        }
+        self.records.meet(|client| inventory.clients.contains_key(client), self.clock.now());
+        self.records.save()
+    }
+
+    /// The folder of a client whose manifest is gone or cannot be used, from the name that its Secret had.
+    fn folder_of_missing(&self, client: &ObjectRef, name: Option<&Arc<str>>) -> PathBuf {
+        match name {
+            Some(name) => self.files.named(client, name),
+            None => self.files.folder(client, &SecretTemplate::default()),
         }
     }
 
@@ -251,12 +288,13 @@ impl Engine {
     }
 
     fn write_secrets(&mut self, turn: &Turn, snapshot: &Snapshot) -> Result<()> {
-        let mut keep = BTreeSet::new();
-        let nothing = SecretTemplate::default();
-        for (name, object) in &turn.inventory.clients {
-            let template = object.spec.as_ref().map_or(&nothing, |spec| &spec.secret);
-            keep.insert(self.files.folder(name, template));
-        }
+        let there = turn.inventory.clients.iter().map(|(name, object)| match &object.spec {
+            Some(spec) => self.files.folder(name, &spec.secret),
+            None => self.folder_of_missing(name, self.records.secret_name(name)),
+        });
+        let missed = self.records.missed();
+        let missed = missed.map(|name| self.folder_of_missing(name, self.records.secret_name(name)));
+        let keep: BTreeSet<PathBuf> = there.chain(missed).collect();
         for row in snapshot.clients.values() {
             let Some(spec) = turn.inventory.clients.get(&row.object).and_then(|object| object.spec.as_ref())
             else {
@@ -276,36 +314,5 @@ fn new_secret(entropy: &dyn Entropy) -> String {
     URL_SAFE_NO_PAD.encode(random_256(entropy))
 }
 
-/// The secret that a client brings, as its Secret among the manifests has it.
-///
-/// # Errors
-/// Why there is none: the Secret is missing, is another client's, or has no usable `client_secret`.
-pub fn brought(client: &ObjectRef, name: &str, manifests: &Manifests) -> Result<String, Box<Finding>> {
-    let object = ObjectRef::new(client.namespace.clone(), name);
-    let place = Place::field(Kind::AuthClient, client, "existingSecretRef.name");
-    let Some(secret) = manifests.secrets().get(&object) else {
-        let missing = Finding::new(Code::SecretMissing, format!("Secret `{object}` is not there"))
-            .at(place, "named here")
-            .note("the client waits until it is; no secret is made up")
-            .help("add the Secret to the folder, or take existingSecretRef away");
-        return Err(Box::new(missing));
-    };
-    let unusable = |what: &str| {
-        let finding = Finding::new(Code::SecretUnusable, format!("Secret `{object}` cannot be used: {what}"))
-            .at(place.clone(), "named here")
-            .note("the client waits until it can");
-        Box::new(finding.help(format!(
-            "it needs the label auth.nauthera.io/client: {} and the key client_secret with at least 32 characters",
-            client.name
-        )))
-    };
-    if secret.labels().get("auth.nauthera.io/client").is_none_or(|label| **label != *client.name) {
-        return Err(unusable("its label auth.nauthera.io/client does not name this client"));
-    }
-    let value = secret.value("client_secret").and_then(|bytes| std::str::from_utf8(bytes).ok());
-    match value.map(str::trim_end) {
-        Some(value) if value.chars().count() >= 32 => Ok(value.to_owned()),
-        Some(_) => Err(unusable("client_secret has fewer than 32 characters")),
-        None => Err(unusable("the key client_secret is missing or not text")),
-    }
-}
+#[cfg(test)]
+mod tests;

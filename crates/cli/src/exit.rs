@@ -1,7 +1,5 @@
 //! How the process ends.
 
-use anyhow::Error;
-use std::io::ErrorKind;
 use std::process::ExitCode;
 
 /// What a command has to say to the script that called it. One that could not do its job returns an error instead.
@@ -30,11 +28,4 @@ impl From<Exit> for ExitCode {
             Exit::Found => Self::from(1),
         }
     }
-}
-
-/// Did the reader of stdout go away (`nauthera check . | head`)? That is its good right, and nobody's error.
-pub fn is_broken_pipe(error: &Error) -> bool {
-    error.chain().any(|cause| {
-        cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
-    })
 }

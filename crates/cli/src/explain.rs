@@ -3,9 +3,9 @@
 mod document;
 
 use crate::args::{ExplainArgs, Format};
-use crate::check::must_be_there;
 use crate::exit::Exit;
 use crate::output::{self, Cases, Ui, visible, wrapped};
+use crate::paths::must_be_readable;
 use anyhow::{Result, bail};
 use comfy_table::{ContentArrangement, Table, presets};
 use document::{ClientDocument, CodeDocument};
@@ -74,7 +74,7 @@ fn explain_code(code: Code, format: Format, ui: &Ui) -> Result<Exit> {
 
 fn explain_client(name: &ObjectRef, path: &Path, format: Format, ui: &Ui) -> Result<Exit> {
     let paths = [path.to_owned()];
-    must_be_there(&paths)?;
+    must_be_readable(&paths)?;
     let manifests = Manifests::read(&paths);
     let compiled = compile(&manifests.inventory());
     let Some(client) = compiled.report.clients.get(name) else {

@@ -8,12 +8,14 @@ mod compile;
 mod completion;
 mod crds;
 mod data;
+mod destination;
 mod engine;
 mod exit;
 mod explain;
 mod hash_password;
 mod logging;
 mod output;
+mod paths;
 mod plan;
 mod reference;
 mod serve;
@@ -23,7 +25,6 @@ mod version;
 
 use anyhow::{Context, Result};
 use args::{Cli, Command};
-use clap::Parser;
 use exit::Exit;
 use output::Ui;
 use std::process::ExitCode;
@@ -32,12 +33,10 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    // A usage error ends here, with clap's message and code 2.
-    let cli = Cli::parse();
+    let cli = Cli::of_process();
     let ui = Ui::of_process();
     match run(&cli.command, &ui) {
         Ok(exit) => exit.into(),
-        Err(error) if exit::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             ui.error(&error);
             ExitCode::from(exit::FAILED)
@@ -49,7 +48,7 @@ fn run(command: &Command, ui: &Ui) -> Result<Exit> {
     match command {
         Command::Up(args) => serving("warn", up::run(args, ui)),
         Command::Server(args) => serving("info", server::run(args, ui)),
-        Command::Compile(args) => compile::run(args, ui).map(Exit::found_if),
+        Command::Compile(args) => compile::run(args, ui),
         Command::Check(args) => check::run(args, ui),
         Command::Plan(args) => plan::run(args, ui),
         Command::Explain(args) => explain::run(args, ui),

@@ -5,9 +5,9 @@ mod document;
 mod lines;
 
 use crate::args::{Format, PlanArgs};
-use crate::check::must_be_there;
 use crate::exit::Exit;
 use crate::output::{self, Cases, Ui, Weight};
+use crate::paths::must_be_readable;
 use anyhow::{Result, bail};
 use nauthera_api::manifests::Manifests;
 use nauthera_core::compile::{Compiled, compile};
@@ -26,7 +26,7 @@ pub fn run(args: &PlanArgs, ui: &Ui) -> Result<Exit> {
             );
         }
     }
-    must_be_there(&[args.old.clone(), args.new.clone()])?;
+    must_be_readable(&[args.old.clone(), args.new.clone()])?;
     let (old, new) = (read(&args.old), read(&args.new));
     let before = compiled(&old, "OLD", &args.old, Inventory::default(), ui)?;
     let over = Inventory { published: before.snapshots, ..Inventory::default() };

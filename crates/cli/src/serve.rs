@@ -83,6 +83,8 @@ struct BoundedFile {
     path: PathBuf,
     file: std::fs::File,
     written: u64,
+    /// A device or a pipe holds nothing, and is never moved.
+    grows: bool,
 }
 
 const LARGEST_AUDIT_FILE: u64 = 16 * 1_024 * 1_024;
@@ -90,8 +92,12 @@ const LARGEST_AUDIT_FILE: u64 = 16 * 1_024 * 1_024;
 impl BoundedFile {
     fn open(path: &Path) -> Result<Self> {
         let file = Self::append(path).with_context(|| format!("{} cannot be written", path.display()))?;
-        let written = file.metadata().map(|metadata| metadata.len()).unwrap_or_default();
-        Ok(Self { path: path.to_owned(), file, written })
+        let metadata = file.metadata();
+        let written = metadata.as_ref().map(std::fs::Metadata::len).unwrap_or_default();
+        let grows = metadata.is_ok_and(|metadata| metadata.is_file());
+        // Where a link leads there, the file is moved and the link stays.
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        Ok(Self { path, file, written, grows })
     }
 
     fn append(path: &Path) -> std::io::Result<std::fs::File> {
@@ -102,7 +108,7 @@ impl BoundedFile {
 
 impl Write for BoundedFile {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        if self.written >= LARGEST_AUDIT_FILE {
+        if self.grows && self.written >= LARGEST_AUDIT_FILE {
             let mut old = self.path.as_os_str().to_owned();
             old.push(".1");
             std::fs::rename(&self.path, old)?;
@@ -207,8 +213,13 @@ impl Running {
     }
 }
 
-/// Binds a port, with TLS where both files are given.
-pub async fn bind(address: SocketAddr, certificate: Option<&Path>, key: Option<&Path>) -> Result<Port> {
+/// Binds a port, with TLS where both files are given; `flag` gives it another address.
+pub async fn bind(
+    address: SocketAddr,
+    flag: &str,
+    certificate: Option<&Path>,
+    key: Option<&Path>,
+) -> Result<Port> {
     let tls = match (certificate, key) {
         (Some(certificate), Some(key)) => {
             let tls = listen::tls(certificate, key).await;
@@ -217,7 +228,8 @@ pub async fn bind(address: SocketAddr, certificate: Option<&Path>, key: Option<&
         (None, None) => None,
         _ => bail!("--tls-cert and --tls-key go together"),
     };
-    Port::bind(address, tls).with_context(|| format!("{address} cannot be listened on"))
+    Port::bind(address, tls)
+        .with_context(|| format!("{address} cannot be listened on; give another address with {flag}"))
 }
 
 /// Listens for SIGINT and SIGTERM from its making on, so that none is missed while something else is awaited.
@@ -239,5 +251,37 @@ impl Stop {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_file_that_has_grown_is_moved_and_the_link_to_it_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("real"), "").unwrap();
+        std::os::unix::fs::symlink("real", at("link")).unwrap();
+        let mut file = BoundedFile::open(&at("link")).unwrap();
+        file.written = LARGEST_AUDIT_FILE;
+        file.write_all(b"line").unwrap();
+        assert!(at("link").is_symlink() && at("real.1").exists());
+        assert_eq!(fs::read_to_string(at("link")).unwrap(), "line");
+    }
+
+    #[test]
+    fn what_is_no_file_is_never_moved() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        // Open both ways, so that nobody waits for the other side.
+        let _reader = std::fs::OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
+        let mut file = BoundedFile::open(&pipe).unwrap();
+        file.written = LARGEST_AUDIT_FILE;
+        file.write_all(b"line").unwrap();
+        assert!(pipe.exists() && !folder.path().join("pipe.1").exists());
     }
 }

@@ -32,8 +32,8 @@ pub async fn run(args: &ServerArgs, ui: &Ui) -> Result<()> {
         audit: args.audit.clone(),
         allow_private_fetch: args.allow_private_fetch,
     };
-    let port = bind(args.listen, args.tls_cert.as_deref(), args.tls_key.as_deref()).await?;
-    let admin = bind(args.admin_listen, None, None).await?;
+    let port = bind(args.listen, "--listen", args.tls_cert.as_deref(), args.tls_key.as_deref()).await?;
+    let admin = bind(args.admin_listen, "--admin-listen", None, None).await?;
     let issuer = snapshot.head.issuer.clone();
     let app = start(&setup, digest_key(&args.keys, &SystemEntropy)?, snapshot)?;
     let mut running = Running::default();

@@ -2,37 +2,46 @@
 //! folder changes; what cannot be served is explained, and the last good state goes on.
 
 mod carried;
+mod changes;
+mod ports;
+mod shown;
+mod talk;
 mod watch;
 
 use crate::args::UpArgs;
 use crate::clock::{SystemClock, SystemEntropy};
-use crate::data::{DataFolder, SecretFiles, digest_key};
-use crate::engine::{Choice, Engine, Turn, brought};
-use crate::output::{self, Ui};
-use crate::serve::{Running, Setup, Stop, bind, start};
-use anyhow::Result;
+use crate::data::{DataFolder, digest_key};
+use crate::engine::{Choice, Engine, Turn};
+use crate::output::{self, Cases, Ui};
+use crate::paths::must_be_readable;
+use crate::serve::{Running, Setup, Stop, start};
+use anyhow::{Error, Result};
 use nauthera_api::manifests::Manifests;
-use nauthera_core::names::{Kind, ObjectKey, ObjectRef};
+use nauthera_core::codes::Code;
 use nauthera_core::snapshot::Snapshot;
-use nauthera_core::spec::{ClientSpec, SecretTemplate, UserStoreSpec};
 use nauthera_core::time::Clock;
 use nauthera_server::app::App;
-use nauthera_server::console::{Answering, Console, View, with_callback};
-use nauthera_server::listen::Port;
-use std::collections::BTreeMap;
+use nauthera_server::console::{Answering, Console, with_callback};
+use ports::Ports;
+use shown::Look;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use talk::{News, Sight, Talk};
 use watch::Watch;
 
-/// The annotation of a UserStore that says the password of its people, where that is no secret.
-const PASSWORD_HINT: &str = "auth.nauthera.io/password-hint";
+/// How often what was kept of clients that are gone is let go.
+const TIDY_EVERY: Duration = Duration::from_secs(60);
+
+/// What is said of a look that did not see enough.
+const GOES_ON: &str = "what was served before goes on until this is mended";
 
 /// A server that is up.
 struct Live {
     app: Arc<App>,
     running: Running,
     snapshot: Arc<Snapshot>,
+    address: SocketAddr,
     console: Option<Arc<Console>>,
 }
 
@@ -42,27 +51,47 @@ struct Up<'a> {
     clock: Arc<SystemClock>,
     engine: Engine,
     digest_key: [u8; 32],
+    /// Held from the start, so that a port that is taken is known before anything is said.
+    ports: Option<Ports>,
     console_address: Option<SocketAddr>,
     live: Option<Live>,
-    told: Vec<String>,
+    talk: Talk,
+    summary: Option<String>,
+    last_error: Option<String>,
 }
 
 /// Serves until it is told to stop.
 pub async fn run(args: &UpArgs, ui: &Ui) -> Result<()> {
+    must_be_readable(std::slice::from_ref(&args.path))?;
     let clock = Arc::new(SystemClock::start());
     let data = DataFolder::open(&args.data)?;
     let digest_key = digest_key(&data.keys()?, &SystemEntropy)?;
     let choice = Choice { server: args.server.clone(), issuer: args.issuer.clone() };
     let engine = Engine::new(data, &digest_key, choice, clock.clone(), Arc::new(SystemEntropy))?;
-    let mut up =
-        Up { args, ui, clock, engine, digest_key, console_address: None, live: None, told: Vec::new() };
+    let mut up = Up {
+        args,
+        ui,
+        clock,
+        engine,
+        digest_key,
+        ports: Some(Ports::take(args).await?),
+        console_address: None,
+        live: None,
+        talk: Talk::new(),
+        summary: None,
+        last_error: None,
+    };
     let mut stop = Stop::listen()?;
     let mut watch = Watch::start(&args.path, &args.data);
+    let mut tidy = tokio::time::interval(TIDY_EVERY);
     up.look().await?;
+    // Where nothing is served yet nobody shall wait for an answer.
+    up.ports = None;
     loop {
         tokio::select! {
             () = stop.told() => break,
             () = watch.changed() => up.look_again().await,
+            _ = tidy.tick() => up.tidy(),
         }
     }
     if let Some(live) = up.live.take() {
@@ -77,74 +106,131 @@ pub async fn run(args: &UpArgs, ui: &Ui) -> Result<()> {
 impl Up<'_> {
     /// A later look: whatever goes wrong is told, and what is served goes on.
     async fn look_again(&mut self) {
-        if let Err(error) = self.look().await {
-            self.ui.error(&error);
+        match self.look().await {
+            Ok(()) => self.last_error = None,
+            Err(error) => {
+                self.talk.failed();
+                self.say_once(&error);
+            }
+        }
+    }
+
+    fn tidy(&mut self) {
+        if let Err(error) = self.engine.tidy() {
+            self.say_once(&error);
+        }
+    }
+
+    fn say_once(&mut self, error: &Error) {
+        let text = format!("{error:#}");
+        if self.last_error.as_ref() != Some(&text) {
+            self.ui.error(error);
+            self.last_error = Some(text);
         }
     }
 
     async fn look(&mut self) -> Result<()> {
         let started = self.clock.monotonic();
-        let manifests = Manifests::read(std::slice::from_ref(&self.args.path));
-        let turn = self.engine.turn(&manifests)?;
+        let manifests = self.engine.read(std::slice::from_ref(&self.args.path));
+        let turn = self.engine.turn(&manifests);
         let first = self.live.is_none();
-        let mut findings = turn.findings.clone();
-        findings.extend(carried::not_honoured(&turn));
-        let talk = output::findings(&manifests, &turn.compiled.report, &findings);
         if first {
-            let summary = output::summary(&self.args.path, &turn.inventory, &turn.compiled.report);
-            self.ui.say(&summary);
+            if turn.snapshot.is_some() && self.ports.is_none() {
+                self.ports = Some(Ports::take(self.args).await?);
+            }
+            self.summarize(&turn);
         }
-        self.tell(talk, turn.inventory.incomplete);
+        let news = self.hear(&turn, &manifests);
+        self.tell(&news, &turn);
         if let Some(snapshot) = &turn.snapshot {
             self.engine.keep(&turn)?;
-            self.serve(snapshot, started).await?;
-        } else if first {
-            self.ui.say("nothing can be served yet: mend what is reported, and it starts by itself");
+            self.serve(snapshot, started, &news).await?;
         }
-        self.refresh_console(&turn, &manifests);
+        if let Some(live) = &self.live {
+            let secrets = self.engine.data().secrets();
+            let diagnostics = self.talk.texts();
+            let look =
+                Look { path: &self.args.path, turn: &turn, manifests: &manifests, diagnostics, secrets };
+            shown::refresh(live, look);
+        }
         if first && let Some(snapshot) = &turn.snapshot {
             self.greet(&manifests, snapshot)?;
         }
         Ok(())
     }
 
-    /// Serves this from now on.
-    async fn serve(&mut self, snapshot: &Arc<Snapshot>, started: Duration) -> Result<()> {
-        let served = self.served(snapshot);
-        match &mut self.live {
-            None => self.begin(snapshot.clone()).await?,
-            Some(live) => {
-                let changed = live.snapshot != *snapshot;
-                if changed {
-                    live.snapshot = snapshot.clone();
-                    live.app.apply(served)?;
-                    let took = self.clock.monotonic().saturating_sub(started);
-                    let revision = snapshot.revision().short();
-                    self.ui.say(&format!(
-                        "served  revision {revision}, {} ms after the change was seen",
-                        took.as_millis()
-                    ));
-                }
-            }
+    /// What is there, until it is served; not again while it is the same.
+    fn summarize(&mut self, turn: &Turn) {
+        let summary = output::summary(&self.args.path, &turn.inventory, &turn.compiled.report);
+        let again = self.summary.is_some();
+        if !again || (turn.snapshot.is_some() && self.summary.as_ref() != Some(&summary)) {
+            self.ui.say(&summary);
+            self.summary = Some(summary);
         }
-        Ok(())
     }
 
-    /// What is new is told; what was told before and is still so is not repeated.
-    fn tell(&mut self, talk: Vec<String>, incomplete: bool) {
-        for text in talk.iter().filter(|text| !self.told.contains(text)) {
+    fn hear(&mut self, turn: &Turn, manifests: &Manifests) -> News {
+        let mut findings = turn.findings.clone();
+        findings.extend(carried::not_honoured(turn));
+        let report = turn.compiled.report.findings();
+        // Without a server to pick its clients go on with it, and do not wait.
+        let goes_on = self.live.is_some() && turn.server.is_none();
+        let told = report.filter(|finding| !(goes_on && finding.code == Code::ServerNotFound)).cloned();
+        let cases = Cases::of(manifests, told.chain(findings));
+        let sight = match turn {
+            turn if turn.snapshot.is_none() || turn.inventory.incomplete => Sight::Blind,
+            turn if turn.is_frozen() => Sight::Frozen,
+            _ => Sight::Whole,
+        };
+        self.talk.hear(manifests, &turn.inventory, &cases, sight)
+    }
+
+    fn tell(&self, news: &News, turn: &Turn) {
+        for text in &news.texts {
             self.ui.say(text);
         }
-        if talk.is_empty() && !self.told.is_empty() {
-            self.ui.say("all clear: nothing is reported any more");
+        match &self.live {
+            Some(_) if news.newly_blind => self.ui.say(GOES_ON),
+            Some(live) if news.clear && !(news.mended && self.is_served(live, turn)) => {
+                self.ui.say("all clear: nothing is reported any more");
+            }
+            None if news.newly_blind && turn.snapshot.is_none() => {
+                self.ui.say("nothing can be served yet: mend what is reported, and it starts by itself");
+            }
+            None if news.newly_blind => self.ui.say(GOES_ON),
+            _ => {}
         }
-        if incomplete && self.live.is_some() {
-            self.ui.say("what was served before goes on until this is mended");
-            // The rest was not judged this time: it is no news when it is judged again.
-            self.told.extend(talk);
-        } else {
-            self.told = talk;
+    }
+
+    fn is_served(&self, live: &Live, turn: &Turn) -> bool {
+        turn.snapshot.as_ref() == Some(&live.snapshot)
+    }
+
+    /// Serves this from now on.
+    async fn serve(&mut self, snapshot: &Arc<Snapshot>, started: Duration, news: &News) -> Result<()> {
+        let served = self.served(snapshot);
+        let Some(live) = &mut self.live else { return self.begin(snapshot.clone()).await };
+        let revision = snapshot.revision().short();
+        if live.snapshot == *snapshot {
+            if news.mended {
+                self.ui.say(&format!("mended: revision {revision} goes on unchanged"));
+            }
+            return Ok(());
         }
+        live.app.apply(served)?;
+        let last = std::mem::replace(&mut live.snapshot, snapshot.clone());
+        let took = self.clock.monotonic().saturating_sub(started).as_millis();
+        let changes = changes::changes(&last, snapshot);
+        self.ui.say(&format!("served  revision {revision}, {took} ms after the change was seen: {changes}"));
+        let (old, new) = (&last.head.issuer, &snapshot.head.issuer);
+        if old != new {
+            self.ui.say(&format!(
+                "the issuer is {new} now, and no longer {old}: clients and sessions of the old one must start anew"
+            ));
+            let address = live.address;
+            return self.ready(address, snapshot);
+        }
+        Ok(())
     }
 
     /// What is served here: with the console's callback, where there is a console.
@@ -164,97 +250,45 @@ impl Up<'_> {
             audit: self.args.audit_target(data.root()),
             allow_private_fetch: self.args.allow_private_fetch,
         };
-        let port =
-            bind(self.args.listen, self.args.tls_cert.as_deref(), self.args.tls_key.as_deref()).await?;
-        let console_port = match self.args.console.address() {
-            Some(address) => Some(bind(address, None, None).await?),
-            None => None,
+        let ports = match self.ports.take() {
+            Some(ports) => ports,
+            None => Ports::take(self.args).await?,
         };
+        let Ports { provider, address, console } = ports;
         // Where port 0 was asked for, the one that was taken is part of the callback.
-        self.console_address = console_port.as_ref().map(Port::address).transpose()?;
+        self.console_address = console.as_ref().map(|(_, address)| *address);
         let app = start(&setup, self.digest_key, self.served(&snapshot))?;
         let mut running = Running::default();
-        let console = console_port.zip(self.console_address).map(|(port, address)| {
+        let console = console.map(|(port, address)| {
             let console = Arc::new(Console::new(app.clone(), address));
             running.serve("console", port, Answering(console.clone()));
             console
         });
-        running.provider(port, &app);
+        running.provider(provider, &app);
         running.chores(&app);
-        self.live = Some(Live { app, running, snapshot, console });
+        self.live = Some(Live { app, running, snapshot, address, console });
         Ok(())
     }
 
-    /// Shows the console this look at the folder, beside what is served.
-    fn refresh_console(&self, turn: &Turn, manifests: &Manifests) {
-        let Some(live) = &self.live else { return };
-        let Some(console) = &live.console else { return };
-        let root = self.engine.data().secrets();
-        let templates: BTreeMap<ObjectRef, SecretTemplate> = turn
-            .inventory
-            .clients
-            .iter()
-            .filter_map(|(name, object)| Some((name.clone(), object.spec.as_ref()?.secret.clone())))
-            .collect();
-        let templates = Arc::new(templates);
-        let (files, folders) = (root.clone(), templates.clone());
-        let brought = brought_secrets(turn, manifests);
-        console.show(View {
-            folder: std::path::absolute(&self.args.path)
-                .unwrap_or_else(|_| self.args.path.clone())
-                .display()
-                .to_string(),
-            report: Arc::new(turn.compiled.report.clone()),
-            snapshot: live.snapshot.clone(),
-            policies: turn
-                .inventory
-                .policies
-                .iter()
-                .filter_map(|(name, object)| Some((name.clone(), object.spec.clone()?)))
-                .collect(),
-            diagnostics: self
-                .told
-                .iter()
-                .map(|text| anstream::adapter::strip_str(text).to_string())
-                .collect(),
-            secret_of: Arc::new(move |client| {
-                let own = || SecretFiles::below(files.clone()).plain(client, templates.get(client)?);
-                brought.get(client).cloned().or_else(own)
-            }),
-            secret_folder_of: Arc::new(move |client| {
-                let template = folders.get(client)?;
-                Some(SecretFiles::below(root.clone()).folder(client, template).display().to_string())
-            }),
-        });
-    }
-
     fn greet(&self, manifests: &Manifests, snapshot: &Snapshot) -> Result<()> {
-        if let Some(people) = people(manifests, snapshot) {
+        if let Some(people) = shown::people(manifests, snapshot) {
             self.ui.say(&people);
         }
         let secrets = self.engine.data().secrets();
         let console = self.console_address.map(|address| format!("console   http://{address}      "));
         self.ui.say(&format!("{}secrets   {}/", console.unwrap_or_default(), secrets.display()));
-        self.ui.line(&format!("ready {}", snapshot.head.issuer))
+        match &self.live {
+            Some(live) => self.ready(live.address, snapshot),
+            None => Ok(()),
+        }
     }
-}
 
-/// The secrets of clients that bring their own.
-fn brought_secrets(turn: &Turn, manifests: &Manifests) -> BTreeMap<ObjectRef, String> {
-    let of =
-        |name: &ObjectRef, spec: &ClientSpec| brought(name, spec.existing_secret.as_ref()?, manifests).ok();
-    let clients = turn.inventory.clients.iter();
-    clients.filter_map(|(name, object)| Some((name.clone(), of(name, object.spec.as_ref()?)?))).collect()
-}
-
-/// Who can log in: the names, and the password where the UserStore's author wrote it down for a demonstration.
-fn people(manifests: &Manifests, snapshot: &Snapshot) -> Option<String> {
-    let users = snapshot.head.users.as_ref()?;
-    let UserStoreSpec::Static(people) = &users.spec else { return None };
-    let names: Vec<&str> = people.iter().take(3).map(|person| &*person.username).collect();
-    let more = people.len().saturating_sub(names.len());
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let store = ObjectKey::new(Kind::UserStore, users.store.clone());
-    let hint = manifests.annotation(&store, PASSWORD_HINT).map(|hint| format!(", password \"{hint}\""));
-    Some(format!("log in as {}{more}{}", names.join(" or "), hint.unwrap_or_default()))
+    /// Says that it serves, and where, should the issuer not lead there.
+    fn ready(&self, address: SocketAddr, snapshot: &Snapshot) -> Result<()> {
+        let issuer = &snapshot.head.issuer;
+        if let Some(note) = ports::note(self.args, address, issuer) {
+            self.ui.say(&note);
+        }
+        self.ui.line(&format!("ready {issuer}"))
+    }
 }

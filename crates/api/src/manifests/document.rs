@@ -5,6 +5,7 @@ use super::outcome::Outcome;
 use super::{facts, fault, object};
 use crate::schema::Schemas;
 use crate::yaml::{Document, Node, Part, Problem};
+use nauthera_core::finding::Finding;
 use nauthera_core::names::Kind;
 
 pub(super) fn read(outcome: &mut Outcome, schemas: &Schemas, document: &Document) {
@@ -25,10 +26,10 @@ fn read_node(outcome: &mut Outcome, schemas: &Schemas, item: Item<'_>) {
         Identity::Namespace => outcome.namespaces.extend(facts::namespace(item.node)),
         Identity::Secret => outcome.secrets.extend(facts::secret(item.node)),
         Identity::Ours(kind) => read_ours(outcome, schemas, kind, &item),
-        Identity::Fault { finding, span, kind } => {
-            outcome.findings.push((*finding, span));
-            outcome.incomplete |= hides(kind);
+        Identity::Fault { finding, pointer, kind } => {
+            read_faulty(outcome, *finding, pointer, kind, item.node)
         }
+        Identity::NoList { finding, span } => outcome.unseen(*finding, span),
         Identity::List { items, implied } => {
             let starts: Vec<u32> = items.iter().map(|node| node.span.start).collect();
             for (index, node) in items.iter().enumerate() {
@@ -47,17 +48,24 @@ fn read_ours(outcome: &mut Outcome, schemas: &Schemas, kind: Kind, item: &Item<'
         let generated = item.node.has("/metadata/generateName");
         let pointer = if generated { "/metadata/generateName" } else { "/metadata" };
         let at = if item.node.has(pointer) { pointer } else { "/kind" };
-        outcome.findings.push((fault::no_name(kind, generated), item.node.span_of(at, Part::Key)));
-        outcome.incomplete |= hides(Some(kind));
-        return;
+        return outcome.unseen(fault::no_name(kind, generated), item.node.span_of(at, Part::Key));
     };
+    outcome.incomplete |= object::is_astray(item.node);
     let read = object::read(schemas.of(kind), key, item.node, &item.problems);
     outcome.findings.extend(read.findings);
     outcome.objects.push(read.object);
 }
 
-/// Does an object of that kind that cannot be told from others hide a restriction, or a server? A client or a user store
-/// does not: it takes nothing away from anyone else.
-fn hides(kind: Option<Kind>) -> bool {
-    !matches!(kind, Some(Kind::AuthClient | Kind::UserStore))
+/// Something that is plainly meant for us, and cannot be used. A client or a user store that says its name is there and not
+/// accepted, so that it is not taken for deleted; anything else could be a restriction, a server, or any other object.
+fn read_faulty(outcome: &mut Outcome, finding: Finding, pointer: &str, kind: Option<Kind>, node: &Node) {
+    let span = node.span_of(pointer, Part::Value);
+    let gentle = kind.filter(|kind| matches!(kind, Kind::AuthClient | Kind::UserStore));
+    match gentle.and_then(|kind| object::key(kind, node)).filter(|_| !object::is_astray(node)) {
+        Some(key) => {
+            outcome.findings.push((fault::located(finding, &key, pointer), span));
+            outcome.objects.push(object::unaccepted(key, node));
+        }
+        None => outcome.unseen(finding, span),
+    }
 }

@@ -109,12 +109,27 @@ pub(super) fn unknown_version(version: Option<&str>) -> Finding {
     Finding::new(Code::UnknownVersion, message).help(format!("write `apiVersion: {known}`"))
 }
 
+pub(super) fn no_list(kind: &str) -> Finding {
+    Finding::new(Code::WrongType, format!("`items` of this {kind} is not a list"))
+        .help("begin each object with `- `, or take the document away")
+}
+
+pub(super) fn no_object() -> Finding {
+    Finding::new(Code::WrongType, "this item of a list is not an object")
+        .help("write an object with `apiVersion`, `kind` and `metadata`, or take the item away")
+}
+
 pub(super) fn no_name(kind: Kind, generated: bool) -> Finding {
     let message = match generated {
         true => format!("this {kind} has a `generateName`, which would make a new object each time"),
         false => format!("this {kind} has no name"),
     };
     Finding::new(Code::SchemaViolation, message).help("write `metadata.name`")
+}
+
+/// The finding with its place in the object that it is about.
+pub(super) fn located(finding: Finding, key: &ObjectKey, pointer: &str) -> Finding {
+    finding.at(place(key, pointer), "")
 }
 
 fn place(key: &ObjectKey, pointer: &str) -> Place {

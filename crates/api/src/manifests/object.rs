@@ -25,6 +25,17 @@ pub(super) fn key(kind: Kind, node: &Node) -> Option<ObjectKey> {
     Some(ObjectKey::new(kind, ObjectRef::new(namespace, name)))
 }
 
+/// Is it in a namespace that cannot be read? Then nobody knows which object it is.
+pub(super) fn is_astray(node: &Node) -> bool {
+    let written = node.at("/metadata/namespace");
+    written.is_some_and(|written| matches!(written.value, Value::List(_) | Value::Map(_)))
+}
+
+/// An object of which no more than its name can be used.
+pub(super) fn unaccepted(key: ObjectKey, node: &Node) -> ReadObject {
+    ReadObject { key, node: node.clone(), labels: facts::labels(node), spec: None }
+}
+
 /// A scalar as text: a name that is written as a number still names, and its type is reported with the object. Names are
 /// printed in many places, so control characters are made visible here.
 fn scalar(node: &Node) -> Option<String> {

@@ -254,6 +254,16 @@ fn unknown_kinds_and_versions_of_the_group_are_told() {
             "NA0012 a.yaml:1:13 \"auth.nauthera.com/v1alpha1\" | `auth.nauthera.com/v1alpha1` is not a version that is known here | write `apiVersion: auth.nauthera.io/v1alpha1`",
         ),
         (
+            "auth.nauthera.io/",
+            "nauthera.io/",
+            "NA0012 a.yaml:1:13 \"nauthera.io/v1alpha1\" | `nauthera.io/v1alpha1` is not a version that is known here | write `apiVersion: auth.nauthera.io/v1alpha1`",
+        ),
+        (
+            "auth.nauthera.io/",
+            "",
+            "NA0012 a.yaml:1:13 \"v1alpha1\" | `v1alpha1` is not a version that is known here | write `apiVersion: auth.nauthera.io/v1alpha1`",
+        ),
+        (
             "apiVersion: auth.nauthera.io/v1alpha1\n",
             "",
             "NA0012 a.yaml:1:7 \"AuthClient\" | an object of this kind has no `apiVersion` | write `apiVersion: auth.nauthera.io/v1alpha1`",
@@ -267,9 +277,42 @@ fn unknown_kinds_and_versions_of_the_group_are_told() {
 fn what_may_hide_a_restriction_makes_the_inventory_incomplete() {
     assert!(client("kind: AuthClient", "kind: AuthPolcy").inventory().incomplete);
     assert!(client("kind: AuthClient", "kind: Gateway").inventory().incomplete);
-    assert!(!client("kind: AuthClient", "kind: AuthCleint").inventory().incomplete);
-    assert!(!client("  name: web\n", "").inventory().incomplete);
     assert!(read(&SHOP.replace("  name: baseline\n", "")).inventory().incomplete);
+}
+
+#[test]
+fn an_object_whose_name_is_not_known_may_be_any_object() {
+    for (from, to) in [
+        ("  name: web\n", ""),
+        ("  name: web\n", "  name:\n"),
+        ("  name: web\n", "  name: \"\"\n"),
+        ("  name: web\n", "  name: [web]\n"),
+        ("  namespace: shop\n", "  namespace: {shop: }\n"),
+        ("metadata:\n  namespace: shop\n  name: web\n", ""),
+    ] {
+        assert!(client(from, to).inventory().incomplete, "{to}");
+    }
+    let store = SHOP
+        .replace("kind: UserStore\nmetadata:\n  namespace: identity\n  name: people\n", "kind: UserStore\n");
+    assert_ne!(store, SHOP);
+    assert!(read(&store).inventory().incomplete);
+}
+
+#[test]
+fn a_client_of_a_kind_or_version_that_is_not_known_is_there_and_not_accepted() {
+    for (from, to) in [
+        ("kind: AuthClient", "kind: AuthCleint"),
+        ("/v1alpha1", "/v1"),
+        ("auth.nauthera.io/v1alpha1", "v1alpha1"),
+        ("apiVersion: auth.nauthera.io/v1alpha1\n", ""),
+    ] {
+        let inventory = client(from, to).inventory();
+        assert!(!inventory.incomplete, "{to}");
+        assert!(inventory.clients[&ObjectRef::new("shop", "web")].spec.is_none(), "{to}");
+        assert!(client(from, to).findings()[0].finding.subject().is_some());
+    }
+    let nameless = CLIENT.replace("kind: AuthClient", "kind: AuthCleint").replace("  name: web\n", "");
+    assert!(read(&nameless).inventory().incomplete);
 }
 
 #[test]
@@ -356,6 +399,41 @@ fn a_problem_in_one_item_of_a_list_leaves_the_others() {
         format!("apiVersion: v1\nkind: List\nitems:\n- {}\n- {}\n", indented(&broken), indented(CLIENT));
     let manifests = read(&text);
     assert_eq!((manifests.findings().len(), accepted_clients(&manifests)), (1, 1));
+}
+
+#[test]
+fn lists_that_hold_no_list_of_objects_are_told() {
+    for (text, want) in [
+        (
+            "apiVersion: v1\nkind: List\nitems: {}\n",
+            "NA0006 a.yaml:3:8 \"{}\" | `items` of this List is not a list | begin each object with `- `, or take the document away",
+        ),
+        (
+            "apiVersion: v1\nkind: List\n",
+            "NA0006 a.yaml:2:7 \"List\" | `items` of this List is not a list | begin each object with `- `, or take the document away",
+        ),
+        (
+            "apiVersion: auth.nauthera.io/v1alpha1\nkind: AuthClientList\nitems: web\n",
+            "NA0006 a.yaml:3:8 \"web\" | `items` of this AuthClientList is not a list | begin each object with `- `, or take the document away",
+        ),
+        (
+            "apiVersion: v1\nkind: List\nitems:\n- web\n",
+            "NA0006 a.yaml:4:3 \"web\" | this item of a list is not an object | write an object with `apiVersion`, `kind` and `metadata`, or take the item away",
+        ),
+    ] {
+        let manifests = read(text);
+        assert_eq!(told(&manifests), want);
+        assert!(manifests.is_incomplete(), "{text}");
+    }
+    for text in [
+        "apiVersion: v1\nkind: List\nitems: []\n",
+        "apiVersion: v1\nkind: List\nitems:\n",
+        "apiVersion: apps/v1\nkind: DeploymentList\nitems: {}\n",
+        "apiVersion: example.com/v1\nkind: PriceList\nitems: [5]\n",
+        "kind: List\n",
+    ] {
+        assert!(read(text).findings().is_empty(), "{text}");
+    }
 }
 
 #[test]

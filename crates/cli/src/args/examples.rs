@@ -12,6 +12,7 @@ Serves a folder of manifests: the same engine and the same server as in a cluste
 
 It watches the folder and serves each good edit; a bad edit is explained, and the last good state goes on. Everything \
 that it makes is kept under --data, so that running it again keeps keys, clients' secrets, sessions and refresh tokens. \
+A client that is taken away is no longer served, and has the same secret again if it comes back within an hour. \
 When it serves, it prints one line to stdout: `ready ISSUER`.";
 
 pub const UP: &str = "\
@@ -52,7 +53,8 @@ Examples:
 pub const COMPILE_ABOUT: &str = "\
 Compiles manifests and writes the Snapshot: all that `nauthera server` needs to serve them, and nothing else.
 
-Clients' secrets are made and kept under --data, exactly as `nauthera up` does.";
+Clients' secrets are made and kept under --data, exactly as `nauthera up` does. Where a policy is not accepted, clients \
+stay as they were compiled last; where nothing is known of that, nothing is written.";
 
 pub const COMPILE: &str = "\
 Examples:

@@ -1,6 +1,7 @@
 //! Flags of the commands that judge and compile.
 
-use super::values::{self, Format, JudgeFormat};
+use super::values::{self, Format, JudgeFormat, OrHuman};
+use crate::destination::Destination;
 use clap::Args;
 use clap::builder::BoolishValueParser;
 use nauthera_core::names::ObjectRef;
@@ -13,7 +14,7 @@ pub struct CheckArgs {
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
     /// How to print what is found
-    #[arg(long, value_name = "FORMAT", env = "NAUTHERA_FORMAT", value_enum, default_value = "human")]
+    #[arg(long, value_name = "FORMAT", env = "NAUTHERA_FORMAT", value_parser = OrHuman::<JudgeFormat>::new(), default_value = "human")]
     pub format: JudgeFormat,
     /// Exit with 1 for warnings too
     #[arg(long, env = "NAUTHERA_DENY_WARNINGS", value_parser = BoolishValueParser::new())]
@@ -30,7 +31,7 @@ pub struct PlanArgs {
     #[arg(value_name = "NEW")]
     pub new: PathBuf,
     /// How to print the changes
-    #[arg(long, value_name = "FORMAT", env = "NAUTHERA_FORMAT", value_enum, default_value = "human")]
+    #[arg(long, value_name = "FORMAT", env = "NAUTHERA_FORMAT", value_parser = OrHuman::<Format>::new(), default_value = "human")]
     pub format: Format,
 }
 
@@ -44,7 +45,7 @@ pub struct ExplainArgs {
     #[arg(value_name = "PATH")]
     pub path: Option<PathBuf>,
     /// How to print the explanation
-    #[arg(long, value_name = "FORMAT", env = "NAUTHERA_FORMAT", value_enum, default_value = "human")]
+    #[arg(long, value_name = "FORMAT", env = "NAUTHERA_FORMAT", value_parser = OrHuman::<Format>::new(), default_value = "human")]
     pub format: Format,
 }
 
@@ -54,9 +55,9 @@ pub struct CompileArgs {
     /// Files and folders of manifests, compiled together
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
-    /// The file to write
+    /// The file to write; `-` is stdout
     #[arg(short, long, value_name = "FILE", env = "NAUTHERA_OUTPUT", required_unless_present = "print")]
-    pub output: Option<PathBuf>,
+    pub output: Option<Destination>,
     /// Print the Snapshot as JSON, for reading; with -o it is written as well
     #[arg(long, env = "NAUTHERA_PRINT", value_parser = BoolishValueParser::new())]
     pub print: bool,

@@ -16,7 +16,7 @@ pub struct UpArgs {
     #[arg(value_name = "PATH", default_value = ".")]
     pub path: PathBuf,
     /// Where to listen
-    #[arg(long, value_name = "ADDRESS", env = "NAUTHERA_LISTEN", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDRESS", env = "NAUTHERA_LISTEN", value_parser = values::address, default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
     /// The folder for everything that is kept: database, keys, clients' secrets
     #[arg(long, value_name = "DIR", env = "NAUTHERA_DATA", default_value = "./.nauthera")]
@@ -58,10 +58,10 @@ pub struct ServerArgs {
     #[arg(long, value_name = "FILE", env = "NAUTHERA_SNAPSHOT")]
     pub snapshot: PathBuf,
     /// Where to listen
-    #[arg(long, value_name = "ADDRESS", env = "NAUTHERA_LISTEN", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDRESS", env = "NAUTHERA_LISTEN", value_parser = values::address, default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
     /// Where health, readiness and metrics are answered
-    #[arg(long, value_name = "ADDRESS", env = "NAUTHERA_ADMIN_LISTEN", default_value = "127.0.0.1:8082")]
+    #[arg(long, value_name = "ADDRESS", env = "NAUTHERA_ADMIN_LISTEN", value_parser = values::address, default_value = "127.0.0.1:8082")]
     pub admin_listen: SocketAddr,
     /// A certificate chain in PEM, to listen with TLS
     #[arg(long, value_name = "FILE", env = "NAUTHERA_TLS_CERT", requires = "tls_key")]

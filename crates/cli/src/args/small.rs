@@ -1,6 +1,6 @@
 //! Flags of the small commands.
 
-use super::values::{CrdFormat, Document, Format};
+use super::values::{CrdFormat, Document, Format, OrHuman};
 use clap::Args;
 use clap_complete::Shell;
 
@@ -16,7 +16,7 @@ pub struct CrdsArgs {
 #[derive(Debug, Clone, Args)]
 pub struct HashPasswordArgs {
     /// How to print the hash
-    #[arg(long, value_name = "FORMAT", env = "NAUTHERA_FORMAT", value_enum, default_value = "human")]
+    #[arg(long, value_name = "FORMAT", env = "NAUTHERA_FORMAT", value_parser = OrHuman::<Format>::new(), default_value = "human")]
     pub format: Format,
 }
 
@@ -32,7 +32,7 @@ pub struct CompletionArgs {
 #[derive(Debug, Clone, Args)]
 pub struct VersionArgs {
     /// How to print it
-    #[arg(long, value_name = "FORMAT", env = "NAUTHERA_FORMAT", value_enum, default_value = "human")]
+    #[arg(long, value_name = "FORMAT", env = "NAUTHERA_FORMAT", value_parser = OrHuman::<Format>::new(), default_value = "human")]
     pub format: Format,
 }
 

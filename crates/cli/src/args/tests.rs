@@ -63,6 +63,14 @@ fn the_console_is_switched_off_by_none_and_listens_on_loopback_only() {
 }
 
 #[test]
+fn localhost_is_an_address() {
+    assert_eq!(up(&["--listen", "localhost:18090"]).unwrap().listen.to_string(), "127.0.0.1:18090");
+    let console = up(&["--console", "localhost:18091"]).unwrap().console;
+    assert_eq!(console.address().unwrap().to_string(), "127.0.0.1:18091");
+    assert!(up(&["--listen", "localhost"]).is_err() && up(&["--listen", "localhost:70000"]).is_err());
+}
+
+#[test]
 fn certificate_and_key_go_together() {
     assert!(up(&["--tls-cert", "a.pem"]).is_err() && up(&["--tls-key", "a.pem"]).is_err());
     assert!(up(&["--tls-cert", "a.pem", "--tls-key", "b.pem"]).is_ok());

@@ -1,25 +1,30 @@
 //! The values that flags take, read once into types.
 
-use clap::ValueEnum;
+use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
+use clap::parser::ValueSource;
+use clap::{Arg, Command, ValueEnum};
 use nauthera_core::names::ObjectRef;
 use nauthera_core::uri::IssuerUrl;
-use std::net::SocketAddr;
+use std::ffi::OsStr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
 /// How a result is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people.
+    #[default]
     Human,
     /// One JSON document.
     Json,
 }
 
 /// How a judgement is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum JudgeFormat {
     /// For people, as a compiler does.
+    #[default]
     Human,
     /// One JSON document.
     Json,
@@ -27,6 +32,43 @@ pub enum JudgeFormat {
     Sarif,
     /// JUnit XML, for CI.
     Junit,
+}
+
+/// Reads a format. One environment variable serves every command, and not every command knows every format: one that it does
+/// not know is refused on the command line, and passed over in the environment.
+#[derive(Debug, Clone)]
+pub struct OrHuman<F: ValueEnum + Clone + Send + Sync + 'static>(EnumValueParser<F>);
+
+impl<F: ValueEnum + Clone + Send + Sync + 'static> OrHuman<F> {
+    /// The parser.
+    pub fn new() -> Self {
+        Self(EnumValueParser::new())
+    }
+}
+
+impl<F: ValueEnum + Default + Clone + Send + Sync + 'static> TypedValueParser for OrHuman<F> {
+    type Value = F;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<F, clap::Error> {
+        self.0.parse_ref(command, arg, value)
+    }
+
+    fn parse_ref_(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+        source: ValueSource,
+    ) -> Result<F, clap::Error> {
+        match self.parse_ref(command, arg, value) {
+            Err(_) if source == ValueSource::EnvVariable => Ok(F::default()),
+            read => read,
+        }
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        self.0.possible_values()
+    }
 }
 
 /// How definitions are printed.
@@ -75,9 +117,7 @@ impl FromStr for ConsoleAddress {
         if text == "none" {
             return Ok(Self::None);
         }
-        let address: SocketAddr = text
-            .parse()
-            .map_err(|_| "write an address with a port, such as 127.0.0.1:8081, or none".to_owned())?;
+        let address = address(text).map_err(|error| format!("{error}, or none"))?;
         if address.ip().is_loopback() {
             Ok(Self::At(address))
         } else {
@@ -104,6 +144,21 @@ impl FromStr for DatabaseUrl {
             Some(path) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
             _ => Err("write sqlite:PATH".into()),
         }
+    }
+}
+
+/// Reads where to listen: an IP address with a port, or `localhost` with one.
+pub fn address(text: &str) -> Result<SocketAddr, String> {
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
+    match port.parse::<u16>() {
+        Ok(port) if host == "localhost" => Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
+        Ok(port) => {
+            Err(format!("write an address with a port, such as 127.0.0.1:{port} or localhost:{port}"))
+        }
+        Err(_) => Err("write an address with a port, such as 127.0.0.1:8080 or localhost:8080".into()),
     }
 }
 

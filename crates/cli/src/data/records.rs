@@ -1,4 +1,6 @@
-//! Credential records: who holds which client id, and the digests of live secrets. One file, replaced as a whole.
+//! Credential records: who holds which client id, the digests of live secrets, and the name of the Secret. One file, replaced as
+//! a whole. A client that is gone keeps its record for a while: editors save by removing and writing again, and half a
+//! move of files looks like a deletion.
 
 use anyhow::{Context, Result};
 use nauthera_core::inventory::CredentialRecord;
@@ -7,18 +9,26 @@ use nauthera_core::snapshot::SecretDigest;
 use nauthera_core::time::{Seconds, UnixTime};
 use nauthera_server::keys::write_private;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// At most so many digests of a client are live: a fourth ends the oldest.
 const MOST_LIVE: usize = 3;
+
+/// How long what is kept of a client outlives it.
+const KEPT: Seconds = Seconds::hours(1);
 
 /// All records.
 pub struct Records {
     path: PathBuf,
     records: BTreeMap<ObjectRef, CredentialRecord>,
+    /// The name of each client's Secret, as it was last written.
+    secrets: BTreeMap<ObjectRef, Arc<str>>,
+    /// The clients that are gone, and since when they are missed.
+    missed: BTreeMap<ObjectRef, UnixTime>,
     changed: bool,
 }
 
@@ -27,6 +37,10 @@ pub struct Records {
 struct Entry {
     client: ObjectRef,
     record: CredentialRecord,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    secret: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    missed_since: Option<UnixTime>,
 }
 
 impl Records {
@@ -38,8 +52,19 @@ impl Records {
             Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(error).with_context(|| format!("{} cannot be read", path.display())),
         };
-        let records = entries.into_iter().map(|entry| (entry.client, entry.record)).collect();
-        Ok(Self { path, records, changed: false })
+        let mut read = Self {
+            path,
+            records: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            missed: BTreeMap::new(),
+            changed: false,
+        };
+        for Entry { client, record, secret, missed_since } in entries {
+            read.secrets.extend(secret.map(|secret| (client.clone(), secret)));
+            read.missed.extend(missed_since.map(|since| (client.clone(), since)));
+            read.records.insert(client, record);
+        }
+        Ok(read)
     }
 
     /// The records as a fact.
@@ -76,11 +101,71 @@ impl Records {
         self.changed = true;
     }
 
-    /// Forgets clients that are not there any more.
-    pub fn retain(&mut self, keep: impl Fn(&ObjectRef) -> bool) {
-        let before = self.records.len();
-        self.records.retain(|client, _| keep(client));
-        self.changed |= self.records.len() != before;
+    /// Notes the name of a client's Secret.
+    pub fn name_secret(&mut self, client: &ObjectRef, name: &Arc<str>) {
+        if self.records.contains_key(client) && self.secrets.get(client) != Some(name) {
+            self.secrets.insert(client.clone(), name.clone());
+            self.changed = true;
+        }
+    }
+
+    /// The name of a client's Secret, as it was last noted.
+    pub fn secret_name(&self, client: &ObjectRef) -> Option<&Arc<str>> {
+        self.secrets.get(client)
+    }
+
+    /// Has any client a Secret of this name?
+    pub fn has_secret(&self, namespace: &str, name: &str) -> bool {
+        self.secrets.iter().any(|(client, known)| &*client.namespace == namespace && **known == *name)
+    }
+
+    /// The clients that are gone, and of which everything is kept still.
+    pub fn missed(&self) -> impl Iterator<Item = &ObjectRef> {
+        self.missed.keys()
+    }
+
+    /// Notes which clients are there. One that is gone is forgotten an hour later, or once another one holds its id.
+    pub fn meet(&mut self, is_there: impl Fn(&ObjectRef) -> bool, now: UnixTime) {
+        let before = self.missed.len();
+        self.missed.retain(|client, _| !is_there(client));
+        self.changed |= self.missed.len() != before;
+        for client in self.records.keys().filter(|client| !is_there(client)) {
+            if !self.missed.contains_key(client) {
+                self.missed.insert(client.clone(), now);
+                self.changed = true;
+            }
+        }
+        self.forget_replaced();
+        self.forget_expired(now);
+    }
+
+    /// Forgets clients that have been gone for long enough, and says which.
+    pub fn forget_expired(&mut self, now: UnixTime) -> Vec<(ObjectRef, Option<Arc<str>>)> {
+        let expired = self.missed.iter().filter(|(_, since)| since.plus(KEPT) <= now);
+        let expired: Vec<ObjectRef> = expired.map(|(client, _)| client.clone()).collect();
+        expired.into_iter().map(|client| (client.clone(), self.forget(&client))).collect()
+    }
+
+    fn forget_replaced(&mut self) {
+        if self.missed.is_empty() {
+            return;
+        }
+        let id = |record: &CredentialRecord| (record.server.clone(), record.client_id.clone());
+        let there = self.records.iter().filter(|(client, _)| !self.missed.contains_key(client));
+        let held: BTreeSet<_> = there.map(|(_, record)| id(record)).collect();
+        let replaced =
+            |client: &&ObjectRef| self.records.get(*client).is_some_and(|record| held.contains(&id(record)));
+        let replaced: Vec<ObjectRef> = self.missed.keys().filter(replaced).cloned().collect();
+        replaced.iter().for_each(|client| {
+            self.forget(client);
+        });
+    }
+
+    fn forget(&mut self, client: &ObjectRef) -> Option<Arc<str>> {
+        self.changed = true;
+        self.records.remove(client);
+        self.missed.remove(client);
+        self.secrets.remove(client)
     }
 
     /// Writes what has changed.
@@ -91,7 +176,12 @@ impl Records {
         let entries: Vec<Entry> = self
             .records
             .iter()
-            .map(|(client, record)| Entry { client: client.clone(), record: record.clone() })
+            .map(|(client, record)| Entry {
+                client: client.clone(),
+                record: record.clone(),
+                secret: self.secrets.get(client).cloned(),
+                missed_since: self.missed.get(client).copied(),
+            })
             .collect();
         let bytes = serde_json::to_vec_pretty(&entries)?;
         write_private(&self.path, &bytes)
@@ -124,6 +214,43 @@ mod tests {
         assert_eq!(secrets.len(), 3);
         assert_eq!(secrets[2].not_after, None);
         assert_eq!(secrets[0].not_after, Some(UnixTime(3_603)));
+    }
+
+    #[test]
+    fn a_client_that_is_gone_is_forgotten_an_hour_later_and_not_if_it_comes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("records.json");
+        let mut records = Records::open(path.clone()).unwrap();
+        let (client, server, id) = ids();
+        records.hold(&client, &server, &id);
+        records.add(&client, [1; 32], Seconds::hours(1), UnixTime(5));
+        records.name_secret(&client, &"web-secret".into());
+        records.meet(|_| false, UnixTime(100));
+        records.save().unwrap();
+        // A restart changes nothing of it.
+        let mut records = Records::open(path).unwrap();
+        records.meet(|_| false, UnixTime(3_699));
+        assert_eq!(records.missed().collect::<Vec<_>>(), [&client]);
+        assert_eq!(records.of(&client, &server, &id).unwrap().secrets.len(), 1);
+        records.meet(|_| true, UnixTime(3_699));
+        assert_eq!(records.missed().count(), 0);
+        records.meet(|_| false, UnixTime(4_000));
+        assert_eq!(records.forget_expired(UnixTime(7_599)), []);
+        let forgotten = records.forget_expired(UnixTime(7_600));
+        assert_eq!(forgotten, [(client.clone(), Some("web-secret".into()))]);
+        assert!(records.all().is_empty() && records.secret_name(&client).is_none());
+    }
+
+    #[test]
+    fn a_client_that_is_gone_is_forgotten_once_another_holds_its_id() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut records = Records::open(folder.path().join("records.json")).unwrap();
+        let (client, server, id) = ids();
+        let other = ObjectRef::new("shop", "site");
+        records.hold(&client, &server, &id);
+        records.hold(&other, &server, &id);
+        records.meet(|there| *there == other, UnixTime(1));
+        assert_eq!(records.all().keys().collect::<Vec<_>>(), [&other]);
     }
 
     #[test]

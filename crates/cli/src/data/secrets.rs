@@ -10,17 +10,26 @@ use nauthera_core::uri::IssuerUrl;
 use nauthera_server::keys::write_private;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The Secrets as files below a folder.
 pub struct SecretFiles {
     root: PathBuf,
-    written: BTreeMap<PathBuf, BTreeMap<Arc<str>, String>>,
+    written: BTreeMap<PathBuf, Written>,
+}
+
+/// A Secret as this process left it.
+struct Written {
+    content: BTreeMap<Arc<str>, String>,
+    stamp: u64,
 }
 
 /// The name of a client's Secret.
-fn secret_name(client: &ObjectRef, template: &SecretTemplate) -> Arc<str> {
+pub fn secret_name(client: &ObjectRef, template: &SecretTemplate) -> Arc<str> {
     template.name.clone().unwrap_or_else(|| format!("{}-client-secret", client.name).into())
 }
 
@@ -32,7 +41,17 @@ impl SecretFiles {
 
     /// The folder of a client's Secret.
     pub fn folder(&self, client: &ObjectRef, template: &SecretTemplate) -> PathBuf {
-        self.root.join(&*client.namespace).join(&*secret_name(client, template))
+        self.named(client, &secret_name(client, template))
+    }
+
+    /// The folder of a client's Secret of this name.
+    pub fn named(&self, client: &ObjectRef, name: &str) -> PathBuf {
+        self.root.join(&*client.namespace).join(name)
+    }
+
+    /// Notices what somebody else has changed since: it is read again, and written again where it must be.
+    pub fn notice_changes(&mut self) {
+        self.written.retain(|folder, written| stamp(folder, &written.content) == written.stamp);
     }
 
     /// The plain secret that a client's Secret holds now.
@@ -41,7 +60,7 @@ impl SecretFiles {
         let folder = self.folder(client, template);
         // What this process wrote is not read again: a folder of ten thousand clients is looked at on every save.
         match self.written.get(&folder) {
-            Some(written) => written.get(&key).cloned(),
+            Some(written) => written.content.get(&key).cloned(),
             None => fs::read_to_string(folder.join(&*key)).ok(),
         }
     }
@@ -56,7 +75,7 @@ impl SecretFiles {
     ) -> Result<()> {
         let folder = self.folder(&row.object, template);
         let wanted = content(row, template, issuer, secret);
-        if self.written.get(&folder) == Some(&wanted) {
+        if self.written.get(&folder).is_some_and(|written| written.content == wanted) {
             return Ok(());
         }
         if let Some(namespace) = folder.parent() {
@@ -74,8 +93,15 @@ impl SecretFiles {
         for stale in entries(&folder).filter(|name| !wanted.contains_key(name.as_str())) {
             fs::remove_file(folder.join(&stale)).ok();
         }
-        self.written.insert(folder, wanted);
+        let stamp = stamp(&folder, &wanted);
+        self.written.insert(folder, Written { content: wanted, stamp });
         Ok(())
+    }
+
+    /// Takes away the Secret in this folder.
+    pub fn remove(&mut self, folder: &Path) {
+        self.written.remove(folder);
+        remove(folder);
     }
 
     /// Takes away Secrets that no client has any more.
@@ -85,12 +111,30 @@ impl SecretFiles {
             for folder in
                 entries(&namespace).map(|name| namespace.join(name)).filter(|folder| !keep.contains(folder))
             {
-                if let Err(error) = fs::remove_dir_all(&folder) {
-                    tracing::warn!(folder = %folder.display(), %error, "a stale secret cannot be removed");
-                }
+                remove(&folder);
             }
         }
     }
+}
+
+fn remove(folder: &Path) {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            tracing::warn!(folder = %folder.display(), %error, "a stale secret cannot be removed");
+        }
+        _ => {}
+    }
+}
+
+/// What the file system says of a Secret's files: different once one of them is edited, replaced or gone, or one is added.
+fn stamp(folder: &Path, content: &BTreeMap<Arc<str>, String>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    let files = content.keys().map(|key| folder.join(&**key));
+    for path in std::iter::once(folder.to_owned()).chain(files) {
+        let seen = fs::symlink_metadata(path).ok();
+        seen.map(|seen| (seen.ino(), seen.size(), seen.mtime(), seen.mtime_nsec())).hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 fn entries(folder: &Path) -> impl Iterator<Item = String> + use<> {

@@ -27,7 +27,13 @@ pub fn render(manifests: &Manifests, case: &Case) -> String {
     let notes = finding.notes.iter().map(|note| Level::NOTE.message(visible(note)));
     let help = finding.help.iter().map(|help| Level::HELP.message(visible(help)));
     let group = group.elements(notes.chain(help));
-    Renderer::styled().term_width(WIDTH).render(&[group])
+    let text = Renderer::styled().term_width(WIDTH).render(&[group]);
+    if case.marks.iter().any(|mark| mark.at.span.line > 0) { text } else { indented(&text) }
+}
+
+/// Without a line of a file there is no column of line numbers: what follows the title is moved to where it stands elsewhere.
+fn indented(text: &str) -> String {
+    text.replace('\n', "\n ")
 }
 
 /// The marks of each file, files in the order in which they come up.

@@ -113,7 +113,7 @@ fn a_finding_without_a_file_has_no_snippet() {
     let texts = findings(&manifests, &Report::default(), &[finding.clone(), finding]);
     assert_eq!(
         texts.iter().map(|text| plain(text)).collect::<Vec<_>>(),
-        ["error[NA0011]: nothing\n |\n = note: a fact\n = help: mend it"]
+        ["error[NA0011]: nothing\n  |\n  = note: a fact\n  = help: mend it"]
     );
 }
 

@@ -22,23 +22,19 @@ impl Ui {
     /// Prints data, and a line end.
     ///
     /// # Errors
-    /// When stdout cannot be written; a broken pipe among them.
+    /// When stdout cannot be written.
     pub fn line(&self, text: &str) -> Result<()> {
         let mut out = AutoStream::new(io::stdout().lock(), self.out);
-        writeln!(out, "{text}")?;
-        out.flush()?;
-        Ok(())
+        heard(writeln!(out, "{text}").and_then(|()| out.flush()))
     }
 
     /// Prints data as it is: bytes for a machine.
     ///
     /// # Errors
-    /// When stdout cannot be written; a broken pipe among them.
+    /// When stdout cannot be written.
     pub fn raw(&self, bytes: &[u8]) -> Result<()> {
         let mut out = io::stdout().lock();
-        out.write_all(bytes)?;
-        out.flush()?;
-        Ok(())
+        heard(out.write_all(bytes).and_then(|()| out.flush()))
     }
 
     /// Talks. Whether anybody listens does not matter.
@@ -50,5 +46,14 @@ impl Ui {
     pub fn error(&self, error: &Error) {
         let red: Style = AnsiColor::BrightRed.on_default().bold();
         self.say(&format!("{red}error{red:#}: {}", visible(&format!("{error:#}"))));
+    }
+}
+
+/// A reader that goes away (`nauthera check . | head`) is nobody's error, and changes nothing of what was found: the command goes
+/// on to its own exit code.
+fn heard(written: io::Result<()>) -> Result<()> {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
     }
 }

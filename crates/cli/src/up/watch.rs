@@ -4,6 +4,7 @@
 use nauthera_api::manifests::Listing;
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc::{Receiver, channel};
@@ -22,8 +23,12 @@ pub struct Watch {
     path: PathBuf,
     told: Receiver<()>,
     seen: Seen,
-    _watcher: Option<RecommendedWatcher>,
+    watcher: Option<RecommendedWatcher>,
+    /// The folder that is watched, by what the file system calls it: another one may come in its place.
+    watched: Option<(PathBuf, FileId)>,
 }
+
+type FileId = (u64, u64);
 
 impl Watch {
     /// Starts to watch `path`; what happens below `data` does not count.
@@ -38,18 +43,30 @@ impl Watch {
                 tell.try_send(()).ok();
             }
         });
-        let watched = watcher.and_then(|mut watcher| {
-            let root = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-            // A file is watched through its folder: editors replace files.
-            let folder = if root.is_dir() { root.as_path() } else { root.parent().unwrap_or(&root) };
-            watcher.watch(folder, RecursiveMode::Recursive).map(|()| watcher)
-        });
-        if let Err(error) = &watched {
-            tracing::warn!(%error, "changes are looked for every 2 s");
-        }
         let path = path.to_owned();
         let seen = look(&path);
-        Self { path, told, seen, _watcher: watched.ok() }
+        let mut watch = Self { path, told, seen, watcher: watcher.ok(), watched: None };
+        watch.follow();
+        if watch.watched.is_none() {
+            tracing::warn!("changes cannot be watched: they are looked for every 2 s");
+        }
+        watch
+    }
+
+    /// Watches the folder that is there now.
+    fn follow(&mut self) {
+        let Some(watcher) = &mut self.watcher else { return };
+        let Some(folder) = folder(&self.path) else { return };
+        if self.watched.as_ref() == Some(&folder) {
+            return;
+        }
+        if let Some((gone, _)) = self.watched.take() {
+            watcher.unwatch(&gone).ok();
+        }
+        match watcher.watch(&folder.0, RecursiveMode::Recursive) {
+            Ok(()) => self.watched = Some(folder),
+            Err(error) => tracing::debug!(%error, "the folder cannot be watched"),
+        }
     }
 
     /// Waits until something has changed, and until the change is over.
@@ -60,6 +77,7 @@ impl Watch {
             if told {
                 self.settle().await;
             }
+            self.follow();
             let seen = look(&self.path);
             if told || seen != self.seen {
                 self.seen = seen;
@@ -72,6 +90,14 @@ impl Watch {
         let quiet = async { while tokio::time::timeout(QUIET, self.told.recv()).await.is_ok() {} };
         tokio::time::timeout(PATIENCE, quiet).await.ok();
     }
+}
+
+/// The folder to watch for a path that is there. A file is watched through its folder: editors replace files.
+fn folder(path: &Path) -> Option<(PathBuf, FileId)> {
+    let root = path.canonicalize().ok()?;
+    let folder = if root.is_dir() { root.as_path() } else { root.parent()? };
+    let metadata = folder.metadata().ok()?;
+    Some((folder.to_owned(), (metadata.dev(), metadata.ino())))
 }
 
 fn look(path: &Path) -> Seen {

@@ -197,10 +197,16 @@ fn a_finding_is_told_once() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_nobodys_error() {
-    let mut child = command(&["check", "company"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
-    drop(child.stdout.take());
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+fn a_reader_that_goes_away_is_nobodys_error_and_hides_none() {
+    for (folder, code) in [("company", 1), ("broken", 1), ("alone", 0)] {
+        let mut child = command(&["check", folder])
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{folder}");
+    }
 }
 
 #[test]

@@ -1,7 +1,9 @@
-//! Whole transcripts of the offline commands: what is typed, stdout, stderr and the exit code.
+//! Whole transcripts of the commands: what is typed, stdout, stderr and the exit code; and what `up` says of edits.
 
 #[cfg(test)]
 mod check;
+#[cfg(test)]
+mod compile;
 #[cfg(test)]
 mod explain;
 #[cfg(test)]
@@ -10,5 +12,9 @@ mod plan;
 mod printing;
 #[cfg(test)]
 mod run;
+#[cfg(test)]
+mod serving;
+#[cfg(test)]
+mod up;
 #[cfg(test)]
 mod usage;

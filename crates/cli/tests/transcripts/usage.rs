@@ -1,6 +1,6 @@
 //! Usage: help, and what is said of a command line that cannot be understood.
 
-use crate::run::{assert_transcript, command, output, stdout};
+use crate::run::{assert_transcript, command, output, stderr, stdout};
 
 #[test]
 fn help_lists_the_commands() {
@@ -55,6 +55,58 @@ fn usage_errors_are_two() {
 fn flags_can_come_from_the_environment() {
     let printed = command(&["check", "clean"]).env("NAUTHERA_FORMAT", "json").output().unwrap();
     assert!(stdout(&printed).starts_with('{'));
+}
+
+#[test]
+fn a_format_of_the_environment_that_a_command_does_not_know_is_passed_over() {
+    for arguments in [&["version"] as &[&str], &["explain", "NA0103"], &["plan", "clean", "clean"]] {
+        let plain = output(arguments);
+        for format in ["sarif", "junit", "nonsense", ""] {
+            let printed = command(arguments).env("NAUTHERA_FORMAT", format).output().unwrap();
+            assert_eq!(
+                (printed.status.code(), &printed.stdout),
+                (Some(0), &plain.stdout),
+                "{arguments:?} {format}"
+            );
+        }
+        let all: Vec<&str> = arguments.iter().chain(&["--format", "sarif"]).copied().collect();
+        assert_eq!(output(&all).status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+#[test]
+fn an_address_that_cannot_be_listened_on_is_answered_with_one_that_can() {
+    for (written, example) in [
+        (":18090", "127.0.0.1:18090"),
+        ("18090", "localhost:18090"),
+        ("shop.example:1", "127.0.0.1:1"),
+        ("x", "127.0.0.1:8080"),
+    ] {
+        let output = output(&["up", "--listen", written]);
+        let said = stderr(&output);
+        assert!(
+            output.status.code() == Some(2) && said.contains("such as ") && said.contains(example),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn called_as_kubectls_plugin_it_carries_that_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let plugin = folder.path().join("kubectl-nauthera");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_nauthera"), &plugin).unwrap();
+    let run = |arguments: &[&str]| {
+        let output = std::process::Command::new(&plugin).args(arguments).env_clear().output().unwrap();
+        stdout(&output)
+    };
+    let help = run(&["check", "--help"]);
+    assert!(help.contains("Usage: kubectl nauthera check [OPTIONS]"), "{help}");
+    assert!(
+        help.contains("  kubectl nauthera check deploy/auth\n") && !help.contains("  nauthera check"),
+        "{help}"
+    );
+    assert!(run(&["completion", "bash"]).contains(" kubectl-nauthera\n"));
 }
 
 #[test]

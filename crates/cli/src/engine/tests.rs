@@ -1,0 +1,122 @@
+use super::*;
+use nauthera_core::time::UnixTime;
+use std::fs;
+use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
+use std::time::Duration;
+
+const SERVER: &str = include_str!("fixtures/server.yaml");
+const ROBOT: &str = include_str!("fixtures/robot.yaml");
+
+struct Hand(AtomicI64);
+
+impl Clock for Hand {
+    fn now(&self) -> UnixTime {
+        UnixTime(self.0.load(Ordering::Relaxed))
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+struct Counting(AtomicU8);
+
+impl Entropy for Counting {
+    fn fill(&self, buffer: &mut [u8]) {
+        buffer.fill(self.0.fetch_add(1, Ordering::Relaxed));
+    }
+}
+
+struct World {
+    folder: tempfile::TempDir,
+    clock: Arc<Hand>,
+    engine: Engine,
+}
+
+impl World {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(Hand(AtomicI64::new(1_000_000)));
+        let data = DataFolder::open(folder.path()).unwrap();
+        let entropy = Arc::new(Counting(AtomicU8::new(1)));
+        let engine = Engine::new(data, &[7; 32], Choice::default(), clock.clone(), entropy).unwrap();
+        Self { folder, clock, engine }
+    }
+
+    fn look(&mut self, texts: &[&str]) -> Turn {
+        let named = |(number, text): (usize, &&str)| (format!("{number}.yaml"), (*text).to_owned());
+        let turn = self.engine.turn(&Manifests::from_texts(texts.iter().enumerate().map(named).collect()));
+        self.engine.keep(&turn).unwrap();
+        turn
+    }
+
+    fn wait(&mut self, seconds: i64) {
+        self.clock.0.fetch_add(seconds, Ordering::Relaxed);
+        self.engine.tidy().unwrap();
+    }
+
+    fn secret(&self) -> Option<String> {
+        fs::read_to_string(self.folder.path().join("secrets/shop/credentials-of-robot/client_secret")).ok()
+    }
+
+    fn records(&self) -> String {
+        fs::read_to_string(self.folder.path().join("credentials/records.json")).unwrap()
+    }
+}
+
+fn served(turn: &Turn) -> usize {
+    turn.snapshot.as_ref().unwrap().clients.len()
+}
+
+#[test]
+fn what_is_kept_of_a_client_outlives_it_by_an_hour() {
+    let mut world = World::new();
+    assert_eq!(served(&world.look(&[SERVER, ROBOT])), 1);
+    let secret = world.secret();
+    assert!(secret.is_some());
+    assert_eq!(served(&world.look(&[SERVER])), 0);
+    world.wait(3_599);
+    assert_eq!(served(&world.look(&[SERVER, ROBOT])), 1);
+    assert_eq!(world.secret(), secret);
+    assert_eq!(served(&world.look(&[SERVER])), 0);
+    world.wait(3_599);
+    assert_eq!(world.secret(), secret);
+    world.wait(1);
+    assert_eq!(world.secret(), None);
+    assert!(!world.records().contains("robot"), "{}", world.records());
+    world.look(&[SERVER, ROBOT]);
+    assert!(world.secret().is_some() && world.secret() != secret);
+}
+
+#[test]
+fn the_hour_ends_at_no_time_when_not_everything_can_be_read() {
+    let mut world = World::new();
+    world.look(&[SERVER, ROBOT]);
+    world.look(&[SERVER]);
+    world.look(&[SERVER, "a: ["]);
+    world.wait(10_000);
+    assert!(world.secret().is_some());
+    world.look(&[SERVER]);
+    assert_eq!(world.secret(), None);
+}
+
+#[test]
+fn a_client_whose_manifest_is_not_accepted_keeps_the_secret_of_its_own_name() {
+    let mut world = World::new();
+    world.look(&[SERVER, ROBOT]);
+    let secret = world.secret();
+    let turn = world.look(&[SERVER, &ROBOT.replace("type: service", "type: servise")]);
+    assert_eq!((served(&turn), world.secret()), (1, secret));
+}
+
+#[test]
+fn a_frozen_server_of_which_nothing_is_known_is_not_kept_as_published() {
+    let faulty = SERVER.replace("15m", "15x");
+    let mut world = World::new();
+    let turn = world.look(&[&faulty, ROBOT]);
+    assert!(turn.hollow && turn.is_frozen() && served(&turn) == 0);
+    assert!(world.look(&[&faulty, ROBOT]).hollow);
+    assert!(!world.look(&[SERVER, ROBOT]).hollow);
+    let turn = world.look(&[&faulty, ROBOT]);
+    assert!(!turn.hollow && turn.is_frozen() && served(&turn) == 1);
+}
