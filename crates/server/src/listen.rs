@@ -5,7 +5,7 @@ use crate::http::{PeerAddress, Service};
 use axum::body::Body;
 use axum::response::Response;
 use axum_server::Handle;
-use axum_server::accept::NoDelayAcceptor;
+use axum_server::accept::Accept;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use futures::FutureExt;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -17,15 +17,21 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How long a connection may take to send the headers of a request.
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
 /// How long open requests get when the server stops.
 const FINISH_WITHIN: Duration = Duration::from_secs(20);
 
+/// Connections that a port holds at once. An idle one costs some kilobytes and ends by itself after [`HEADERS_WITHIN`].
+const MOST_CONNECTIONS: usize = 16_384;
+
 /// One port that is listened on.
 pub struct Port {
     listener: TcpListener,
+    most: usize,
     tls: Option<RustlsConfig>,
     handle: Handle<SocketAddr>,
 }
@@ -49,7 +55,14 @@ impl Port {
     pub fn bind(address: SocketAddr, tls: Option<RustlsConfig>) -> std::io::Result<Self> {
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
-        Ok(Self { listener, tls, handle: Handle::new() })
+        Ok(Self { listener, most: MOST_CONNECTIONS, tls, handle: Handle::new() })
+    }
+
+    /// Holds so many connections at once; one more is closed as soon as it is accepted.
+    #[must_use]
+    pub const fn at_most(mut self, connections: usize) -> Self {
+        self.most = connections;
+        self
     }
 
     /// The address that was taken: with the port, where port 0 was asked for.
@@ -76,7 +89,7 @@ impl Port {
             .handle(self.handle)
             // Before the first byte nothing is known of the protocol, so its own deadlines do not count yet.
             .first_request_timeout(HEADERS_WITHIN)
-            .acceptor(NoDelayAcceptor::new());
+            .acceptor(Admit(Arc::new(Semaphore::new(self.most))));
         tune(server.http_builder());
         match self.tls {
             Some(tls) => {
@@ -142,6 +155,29 @@ struct MakePeer<A> {
 struct Peer<A> {
     answer: A,
     peer: SocketAddr,
+    /// The place of its connection, given back when the connection ends.
+    _place: Option<Arc<OwnedSemaphorePermit>>,
+}
+
+/// Lets connections in while there is a place for them.
+#[derive(Clone)]
+struct Admit(Arc<Semaphore>);
+
+impl<A> Accept<TcpStream, Peer<A>> for Admit {
+    type Stream = TcpStream;
+    type Service = Peer<A>;
+    type Future = std::future::Ready<std::io::Result<(TcpStream, Peer<A>)>>;
+
+    fn accept(&self, stream: TcpStream, peer: Peer<A>) -> Self::Future {
+        let place = self.0.clone().try_acquire_owned();
+        let place = place.map_err(|_| std::io::Error::other("too many connections"));
+        let admitted = place.and_then(|place| {
+            // Answers are small and whole: to wait for more of them only delays them.
+            stream.set_nodelay(true)?;
+            Ok((stream, Peer { _place: Some(Arc::new(place)), ..peer }))
+        });
+        std::future::ready(admitted)
+    }
 }
 
 impl<A: Answer> tower::Service<SocketAddr> for MakePeer<A> {
@@ -154,7 +190,7 @@ impl<A: Answer> tower::Service<SocketAddr> for MakePeer<A> {
     }
 
     fn call(&mut self, peer: SocketAddr) -> Self::Future {
-        std::future::ready(Ok(Peer { answer: self.answer.clone(), peer }))
+        std::future::ready(Ok(Peer { answer: self.answer.clone(), peer, _place: None }))
     }
 }
 

@@ -20,8 +20,12 @@ struct Listening {
 
 impl Listening {
     fn start() -> Self {
+        Self::at_most(1_000)
+    }
+
+    fn at_most(connections: usize) -> Self {
         let world = World::new();
-        let port = Port::bind("127.0.0.1:0".parse().unwrap(), None).unwrap();
+        let port = Port::bind("127.0.0.1:0".parse().unwrap(), None).unwrap().at_most(connections);
         let (address, stopper) = (port.address().unwrap(), port.stopper());
         let serving = tokio::spawn(port.serve(Provider(world.app.clone())));
         Self { address, stopper, serving, _world: world }
@@ -128,6 +132,28 @@ async fn requests_of_two_lengths_or_of_no_known_shape_are_refused() {
     ] {
         let answer = server.told(request.as_bytes()).await;
         assert_eq!(status(&answer), "400", "{request:?}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn one_connection_too_many_is_closed_and_a_place_is_given_back() {
+    let server = Listening::at_most(2);
+    let whole = format!("{GET}Connection: close\r\n\r\n");
+    let asked = || server.told(whole.as_bytes());
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let mut stream = server.connect().await;
+        stream.write_all(format!("{GET}\r\n").as_bytes()).await.unwrap();
+        // An answer: this one is in, and stays.
+        assert_eq!(stream.read_u8().await.unwrap(), b'H');
+        held.push(stream);
+    }
+    assert_eq!(asked().await, "");
+    held.pop();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while asked().await.is_empty() {
+        assert!(Instant::now() < deadline, "the place was not given back");
+        tokio::task::yield_now().await;
     }
 }
 
