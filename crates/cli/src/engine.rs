@@ -148,7 +148,7 @@ impl Engine {
         let (Some(server), Some(snapshot)) = (&turn.server, &turn.snapshot) else { return Ok(()) };
         if !turn.inventory.incomplete {
             self.keep_records(&turn.inventory)?;
-            self.write_secrets(turn, snapshot)?;
+            self.write_secrets(turn, snapshot);
         }
         if !turn.hollow {
             self.data.keep_snapshot(snapshot)?;
@@ -287,7 +287,7 @@ impl Engine {
         }
     }
 
-    fn write_secrets(&mut self, turn: &Turn, snapshot: &Snapshot) -> Result<()> {
+    fn write_secrets(&mut self, turn: &Turn, snapshot: &Snapshot) {
         let there = turn.inventory.clients.iter().map(|(name, object)| match &object.spec {
             Some(spec) => self.files.folder(name, &spec.secret),
             None => self.folder_of_missing(name, self.records.secret_name(name)),
@@ -302,10 +302,13 @@ impl Engine {
             };
             let own = row.authentication.method.uses_secret() && spec.existing_secret.is_none();
             let plain = if own { self.files.plain(&row.object, &spec.secret) } else { None };
-            self.files.write(row, &spec.secret, &snapshot.head.issuer, plain.as_deref())?;
+            let written = self.files.write(row, &spec.secret, &snapshot.head.issuer, plain.as_deref());
+            if let Err(error) = written {
+                // One client's Secret keeps nobody else's change from being served.
+                tracing::error!(client = %row.object, error = format!("{error:#}"), "its Secret cannot be written");
+            }
         }
         self.files.retain(&keep);
-        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which programs are measured, and how they are told what to serve.
 
-use crate::process::{Children, Process, free_addresses};
+use crate::process::{Children, Process, free_address};
 use crate::world::World;
 use anyhow::Result;
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ pub struct Launcher {
 impl Launcher {
     /// Starts the server with this world, its database, audit and metrics.
     pub fn serve(&self, world: &World) -> Result<Process> {
-        let (address, admin) = free_addresses()?;
+        let (address, admin) = (free_address()?, free_address()?);
         let folder = world.folder();
         let mut command = Command::new(&self.nauthera);
         command.arg("server").arg("--snapshot").arg(folder.join("snapshot.json"));
@@ -30,7 +30,7 @@ impl Launcher {
 
     /// Starts the bare handler with this world.
     pub fn baseline(&self, world: &World) -> Result<Process> {
-        let (address, _) = free_addresses()?;
+        let address = free_address()?;
         let folder = world.folder();
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("baseline").arg("--folder").arg(folder).args(["--listen", &address.to_string()]);

@@ -8,6 +8,7 @@ use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -38,11 +39,18 @@ pub struct Process {
     pub first_answer: Duration,
 }
 
-/// Two ports of this machine that nothing listens on. Both are held until both are known, so they differ.
-pub fn free_addresses() -> Result<(SocketAddr, SocketAddr)> {
-    let free = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no port is free");
-    let (one, other) = (free()?, free()?);
-    Ok((one.local_addr()?, other.local_addr()?))
+/// A port of this machine that nothing listens on. It is none of those that the system gives to connections, of which the
+/// benchmark opens many: one of them could take it before the server does.
+pub fn free_address() -> Result<SocketAddr> {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = u16::try_from(std::process::id() % 10_000).unwrap_or_default();
+    for _ in 0..1_000 {
+        let port = 20_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000;
+        if let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            return Ok(listener.local_addr()?);
+        }
+    }
+    bail!("no port is free")
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

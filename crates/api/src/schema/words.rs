@@ -137,7 +137,11 @@ const FORMS: [(&str, &str, &str); 10] = [
         "a DNS label",
         "use small letters, digits and `-`, a letter or digit first and last",
     ),
-    ("^[-._a-zA-Z0-9]+$", "a key of a Secret", "use letters, digits, `-`, `_` and `.`"),
+    (
+        "^[.]?[-_a-zA-Z0-9][-._a-zA-Z0-9]*$",
+        "a key of a Secret",
+        "use letters, digits, `-`, `_` and `.`, not only dots and no two at the beginning",
+    ),
     (
         "^[a-z0-9]([-a-z0-9]*[a-z0-9])?/[a-z0-9]([-.a-z0-9]*[a-z0-9])?$",
         "a namespace and a name",

@@ -10,7 +10,7 @@ pub(crate) const NAME: &str = "^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$";
 /// The form of a namespace and of a DNS label.
 pub(crate) const LABEL: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
 /// The form of a key in a Secret.
-pub(crate) const SECRET_KEY: &str = "^[-._a-zA-Z0-9]+$";
+pub(crate) const SECRET_KEY: &str = "^[.]?[-_a-zA-Z0-9][-._a-zA-Z0-9]*$";
 /// The form of a reference `namespace/name`.
 pub(crate) const NAMESPACED_NAME: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?/[a-z0-9]([-.a-z0-9]*[a-z0-9])?$";
 

@@ -492,3 +492,19 @@ fn findings_come_in_the_order_of_their_places() {
     let lines: Vec<u32> = manifests.findings().iter().map(|found| found.at.unwrap().span.line).collect();
     assert_eq!(lines, [6, 11, 17]);
 }
+
+#[test]
+fn a_key_of_a_secret_that_can_be_no_file_is_refused() {
+    let with = |key: &str| {
+        client(
+            "  displayName: Shop",
+            &format!("  displayName: Shop\n  secret: {{ keys: {{ client_id: '{key}' }} }}"),
+        )
+    };
+    for key in [".", "..", "..id", "a/b"] {
+        let manifests = with(key);
+        assert!(told(&manifests).contains("a key of a Secret"), "{key}: {}", told(&manifests));
+        assert_eq!(accepted_clients(&manifests), 0);
+    }
+    assert_eq!(accepted_clients(&with(".id")), 1);
+}

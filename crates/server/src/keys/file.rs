@@ -54,9 +54,10 @@ impl KeyStore for FileKeys {
 /// # Errors
 /// Those of the file system; the old file is still there then.
 pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".new");
-    let temporary = PathBuf::from(temporary);
+    // A name may be as long as the file system takes: the temporary one must be no longer.
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let short: String = name.chars().take(60).collect();
+    let temporary = path.with_file_name(format!("{short}.new"));
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
     file.write_all(bytes)?;
     file.sync_all()?;
