@@ -1,53 +1,13 @@
 //! Manifests in memory: each kind of fault is told with its code, at its place, in plain words.
 
-use nauthera_api::manifests::{Found, Manifests};
+use nauthera_api::manifests::Manifests;
 use nauthera_api::schema::Schemas;
 use nauthera_api::yaml::Part;
 use nauthera_core::codes::Code;
 use nauthera_core::finding::{Place, Severity};
 use nauthera_core::names::{Kind, ObjectRef};
 
-const CLIENT: &str = include_str!("fixtures/client.yaml");
-const SHOP: &str = include_str!("fixtures/shop.yaml");
-
-fn read(text: &str) -> Manifests {
-    Manifests::from_texts(vec![("a.yaml".into(), text.into())])
-}
-
-/// The client with one line replaced.
-fn client(from: &str, to: &str) -> Manifests {
-    assert!(CLIENT.contains(from), "the fixture has no `{from}`");
-    read(&CLIENT.replace(from, to))
-}
-
-fn only(manifests: &Manifests) -> &Found {
-    let [found] = manifests.findings() else { panic!("not one finding: {:#?}", manifests.findings()) };
-    found
-}
-
-/// Code, line:column, underlined text, message and help of the only finding.
-fn told(manifests: &Manifests) -> String {
-    tell(manifests, only(manifests))
-}
-
-fn tell(manifests: &Manifests, found: &Found) -> String {
-    let at = found.at.unwrap();
-    let file = &manifests.files()[at.file];
-    let help = found.finding.help.as_deref().unwrap_or("-");
-    format!(
-        "{} {}:{}:{} {:?} | {} | {help}",
-        found.finding.code,
-        file.path,
-        at.span.line,
-        at.span.column,
-        &file.text[at.span.range()],
-        found.finding.message,
-    )
-}
-
-fn accepted_clients(manifests: &Manifests) -> usize {
-    manifests.inventory().clients.values().filter(|client| client.spec.is_some()).count()
-}
+use crate::told::{CLIENT, SHOP, accepted_clients, client, only, read, tell, told};
 
 #[test]
 fn our_own_schemas_are_understood() {
@@ -373,83 +333,6 @@ fn what_is_not_yaml_is_told_where_reading_stopped() {
     );
     assert!(found.finding.labels.is_empty());
     assert!(manifests.inventory().incomplete && manifests.inventory().clients.is_empty());
-}
-
-#[test]
-fn lists_are_taken_apart_with_their_positions() {
-    let indented = |text: &str| text.replace('\n', "\n  ").trim_end().to_owned();
-    let broken = CLIENT.replace("type: web", "type: webb").replace("name: web", "name: other");
-    let text =
-        format!("apiVersion: v1\nkind: List\nitems:\n- {}\n- {}\n", indented(CLIENT), indented(&broken));
-    let manifests = read(&text);
-    assert!(told(&manifests).starts_with("NA0007 a.yaml:29:11 \"webb\""), "{}", told(&manifests));
-    assert_eq!(manifests.inventory().clients.len(), 2);
-    let bare = indented(CLIENT).replace("apiVersion: auth.nauthera.io/v1alpha1\n  kind: AuthClient\n  ", "");
-    let text = format!(
-        "apiVersion: auth.nauthera.io/v1alpha1\nkind: AuthClientList\nmetadata: {{}}\nitems:\n- {bare}\n"
-    );
-    assert_eq!(accepted_clients(&read(&text)), 1);
-}
-
-#[test]
-fn a_problem_in_one_item_of_a_list_leaves_the_others() {
-    let indented = |text: &str| text.replace('\n', "\n  ").trim_end().to_owned();
-    let broken = CLIENT.replace("type: web", "type: web\n  type: web").replace("name: web", "name: other");
-    let text =
-        format!("apiVersion: v1\nkind: List\nitems:\n- {}\n- {}\n", indented(&broken), indented(CLIENT));
-    let manifests = read(&text);
-    assert_eq!((manifests.findings().len(), accepted_clients(&manifests)), (1, 1));
-}
-
-#[test]
-fn lists_that_hold_no_list_of_objects_are_told() {
-    for (text, want) in [
-        (
-            "apiVersion: v1\nkind: List\nitems: {}\n",
-            "NA0006 a.yaml:3:8 \"{}\" | `items` of this List is not a list | begin each object with `- `, or take the document away",
-        ),
-        (
-            "apiVersion: v1\nkind: List\n",
-            "NA0006 a.yaml:2:7 \"List\" | `items` of this List is not a list | begin each object with `- `, or take the document away",
-        ),
-        (
-            "apiVersion: auth.nauthera.io/v1alpha1\nkind: AuthClientList\nitems: web\n",
-            "NA0006 a.yaml:3:8 \"web\" | `items` of this AuthClientList is not a list | begin each object with `- `, or take the document away",
-        ),
-        (
-            "apiVersion: v1\nkind: List\nitems:\n- web\n",
-            "NA0006 a.yaml:4:3 \"web\" | this item of a list is not an object | write an object with `apiVersion`, `kind` and `metadata`, or take the item away",
-        ),
-    ] {
-        let manifests = read(text);
-        assert_eq!(told(&manifests), want);
-        assert!(manifests.is_incomplete(), "{text}");
-    }
-    for text in [
-        "apiVersion: v1\nkind: List\nitems: []\n",
-        "apiVersion: v1\nkind: List\nitems:\n",
-        "apiVersion: apps/v1\nkind: DeploymentList\nitems: {}\n",
-        "apiVersion: example.com/v1\nkind: PriceList\nitems: [5]\n",
-        "kind: List\n",
-    ] {
-        assert!(read(text).findings().is_empty(), "{text}");
-    }
-}
-
-#[test]
-fn json_is_read_too() {
-    let text = "{\n\t\"apiVersion\": \"auth.nauthera.io/v1alpha1\", \"kind\": \"AuthClient\",\n\t\"metadata\": {\"name\": \"web\"},\n\
-                \t\"spec\": {\"type\": \"service\", \"authServerRef\": {\"name\": \"main\"}, \"scopes\": \"x\"}\n}\n";
-    let manifests = Manifests::from_texts(vec![("a.json".into(), text.into())]);
-    assert!(told(&manifests).starts_with("NA0006 a.json:4:75 \"\\\"x\\\"\""), "{}", told(&manifests));
-}
-
-#[test]
-fn json_of_others_need_not_be_strict() {
-    let text = "{ // comments as TypeScript has them\n  \"compilerOptions\": { },\n}";
-    assert!(Manifests::from_texts(vec![("tsconfig.json".into(), text.into())]).findings().is_empty());
-    let ours = format!("{{ // {}\n", nauthera_api::v1alpha1::GROUP);
-    assert!(Manifests::from_texts(vec![("a.json".into(), ours)]).is_incomplete());
 }
 
 #[test]

@@ -7,4 +7,8 @@ mod files;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod lists;
+#[cfg(test)]
 mod random;
+#[cfg(test)]
+mod told;
