@@ -3,7 +3,7 @@
 #
 #   scripts/install-deps.sh build      what `make up` needs: Rust, a C compiler
 #   scripts/install-deps.sh check      and rustfmt and clippy
-#   scripts/install-deps.sh test       and Node and Python, and Debian's Chromium and fonts for the browser tests
+#   scripts/install-deps.sh test       and Node and Python, and Debian's Chromium, fonts and PostgreSQL
 #
 # Rust, a C compiler, make, Node and Python are yours to install: they are only looked for. Debian packages are
 # installed when this runs as root or sudo asks for no password; otherwise the command to run is printed.
@@ -76,6 +76,11 @@ look_for_packages() {
 # The folders that Chromium takes its fonts from: without any font a page is drawn with no letters.
 fc_list() { find /usr/share/fonts "$HOME/.local/share/fonts" -name '*.[to]tf' -print -quit 2>/dev/null || true; }
 
+# The server itself, which Debian keeps off the PATH.
+look_for_database() {
+  has postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || PACKAGES+=(postgresql)
+}
+
 install_packages() {
   [ ${#PACKAGES[@]} -gt 0 ] || return 0
   local install=(apt-get install --yes --no-install-recommends "${PACKAGES[@]}") as_root=()
@@ -101,7 +106,7 @@ if [ "${1:-build}" != build ]; then
   component clippy clippy rust-clippy
   stop_if_missing
 fi
-if [ "${1:-build}" = test ]; then
-  look_for_packages
-  install_packages
-fi
+case ${1:-build} in
+  check) look_for_database; install_packages ;;
+  test) look_for_database; look_for_packages; install_packages ;;
+esac

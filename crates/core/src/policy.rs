@@ -13,6 +13,8 @@ use std::sync::Arc;
 pub const BASELINE_ACCESS_TTL: Seconds = Seconds::hours(24);
 /// The longest refresh token of the built-in baseline.
 pub const BASELINE_REFRESH_TTL: Seconds = Seconds::days(90);
+/// No grant lives longer: a refresh token of the baseline, an access token made in its last second, and a day to spare.
+pub const LONGEST_GRANT: Seconds = Seconds::days(92);
 /// Scopes where no policy states `allowedScopes`.
 pub const DEFAULT_SCOPES: [&str; 5] = ["openid", "profile", "email", "groups", "offline_access"];
 const DEFAULT_GRANTS: GrantSet = GrantSet::of(&[GrantType::AuthorizationCode, GrantType::RefreshToken]);

@@ -2,8 +2,10 @@
 //! by the database in a single statement or transaction, before anything is minted. What a fact means, and whether it
 //! still counts, is `nauthera-core`'s to say; SQL is nobody's but this crate's.
 
+mod columns;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+pub mod postgres;
 pub mod sqlite;
 
 use async_trait::async_trait;
@@ -210,3 +212,9 @@ pub trait Store: Send + Sync + 'static {
 
 /// How long a pushed request is kept after the time by which it must be opened.
 pub const PUSHED_RETENTION: Seconds = Seconds::hours(1);
+/// How long a sealed successor is kept: the grace of refresh rotation.
+const SEALED_RETENTION: Seconds = nauthera_core::oauth::token::REFRESH_GRACE;
+/// What a device that polls too soon must wait longer, in seconds (RFC 8628 §3.5).
+const SLOW_DOWN: u32 = 5;
+/// `last_seen_at` is kept to the minute, so that a busy browser costs one write in it.
+const SEEN_EVERY: Seconds = Seconds::minutes(1);

@@ -1,7 +1,8 @@
 //! Authorization codes: stored once, taken once.
 
-use super::row::{change, document, grant_id, maybe_time, one, statements, sweep_at, time};
+use super::row::{change, document, grant_id, maybe_time, one, statements, time};
 use super::{grants, pushed, refresh};
+use crate::columns::{expect_id, json, sweep_at};
 use crate::{Issued, NewCode, NewRefresh, Redemption, Result};
 use nauthera_core::facts::{CodeRecord, Digest, GrantId, GrantRecord};
 use nauthera_core::time::UnixTime;
@@ -37,7 +38,7 @@ pub(super) fn insert(c: &Connection, new: &NewCode) -> Result<Issued> {
             authorization.client_id.as_str(),
             authorization.person.subject.0,
             authorization.sid,
-            super::row::json(authorization)?,
+            json(authorization)?,
             code.redirect_uri,
             code.nonce,
             code.code_challenge,
@@ -99,7 +100,7 @@ pub(super) fn redeem(
         change(c, DROP, [digest.0])?;
         return Ok(Redemption::AlreadyRedeemed);
     }
-    grants::expect(state.grant, grant)?;
+    expect_id(state.grant, grant)?;
     change(c, TAKE, params![digest.0, now.0, sweep_at(grant.expires_at)])?;
     grants::insert(c, grant)?;
     if let Some(refresh) = refresh {

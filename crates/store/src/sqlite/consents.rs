@@ -1,7 +1,8 @@
 //! What people agreed to, and taking it back.
 
-use super::row::{change, document, json, many, one, statements, time};
-use crate::{Result, StoreError};
+use super::row::{change, document, many, one, statements, time};
+use crate::Result;
+use crate::columns::{self, json};
 use nauthera_core::facts::{ConsentRecord, Subject};
 use nauthera_core::names::ClientId;
 use nauthera_core::time::UnixTime;
@@ -21,10 +22,9 @@ statements! {
 }
 
 fn decode(row: &Row<'_>, subject: &Subject) -> Result<ConsentRecord> {
-    let client_id = ClientId::parse(&row.get::<_, String>(0)?);
     Ok(ConsentRecord {
         subject: subject.clone(),
-        client_id: client_id.map_err(|e| StoreError::Corrupt(e.to_string()))?,
+        client_id: columns::client_id(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?,
         scopes: document(row, 1)?,
         resources: document(row, 2)?,
         granted_at: time(row, 3)?,

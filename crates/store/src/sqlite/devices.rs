@@ -1,15 +1,12 @@
 //! Device authorizations (RFC 8628): asked for by a device, decided by a person, taken once.
 
-use super::row::{change, digest, document, grant_id, json, maybe_time, one, statements, sweep_at, time};
+use super::row::{change, digest, document, grant_id, maybe_time, one, statements, time};
 use super::{grants, refresh};
-use crate::{NewRefresh, Poll, Redemption, Result, StoreError};
-use nauthera_core::facts::{Authorization, DeviceRecord, DeviceState, Digest, GrantRecord};
-use nauthera_core::names::ClientId;
+use crate::columns::{self, device_state, device_word, expect_id, json, sweep_at};
+use crate::{NewRefresh, Poll, Redemption, Result, SLOW_DOWN};
+use nauthera_core::facts::{DeviceRecord, DeviceState, Digest, GrantRecord};
 use nauthera_core::time::{Seconds, UnixTime};
 use rusqlite::{Connection, Row, params};
-
-/// What a device that polls too soon must wait longer (RFC 8628 §3.5).
-const SLOW_DOWN: u32 = 5;
 
 statements! {
     INSERT = "INSERT INTO devices (digest, user_code, grant_id, client_id, scopes, resources, expires_at, poll_interval,
@@ -26,30 +23,13 @@ statements! {
     TAKE = "UPDATE devices SET state = 'redeemed', authorization = NULL, sweep_at = MAX(sweep_at, ?2) WHERE digest = ?1";
 }
 
-/// A state's word, and the authorization that comes with it.
-const fn word(state: &DeviceState) -> (&'static str, Option<&Authorization>) {
-    match state {
-        DeviceState::Pending => ("pending", None),
-        DeviceState::Denied => ("denied", None),
-        DeviceState::Approved(authorization) => ("approved", Some(authorization)),
-        DeviceState::Redeemed => ("redeemed", None),
-    }
-}
-
 fn decode(row: &Row<'_>) -> Result<DeviceRecord> {
-    let state = match row.get::<_, String>(9)?.as_str() {
-        "pending" => DeviceState::Pending,
-        "denied" => DeviceState::Denied,
-        "approved" => DeviceState::Approved(document(row, 10)?),
-        "redeemed" => DeviceState::Redeemed,
-        _ => return Err(StoreError::Corrupt("a device authorization has an unknown state".into())),
-    };
-    let client_id = ClientId::parse(&row.get::<_, String>(3)?);
+    let state = device_state(&row.get::<_, String>(9)?, || document(row, 10))?;
     Ok(DeviceRecord {
         digest: digest(row, 0)?,
         user_code: row.get(1)?,
         grant: grant_id(row, 2)?,
-        client_id: client_id.map_err(|e| StoreError::Corrupt(e.to_string()))?,
+        client_id: columns::client_id(&row.get::<_, String>(3)?)?,
         scopes: document(row, 4)?,
         resources: document(row, 5)?,
         expires_at: time(row, 6)?,
@@ -60,7 +40,7 @@ fn decode(row: &Row<'_>) -> Result<DeviceRecord> {
 }
 
 pub(super) fn insert(c: &Connection, device: &DeviceRecord) -> Result<bool> {
-    let (state, authorization) = word(&device.state);
+    let (state, authorization) = device_word(&device.state);
     let inserted = change(
         c,
         INSERT,
@@ -89,10 +69,10 @@ pub(super) fn by_user_code(c: &Connection, user_code: &str) -> Result<Option<Dev
 
 /// Decides it. Only yes and no are decisions.
 pub(super) fn decide(c: &Connection, user_code: &str, state: &DeviceState, now: UnixTime) -> Result<bool> {
-    if matches!(state, DeviceState::Pending | DeviceState::Redeemed) {
+    if !columns::decides(state) {
         return Ok(false);
     }
-    let (state, authorization) = word(state);
+    let (state, authorization) = device_word(state);
     let subject = authorization.map(|a| &a.person.subject.0);
     let document = authorization.map(json).transpose()?;
     Ok(change(c, DECIDE, params![user_code, state, subject, document, now.0])? == 1)
@@ -119,7 +99,7 @@ pub(super) fn redeem(
     let Some((id, _)) = state.filter(|(_, state)| state == "approved") else {
         return Ok(Redemption::AlreadyRedeemed);
     };
-    grants::expect(id, grant)?;
+    expect_id(id, grant)?;
     change(c, TAKE, params![digest.0, sweep_at(grant.expires_at)])?;
     grants::insert(c, grant)?;
     if let Some(refresh) = refresh {

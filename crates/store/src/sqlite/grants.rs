@@ -1,7 +1,8 @@
 //! Grants: what tokens are made under. Revoking one kills all of them, without touching their rows.
 
-use super::row::{change, document, json, maybe_time, one, statements, sweep_at, time};
-use crate::{Result, StoreError};
+use super::row::{change, document, maybe_time, one, statements, time};
+use crate::Result;
+use crate::columns::{json, sweep_at};
 use nauthera_core::facts::{GrantId, GrantRecord};
 use nauthera_core::time::UnixTime;
 use rusqlite::{Connection, Row, params};
@@ -16,14 +17,6 @@ statements! {
     DROP_CODES = "DELETE FROM codes WHERE grant_id = ?1 AND redeemed_at IS NULL";
     DENY_DEVICES = "UPDATE devices SET state = 'denied', authorization = NULL
                     WHERE grant_id = ?1 AND state IN ('pending', 'approved')";
-}
-
-/// A code and the grant that it becomes have one id: anything else is a fault of the caller, and nothing is stored.
-pub(super) fn expect(id: GrantId, grant: &GrantRecord) -> Result<()> {
-    if grant.id == id {
-        return Ok(());
-    }
-    Err(StoreError::Corrupt("the grant has another id than the code that it comes from".into()))
 }
 
 pub(super) fn insert(c: &Connection, grant: &GrantRecord) -> Result<()> {

@@ -1,9 +1,8 @@
 //! Pushed authorization requests (RFC 9126).
 
 use super::row::{change, one, statements, time};
-use crate::{Result, StoreError};
+use crate::{Result, columns};
 use nauthera_core::facts::{Digest, PushedRecord};
-use nauthera_core::names::ClientId;
 use rusqlite::{Connection, params};
 
 statements! {
@@ -19,10 +18,9 @@ pub(super) fn insert(c: &Connection, pushed: &PushedRecord) -> Result<()> {
 
 pub(super) fn read(c: &Connection, digest: Digest) -> Result<Option<PushedRecord>> {
     one(c, READ, [digest.0], |row| {
-        let client_id = ClientId::parse(&row.get::<_, String>(0)?);
         Ok(PushedRecord {
             digest,
-            client_id: client_id.map_err(|e| StoreError::Corrupt(e.to_string()))?,
+            client_id: columns::client_id(&row.get::<_, String>(0)?)?,
             parameters: row.get(1)?,
             expires_at: time(row, 2)?,
             spent: row.get(3)?,

@@ -1,7 +1,8 @@
 //! Refresh tokens: each is followed once. Whether a successor was used is read from the successor itself.
 
 use super::grants;
-use super::row::{change, grant_id, maybe_time, one, statements, sweep_at, time};
+use super::row::{change, grant_id, maybe_time, one, statements, time};
+use crate::columns::sweep_at;
 use crate::{NewRefresh, Result, Rotation};
 use nauthera_core::facts::{Digest, GrantId, GrantRecord, RefreshRecord, Rotated};
 use nauthera_core::time::UnixTime;

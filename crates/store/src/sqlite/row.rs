@@ -1,10 +1,10 @@
-//! What every step does with statements and rows: run a constant one, read one row or many, and documents as JSON.
+//! What every step does with statements and rows: run a constant one, read one row or many, and decode columns.
 
 use crate::{Result, StoreError};
 use nauthera_core::facts::{Digest, GrantId};
 use nauthera_core::time::UnixTime;
 use rusqlite::{Connection, Params, Row};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 
 /// Names the constant statements of a room, and lists them for the test that looks at their plans.
 macro_rules! statements {
@@ -49,19 +49,10 @@ pub(super) fn many<T>(
     Ok(all)
 }
 
-/// A document as stored.
-pub(super) fn json(document: &impl Serialize) -> Result<String> {
-    serde_json::to_string(document)
-        .map_err(|e| StoreError::Corrupt(format!("a document does not encode: {e}")))
-}
-
 /// A document as it was before. The message says where and how it fails, not what it holds.
 pub(super) fn document<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<T> {
     let text = row.get_ref(column)?.as_str().map_err(|e| StoreError::Corrupt(e.to_string()))?;
-    serde_json::from_str(text).map_err(|e| {
-        let name = row.as_ref().column_name(column).unwrap_or("?");
-        StoreError::Corrupt(format!("{name} does not decode at column {} ({:?})", e.column(), e.classify()))
-    })
+    crate::columns::from_json(text, row.as_ref().column_name(column).unwrap_or("?"))
 }
 
 /// A time.
@@ -82,22 +73,4 @@ pub(super) fn digest(row: &Row<'_>, column: usize) -> Result<Digest> {
 /// A grant's id, 16 bytes.
 pub(super) fn grant_id(row: &Row<'_>, column: usize) -> Result<GrantId> {
     Ok(GrantId(row.get(column)?))
-}
-
-/// When to sweep what ends then: at the next full hour, so that rows which end at about the same time share one place in the
-/// index, and new ones come at its end.
-pub(super) fn sweep_at(end: UnixTime) -> i64 {
-    end.0.saturating_add(3_599).div_euclid(3_600).saturating_mul(3_600)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sweeping_waits_for_the_hour_and_never_comes_early() {
-        assert_eq!(sweep_at(UnixTime(7_200)), 7_200);
-        assert_eq!(sweep_at(UnixTime(7_201)), 10_800);
-        assert!(sweep_at(UnixTime(i64::MAX)) > i64::MAX - 7_200);
-    }
 }

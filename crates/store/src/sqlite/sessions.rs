@@ -1,16 +1,14 @@
 //! Browser sessions: begun, renewed and ended, with what hangs on them.
 
-use super::row::{change, digest, document, json, many, one, statements, time};
-use crate::{Result, SessionStart};
+use super::row::{change, digest, document, many, one, statements, time};
+use crate::columns::json;
+use crate::{Result, SEEN_EVERY, SessionStart};
 use nauthera_core::facts::{Digest, LoginEvent, SessionRecord, Subject};
 use nauthera_core::time::{Seconds, UnixTime};
 use rusqlite::{Connection, Row, params};
 
 /// How long it is remembered that a session was ended: longer than any code that was on its way at that moment lives.
 const ENDED_RETENTION: Seconds = Seconds::hours(1);
-
-/// `last_seen_at` is kept to the minute, so that a busy browser costs one write in it.
-const SEEN_EVERY: Seconds = Seconds::minutes(1);
 
 statements! {
     INSERT = "INSERT INTO sessions (digest, sid, subject, person, login, created_at, last_seen_at, expires_at)

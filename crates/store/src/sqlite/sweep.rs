@@ -4,12 +4,9 @@
 //! wait. So a row that comes up while its grant lives is put off to the grant's present end instead of being removed.
 
 use super::row::{change, statements};
-use crate::{PUSHED_RETENTION, Result};
-use nauthera_core::time::{Seconds, UnixTime};
+use crate::{PUSHED_RETENTION, Result, SEALED_RETENTION};
+use nauthera_core::time::UnixTime;
 use rusqlite::{Connection, params};
-
-/// How long a successor may be handed out again: the grace of refresh rotation.
-const SEALED_RETENTION: Seconds = Seconds::new(10);
 
 statements! {
     PUSHED = "DELETE FROM pushed WHERE rowid IN

@@ -1,0 +1,148 @@
+//! Authorization codes: stored once, taken once. A code is redeemed when the grant of its id exists, and of several that would add
+//! that grant one does.
+
+use super::grants::{self, mark_until};
+use super::pool::Steps;
+use super::row::{bucket, document, first, get, grant_id, maybe_time, statements, time};
+use crate::columns::{expect_id, json, sweep_at};
+use crate::{Issued, NewCode, NewRefresh, Redemption, Result};
+use nauthera_core::facts::{CodeRecord, Digest, GrantRecord};
+use nauthera_core::time::UnixTime;
+use tokio_postgres::types::ToSql;
+
+statements! {
+    INSERT = "INSERT INTO codes (digest, grant_id, client_id, subject, sid, document, redirect_uri, nonce,
+                                 code_challenge, expires_at, bucket, sweep_at)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    INSERT_AND_SPEND =
+        "WITH spent AS (UPDATE pushed SET spent = TRUE WHERE digest = $13 AND NOT spent RETURNING digest)
+         INSERT INTO codes (digest, grant_id, client_id, subject, sid, document, redirect_uri, nonce,
+                            code_challenge, expires_at, bucket, sweep_at)
+         SELECT $1::BYTEA, $2::BYTEA, $3::TEXT, $4::TEXT, $5::TEXT, $6::TEXT, $7::TEXT, $8::TEXT, $9::TEXT, $10::BIGINT,
+                $11::SMALLINT, $12::BIGINT FROM spent";
+    READ = "SELECT c.grant_id, COALESCE(g.document, c.document) AS document, c.redirect_uri, c.nonce, c.code_challenge,
+                   c.expires_at, g.redeemed_at, r.grant_id IS NOT NULL OR e.sid IS NOT NULL
+            FROM codes c LEFT JOIN grants g ON g.id = c.grant_id
+                 LEFT JOIN revoked_grants r ON r.grant_id = c.grant_id
+                 LEFT JOIN ended_sessions e ON e.sid = c.sid AND e.subject = c.subject
+            WHERE c.digest = $1";
+    REDEEM =
+        "WITH code AS (
+             SELECT c.grant_id, g.id IS NOT NULL AS redeemed, r.grant_id IS NOT NULL OR e.sid IS NOT NULL AS ended
+             FROM codes c LEFT JOIN grants g ON g.id = c.grant_id
+                  LEFT JOIN revoked_grants r ON r.grant_id = c.grant_id
+                  LEFT JOIN ended_sessions e ON e.sid = c.sid AND e.subject = c.subject
+             WHERE c.digest = $1
+         ), won AS (
+             INSERT INTO grants (id, client_id, subject, sid, outlives_session, document, created_at, expires_at, bucket,
+                                 sweep_at, redeemed_at)
+             SELECT grant_id, $3::TEXT, $4::TEXT, $5::TEXT, $6::BOOLEAN, $7::TEXT, $8::BIGINT, $9::BIGINT, $10::SMALLINT,
+                    $11::BIGINT, $12::BIGINT
+             FROM code WHERE grant_id = $2 AND NOT redeemed AND NOT ended
+             ON CONFLICT (id) DO NOTHING RETURNING id
+         ), token AS (
+             INSERT INTO refresh (digest, grant_id, expires_at, bucket, sweep_at)
+             SELECT $13::BYTEA, id, $14::BIGINT, $15::SMALLINT, $16::BIGINT FROM won WHERE $13::BYTEA IS NOT NULL
+         ), replay AS (
+             INSERT INTO revoked_grants (grant_id, at, bucket, sweep_at)
+             SELECT grant_id, $12::BIGINT, $10::SMALLINT, $17::BIGINT FROM code
+             WHERE grant_id = $2 AND (redeemed OR NOT ended) AND NOT EXISTS (SELECT 1 FROM won)
+             ON CONFLICT (grant_id) DO NOTHING
+         )
+         SELECT grant_id, EXISTS (SELECT 1 FROM won) FROM code";
+}
+
+pub(super) async fn insert(steps: &Steps, new: &NewCode) -> Result<Issued> {
+    let code = &new.code;
+    let authorization = &code.authorization;
+    let digest = code.digest.0.as_slice();
+    let pushed = new.pushed.as_ref().map(|digest| digest.0.as_slice());
+    let (document, bucket, sweep_at) = (json(authorization)?, bucket(digest), sweep_at(code.expires_at));
+    let grant = code.grant.0.as_slice();
+    let (client_id, subject) = (authorization.client_id.as_str(), &*authorization.person.subject.0);
+    let sid = authorization.sid.as_deref();
+    let mut values: Vec<&(dyn ToSql + Sync)> = vec![
+        &digest,
+        &grant,
+        &client_id,
+        &subject,
+        &sid,
+        &document,
+        &code.redirect_uri,
+        &code.nonce,
+        &code.code_challenge,
+        &code.expires_at.0,
+        &bucket,
+        &sweep_at,
+    ];
+    let statement = if pushed.is_some() {
+        values.push(&pushed);
+        INSERT_AND_SPEND
+    } else {
+        INSERT
+    };
+    Ok(if steps.change(statement, &values).await? == 1 { Issued::Stored } else { Issued::PushedSpent })
+}
+
+pub(super) async fn read(steps: &Steps, digest: Digest) -> Result<Option<CodeRecord>> {
+    let rows = steps.read(READ, &[&digest.0.as_slice()]).await?;
+    let code = first(&rows, |row| {
+        let redeemed_at = maybe_time(row, 6)?;
+        let ended: bool = get(row, 7)?;
+        // One that was ended before it was redeemed is dead, and one whose grant has gone is as good as gone.
+        if get::<Option<&str>>(row, 1)?.is_none() || (redeemed_at.is_none() && ended) {
+            return Ok(None);
+        }
+        Ok(Some(CodeRecord {
+            digest,
+            grant: grant_id(row, 0)?,
+            authorization: document(row, 1)?,
+            redirect_uri: get(row, 2)?,
+            nonce: get(row, 3)?,
+            code_challenge: get(row, 4)?,
+            expires_at: time(row, 5)?,
+            redeemed_at,
+        }))
+    })?;
+    Ok(code.flatten())
+}
+
+pub(super) async fn redeem(
+    steps: &Steps,
+    digest: Digest,
+    grant: &GrantRecord,
+    refresh: Option<&NewRefresh>,
+    now: UnixTime,
+) -> Result<Redemption> {
+    let g = grants::Values::of(grant)?;
+    let token = grants::Token::of(refresh);
+    let rows = steps
+        .write(
+            REDEEM,
+            &[
+                &digest.0.as_slice(),
+                &g.id,
+                &g.client_id,
+                &g.subject,
+                &g.sid,
+                &g.outlives_session,
+                &g.document,
+                &g.created_at,
+                &g.expires_at,
+                &g.bucket,
+                &g.sweep_at,
+                &now.0,
+                &token.digest,
+                &token.expires_at,
+                &token.bucket,
+                &token.sweep_at,
+                &mark_until(now),
+            ],
+        )
+        .await?;
+    let Some((id, won)) = first(&rows, |row| Ok((grant_id(row, 0)?, get::<bool>(row, 1)?)))? else {
+        return Ok(Redemption::AlreadyRedeemed);
+    };
+    expect_id(id, grant)?;
+    Ok(if won { Redemption::Won } else { Redemption::AlreadyRedeemed })
+}

@@ -1,0 +1,32 @@
+//! Values remembered for a while: revoked tokens without a grant, client assertions seen; and the probe.
+
+use super::pool::Steps;
+use super::row::{bucket, statements};
+use crate::Result;
+use nauthera_core::facts::Digest;
+use nauthera_core::time::UnixTime;
+
+statements! {
+    PROBE = "UPDATE probe SET probes = probes + 1 WHERE id = 1";
+    REVOKE = "INSERT INTO revoked_tokens (jti, expires_at, bucket) VALUES ($1, $2, $3) ON CONFLICT (jti)
+              DO UPDATE SET expires_at = GREATEST(revoked_tokens.expires_at, excluded.expires_at)";
+    IS_REVOKED = "SELECT 1 FROM revoked_tokens WHERE jti = $1";
+    REMEMBER = "INSERT INTO assertions (jti, expires_at, bucket) VALUES ($1, $2, $3) ON CONFLICT (jti) DO NOTHING";
+}
+
+/// Writes, so that a full disk or a standby shows.
+pub(super) async fn probe(steps: &Steps) -> Result<()> {
+    steps.change(PROBE, &[]).await.map(drop)
+}
+
+pub(super) async fn revoke_token(steps: &Steps, jti: Digest, expires_at: UnixTime) -> Result<()> {
+    steps.change(REVOKE, &[&jti.0.as_slice(), &expires_at.0, &bucket(&jti.0)]).await.map(drop)
+}
+
+pub(super) async fn is_token_revoked(steps: &Steps, jti: Digest) -> Result<bool> {
+    Ok(!steps.read(IS_REVOKED, &[&jti.0.as_slice()]).await?.is_empty())
+}
+
+pub(super) async fn remember_assertion(steps: &Steps, jti: Digest, expires_at: UnixTime) -> Result<bool> {
+    Ok(steps.change(REMEMBER, &[&jti.0.as_slice(), &expires_at.0, &bucket(&jti.0)]).await? == 1)
+}

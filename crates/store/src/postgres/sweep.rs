@@ -1,0 +1,119 @@
+//! Removing what has ended, in small steps: each statement touches at most `limit` rows, found bucket by bucket through an index.
+//!
+//! Codes, refresh tokens and device authorizations stay for as long as their grant, whose end may move later while they
+//! wait. So a row that comes up while its grant lives is put off to the grant's present end instead of being removed.
+
+use super::pool::Steps;
+use super::row::statements;
+use crate::{PUSHED_RETENTION, Result, SEALED_RETENTION};
+use nauthera_core::time::UnixTime;
+
+//
+// Keys are handed on as an array: a statement that deletes by a join may be planned as a scan of the whole table.
+
+/// Keys of rows of a table that are due, from all buckets, at most `$2`.
+macro_rules! due {
+    ($table:literal, $key:literal, $time:literal) => {
+        due!($table, $key, $time, "TRUE")
+    };
+    ($table:literal, $key:literal, $time:literal, $only:literal) => {
+        concat!(
+            "SELECT due.* FROM generate_series(0, 15) AS b (n) CROSS JOIN LATERAL (SELECT ",
+            $key,
+            " FROM ",
+            $table,
+            " WHERE bucket = b.n AND ",
+            $time,
+            " < $1 AND ",
+            $only,
+            " ORDER BY ",
+            $time,
+            " LIMIT $2) AS due LIMIT $2"
+        )
+    };
+}
+
+/// Removes what is due.
+macro_rules! remove {
+    ($table:literal, $key:literal, $time:literal) => {
+        concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE ",
+            $key,
+            " = ANY (ARRAY(",
+            due!($table, $key, $time),
+            ")) AND ",
+            $time,
+            " < $1"
+        )
+    };
+}
+
+/// Puts off what is due and whose grant lives.
+macro_rules! put_off {
+    ($table:literal) => {
+        concat!(
+            "UPDATE ",
+            $table,
+            " SET sweep_at = g.sweep_at FROM grants g WHERE g.id = ",
+            $table,
+            ".grant_id AND g.sweep_at >= $1 AND ",
+            $table,
+            ".digest = ANY (ARRAY(",
+            due!($table, "digest", "sweep_at"),
+            "))"
+        )
+    };
+}
+
+/// Keys of what is due and whose grant lives no more.
+macro_rules! orphans {
+    ($table:literal) => {
+        concat!(
+            "ARRAY(SELECT d.digest FROM (",
+            due!($table, "digest, grant_id", "sweep_at"),
+            ") AS d WHERE (SELECT count(*) FROM grants g WHERE g.id = d.grant_id AND g.sweep_at >= $1) = 0)"
+        )
+    };
+}
+
+statements! {
+    PUSHED = remove!("pushed", "digest", "expires_at");
+    GRANTS = remove!("grants", "id", "sweep_at");
+    REVOKED = remove!("revoked_grants", "grant_id", "sweep_at");
+    SESSIONS = remove!("sessions", "digest", "expires_at");
+    TOKENS = remove!("revoked_tokens", "jti", "expires_at");
+    ASSERTIONS = remove!("assertions", "jti", "expires_at");
+    ENDED = remove!("ended_sessions", "sid", "sweep_at");
+    PUT_OFF_CODES = put_off!("codes");
+    PUT_OFF_REFRESH = put_off!("refresh");
+    PUT_OFF_DEVICES = put_off!("devices");
+    CODES = concat!("DELETE FROM codes WHERE digest = ANY (", orphans!("codes"), ")");
+    DEVICES = concat!("DELETE FROM devices WHERE digest = ANY (", orphans!("devices"), ")");
+    REFRESH = concat!(
+        "WITH gone AS (DELETE FROM refresh WHERE digest = ANY (", orphans!("refresh"), ") RETURNING digest),
+              followed AS (DELETE FROM rotations WHERE digest = ANY (ARRAY(SELECT digest FROM gone)))
+         SELECT count(*) FROM gone"
+    );
+    UNSEAL = concat!(
+        "UPDATE rotations SET sealed = NULL WHERE digest = ANY (ARRAY(",
+        due!("rotations", "digest", "rotated_at", "sealed IS NOT NULL"), "))"
+    );
+}
+
+pub(super) async fn sweep(steps: &Steps, now: UnixTime, limit: u32) -> Result<u64> {
+    let limit = i64::from(limit);
+    for put_off in [PUT_OFF_CODES, PUT_OFF_REFRESH, PUT_OFF_DEVICES] {
+        steps.change(put_off, &[&now.0, &limit]).await?;
+    }
+    let mut done = steps.change(UNSEAL, &[&now.minus(SEALED_RETENTION).0, &limit]).await?;
+    done += steps.change(PUSHED, &[&now.minus(PUSHED_RETENTION).0, &limit]).await?;
+    let families = steps.write(REFRESH, &[&now.0, &limit]).await?;
+    let families = super::row::first(&families, |row| super::row::get::<i64>(row, 0))?;
+    done += families.and_then(|count| u64::try_from(count).ok()).unwrap_or_default();
+    for remove in [CODES, DEVICES, GRANTS, REVOKED, SESSIONS, ENDED, TOKENS, ASSERTIONS] {
+        done += steps.change(remove, &[&now.0, &limit]).await?;
+    }
+    Ok(done)
+}
