@@ -5,12 +5,14 @@ mod examples;
 mod judging;
 mod serving;
 mod small;
+mod store;
 mod values;
 
 pub use judging::{CheckArgs, CompileArgs, ExplainArgs, PlanArgs};
 pub use serving::{ServerArgs, UpArgs};
 pub use small::{CompletionArgs, CrdsArgs, HashPasswordArgs, ReferenceArgs, VersionArgs};
-pub use values::{CrdFormat, DatabaseUrl, Document, Format, JudgeFormat};
+pub use store::{StoreArgs, StoreCommand};
+pub use values::{CrdFormat, Document, Format, JudgeFormat};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::path::Path;
@@ -56,6 +58,9 @@ pub enum Command {
     /// Serve a Snapshot
     #[command(long_about = examples::SERVER_ABOUT, after_long_help = examples::SERVER)]
     Server(Box<ServerArgs>),
+    /// Look after a database by hand: bring its schema up to date, check it, copy it to another
+    #[command(long_about = examples::STORE_ABOUT, after_long_help = examples::STORE)]
+    Store(StoreArgs),
     /// Print the four custom resource definitions
     #[command(long_about = examples::CRDS_ABOUT, after_long_help = examples::CRDS)]
     Crds(CrdsArgs),

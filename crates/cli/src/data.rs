@@ -104,12 +104,32 @@ pub fn digest_key(keys: &Path, entropy: &dyn Entropy) -> Result<[u8; 32]> {
             ),
         },
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let key = random_256(entropy);
-            write_private(&path, &key).with_context(|| format!("{} cannot be written", path.display()))?;
-            Ok(key)
+            make_digest_key(&path, entropy)
+                .with_context(|| format!("{} cannot be written", path.display()))?;
+            digest_key(keys, entropy)
         }
         Err(error) => Err(error).with_context(|| format!("{} cannot be read", path.display())),
     }
+}
+
+/// Makes the key, unless another process that shares the folder was faster.
+fn make_digest_key(path: &Path, entropy: &dyn Entropy) -> std::io::Result<()> {
+    let key = random_256(entropy);
+    let own = path.with_extension(format!("{:032x}", name_of(entropy)));
+    write_private(&own, &key)?;
+    let made = match fs::hard_link(&own, path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    };
+    fs::remove_file(&own)?;
+    made
+}
+
+/// A number that no other process draws.
+fn name_of(entropy: &dyn Entropy) -> u128 {
+    let mut bytes = [0; 16];
+    entropy.fill(&mut bytes);
+    u128::from_ne_bytes(bytes)
 }
 
 /// Makes a folder, and those above it, for its owner alone.
@@ -119,4 +139,26 @@ pub fn private_folder(path: &Path) -> Result<()> {
         .mode(0o700)
         .create(path)
         .with_context(|| format!("folder {} cannot be made", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemEntropy;
+
+    #[test]
+    fn processes_that_start_together_have_one_digest_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let start = std::sync::Barrier::new(16);
+        let keys: Vec<[u8; 32]> = std::thread::scope(|scope| {
+            let one = || {
+                start.wait();
+                digest_key(folder.path(), &SystemEntropy).unwrap()
+            };
+            let all: Vec<_> = (0..16).map(|_| scope.spawn(one)).collect();
+            all.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(keys.iter().all(|key| *key == keys[0]));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
+    }
 }

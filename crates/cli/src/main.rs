@@ -20,6 +20,7 @@ mod plan;
 mod reference;
 mod serve;
 mod server;
+mod store;
 mod up;
 mod version;
 
@@ -48,6 +49,7 @@ fn run(command: &Command, ui: &Ui) -> Result<Exit> {
     match command {
         Command::Up(args) => serving("warn", up::run(args, ui)),
         Command::Server(args) => serving("info", server::run(args, ui)),
+        Command::Store(args) => store::run(args, ui),
         Command::Compile(args) => compile::run(args, ui),
         Command::Check(args) => check::run(args, ui),
         Command::Plan(args) => plan::run(args, ui),
@@ -65,7 +67,12 @@ fn serving(level: &str, command: impl Future<Output = Result<()>>) -> Result<Exi
     logging::start(level);
     // The one TLS stack; an error only says that it is chosen already.
     rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.context("no threads can be started")?.block_on(command)?;
+    threads()?.block_on(command)?;
     Ok(Exit::Done)
+}
+
+/// What asynchronous work runs on.
+fn threads() -> Result<tokio::runtime::Runtime> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.context("no threads can be started")
 }

@@ -40,7 +40,7 @@ fn cli() -> String {
         writeln!(text, "| [`{name}`](#nauthera-{name}) | {about} |").ok();
     }
     for command in shown(&command) {
-        of_command(&mut text, command);
+        of_command(&mut text, command, "##");
     }
     text.push_str(JSON);
     text
@@ -50,8 +50,9 @@ fn shown(command: &Command) -> impl Iterator<Item = &Command> {
     command.get_subcommands().filter(|command| !command.is_hide_set() && command.get_name() != "help")
 }
 
-fn of_command(text: &mut String, command: &Command) {
-    writeln!(text, "\n## nauthera {}\n", command.get_name()).ok();
+fn of_command(text: &mut String, command: &Command, level: &str) {
+    let name = command.get_bin_name().unwrap_or_else(|| command.get_name());
+    writeln!(text, "\n{level} {name}\n").ok();
     let about = command.get_long_about().or_else(|| command.get_about());
     text.push_str(&paragraphs(&about.map(ToString::to_string).unwrap_or_default()));
     let usage = command.clone().render_usage().to_string();
@@ -65,6 +66,7 @@ fn of_command(text: &mut String, command: &Command) {
     if let Some(examples) = command.get_after_long_help() {
         writeln!(text, "\n```text\n{examples}\n```").ok();
     }
+    shown(command).for_each(|inner| of_command(text, inner, "###"));
 }
 
 fn of_argument(text: &mut String, argument: &Arg) {

@@ -11,8 +11,7 @@ use nauthera_server::app::{App, Parts};
 use nauthera_server::audit::Audit;
 use nauthera_server::keys::{FileKeys, KeyRing};
 use nauthera_server::listen::{self, Answer, Port, Provider, Stopper};
-use nauthera_store::Store;
-use nauthera_store::sqlite::Sqlite;
+use nauthera_store::Location;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -23,15 +22,15 @@ use tokio::task::JoinHandle;
 
 /// How often what has ended is removed.
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
-/// How often signing keys are looked at.
-const KEYS_EVERY: Duration = Duration::from_secs(30);
+/// How often signing keys are looked at: a key that another replica made is published here so much later, long before it signs.
+const KEYS_EVERY: Duration = Duration::from_secs(5);
 
 /// What both commands need to start.
 pub struct Setup {
     /// The clock.
     pub clock: Arc<SystemClock>,
     /// Where the database is.
-    pub database: PathBuf,
+    pub database: Location,
     /// Where the keys are.
     pub keys: PathBuf,
     /// Where audit lines go.
@@ -126,10 +125,13 @@ impl Write for BoundedFile {
 }
 
 /// Joins the parts of a server.
-pub fn start(setup: &Setup, digest_key: [u8; 32], snapshot: Arc<Snapshot>) -> Result<Arc<App>> {
-    let store = Sqlite::open(&setup.database, &nauthera_store::sqlite::Options::default())
-        .with_context(|| format!("{} cannot be opened", setup.database.display()))?;
-    let store: Arc<dyn Store> = Arc::new(store);
+pub async fn start(setup: &Setup, digest_key: [u8; 32], snapshot: Arc<Snapshot>) -> Result<Arc<App>> {
+    let store = match setup.database.open().await {
+        Ok(store) => store,
+        Err(error) => {
+            return Err(error).context(format!("{} cannot be opened", setup.database.shown().await));
+        }
+    };
     let clock: Arc<dyn Clock> = setup.clock.clone();
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let parts = Parts {

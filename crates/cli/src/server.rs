@@ -1,6 +1,6 @@
 //! `nauthera server`: a Snapshot from a file, served by the same server that `up` runs, and followed when the file changes.
 
-use crate::args::{DatabaseUrl, ServerArgs};
+use crate::args::ServerArgs;
 use crate::clock::{SystemClock, SystemEntropy};
 use crate::data::{digest_key, private_folder};
 use crate::output::Ui;
@@ -24,10 +24,9 @@ pub async fn run(args: &ServerArgs, ui: &Ui) -> Result<()> {
     let began = clock.monotonic();
     let (revision, snapshot) = read(&args.snapshot)?;
     private_folder(&args.keys)?;
-    let DatabaseUrl::Sqlite(database) = &args.database;
     let setup = Setup {
         clock: clock.clone(),
-        database: database.clone(),
+        database: args.database.clone(),
         keys: args.keys.clone(),
         audit: args.audit.clone(),
         allow_private_fetch: args.allow_private_fetch,
@@ -35,7 +34,7 @@ pub async fn run(args: &ServerArgs, ui: &Ui) -> Result<()> {
     let port = bind(args.listen, "--listen", args.tls_cert.as_deref(), args.tls_key.as_deref()).await?;
     let admin = bind(args.admin_listen, "--admin-listen", None, None).await?;
     let issuer = snapshot.head.issuer.clone();
-    let app = start(&setup, digest_key(&args.keys, &SystemEntropy)?, snapshot)?;
+    let app = start(&setup, digest_key(&args.keys, &SystemEntropy)?, snapshot).await?;
     let mut running = Running::default();
     running.provider(port, &app);
     running.admin(admin, &app);

@@ -22,6 +22,7 @@ use nauthera_core::snapshot::Snapshot;
 use nauthera_core::time::Clock;
 use nauthera_server::app::App;
 use nauthera_server::console::{Answering, Console, with_callback};
+use nauthera_store::Location;
 use ports::Ports;
 use shown::Look;
 use std::net::SocketAddr;
@@ -245,7 +246,7 @@ impl Up<'_> {
         let data = self.engine.data();
         let setup = Setup {
             clock: self.clock.clone(),
-            database: data.database(),
+            database: Location::Sqlite(data.database()),
             keys: data.keys()?,
             audit: self.args.audit_target(data.root()),
             allow_private_fetch: self.args.allow_private_fetch,
@@ -257,7 +258,7 @@ impl Up<'_> {
         let Ports { provider, address, console } = ports;
         // Where port 0 was asked for, the one that was taken is part of the callback.
         self.console_address = console.as_ref().map(|(_, address)| *address);
-        let app = start(&setup, self.digest_key, self.served(&snapshot))?;
+        let app = start(&setup, self.digest_key, self.served(&snapshot)).await?;
         let mut running = Running::default();
         let console = console.map(|(port, address)| {
             let console = Arc::new(Console::new(app.clone(), address));

@@ -9,16 +9,24 @@ use crate::serving::Serving;
 use arc_swap::ArcSwap;
 use nauthera_core::facts::GrantId;
 use nauthera_core::snapshot::Snapshot;
-use nauthera_core::time::{Clock, Entropy, UnixTime, random_256};
+use nauthera_core::time::{Clock, Entropy, Seconds, UnixTime, random_256};
 use nauthera_identity::HashPool;
 use nauthera_identity::LoginThrottle;
 use nauthera_identity::attempts::{Attempts, Limits};
 use nauthera_identity::throttle::AddressKey;
-use nauthera_store::Store;
+use nauthera_store::{Duty, Holder, Store};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Rows of a table that one step of sweeping removes at most.
 const SWEEP_STEP: u32 = 500;
+
+/// How long it rests after a step, in lengths of that step: what waits for the database is not held up by what nobody waits for.
+const SWEEP_RESTS: u32 = 4;
+/// The longest that it rests.
+const LONGEST_REST: Duration = Duration::from_secs(1);
+/// How long a replica has the duty without asking again: long enough for any step, short enough when it dies.
+const DUTY_LASTS: Seconds = Seconds::new(30);
 
 /// What a server is made of; the binary joins it, tests join it otherwise.
 pub struct Parts {
@@ -65,6 +73,8 @@ pub struct App {
     pub audit: Audit,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    /// This process among those that share the database.
+    holder: Holder,
 }
 
 /// Why a server cannot start.
@@ -79,6 +89,12 @@ pub enum StartError {
     /// The client for `jwksUri`.
     #[error("the client for jwksUri cannot be made: {0}")]
     Fetch(String),
+}
+
+fn holder(entropy: &dyn Entropy) -> Holder {
+    let mut id = [0; 16];
+    entropy.fill(&mut id);
+    Holder(id)
 }
 
 impl App {
@@ -99,6 +115,7 @@ impl App {
             metrics: Metrics::new(),
             audit: parts.audit,
             clock: parts.clock,
+            holder: holder(&*parts.entropy),
             entropy: parts.entropy,
         };
         app.maintain_keys()?;
@@ -144,18 +161,26 @@ impl App {
         Ok(done)
     }
 
-    /// Removes what has ended, in small steps between which others get their turn; the number of rows removed.
+    /// Removes what has ended, in small steps between which the database rests; the number of rows removed. One replica at a
+    /// time does it: none where another does.
     ///
     /// # Errors
     /// Those of the store; what was removed until then stays so.
     pub async fn sweep(&self) -> Result<u64, nauthera_store::StoreError> {
         let mut removed = 0;
         loop {
-            let step = self.store.sweep(self.now(), SWEEP_STEP).await?;
+            let now = self.now();
+            if !self.store.take_duty(Duty::Sweep, self.holder, now, now.plus(DUTY_LASTS)).await? {
+                return Ok(removed);
+            }
+            let began = self.monotonic();
+            let step = self.store.sweep(now, SWEEP_STEP).await?;
             removed += step;
             if step < u64::from(SWEEP_STEP) {
                 return Ok(removed);
             }
+            let took = self.monotonic().saturating_sub(began);
+            tokio::time::sleep((took * SWEEP_RESTS).min(LONGEST_REST)).await;
         }
     }
 
@@ -167,7 +192,7 @@ impl App {
 
     /// A clock for measuring.
     #[must_use]
-    pub fn monotonic(&self) -> std::time::Duration {
+    pub fn monotonic(&self) -> Duration {
         self.clock.monotonic()
     }
 

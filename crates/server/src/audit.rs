@@ -134,7 +134,12 @@ impl Audit {
 
     /// Notes what happened to signing keys.
     pub fn keys_changed(&self, serving: &Serving, done: &Maintained, now: UnixTime) {
-        for (what, kids) in [("made", &done.made), ("retired", &done.retired), ("removed", &done.removed)] {
+        for (what, kids) in [
+            ("made", &done.made),
+            ("retired", &done.retired),
+            ("removed", &done.removed),
+            ("taken over", &done.taken),
+        ] {
             for kid in kids {
                 self.server_event(serving, "signing_key", &format!("{what} {kid}"), now);
             }

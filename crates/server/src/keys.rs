@@ -45,8 +45,22 @@ pub struct StoredKey {
     pub pkcs8: Zeroizing<String>,
 }
 
-/// Where keys are kept.
+/// Whether this process may change the keys that are kept.
+pub enum Turn {
+    /// It may, and nobody else does until this is dropped.
+    Ours(Box<dyn std::any::Any>),
+    /// Somebody else keeps them: they are only read here.
+    Theirs,
+}
+
+/// Where keys are kept. Several processes may share one.
 pub trait KeyStore: Send + Sync {
+    /// Asks for the turn to change them, and waits for others who have it.
+    ///
+    /// # Errors
+    /// [`KeyError::Storage`] when another keeps the turn too long.
+    fn turn(&self) -> Result<Turn, KeyError>;
+
     /// All keys; none at a first start.
     ///
     /// # Errors

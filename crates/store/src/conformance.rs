@@ -130,6 +130,8 @@ macro_rules! conformance {
                 a_token_may_be_revoked_twice
                 an_assertion_counts_once
                 tokens_and_assertions_are_apart
+                a_duty_is_one_holders_until_its_time_is_over
+                a_duty_that_many_want_is_one_holders
             }
             sessions {
                 a_session_is_read_back

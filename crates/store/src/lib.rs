@@ -5,8 +5,12 @@
 mod columns;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+mod location;
+pub mod portable;
 pub mod postgres;
 pub mod sqlite;
+
+pub use location::Location;
 
 use async_trait::async_trait;
 use nauthera_core::facts::{
@@ -109,6 +113,27 @@ pub enum SessionStart {
     },
 }
 
+/// What one process at a time does for all that share a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Duty {
+    /// Removing what has ended.
+    Sweep,
+}
+
+impl Duty {
+    /// Its name in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sweep => "sweep",
+        }
+    }
+}
+
+/// A process, by a random id of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holder(pub [u8; 16]);
+
 /// Result of a step.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
@@ -203,6 +228,10 @@ pub trait Store: Send + Sync + 'static {
         grant: GrantRecord,
         refresh: Option<NewRefresh>,
     ) -> Result<Redemption>;
+
+    /// Takes a duty, or keeps it, until `until`: `false` while it is another holder's. One that is not kept falls to whoever asks
+    /// next.
+    async fn take_duty(&self, duty: Duty, holder: Holder, now: UnixTime, until: UnixTime) -> Result<bool>;
 
     /// Removes at most `limit` rows that ended before `now` from each table, and empties as many sealed successors whose grace is
     /// over; the number of both. Rows that still matter for a decision

@@ -12,6 +12,7 @@ mod gate;
 mod grants;
 mod once;
 mod pool;
+mod portable;
 mod pushed;
 mod refresh;
 mod row;
@@ -24,7 +25,10 @@ mod tests;
 
 pub use target::Source;
 
-use crate::{Issued, NewCode, NewRefresh, Poll, Redemption, Result, Rotation, SessionStart, Store};
+use crate::portable::{Cursor, Fact, FactKind, Page, Portable};
+use crate::{
+    Duty, Holder, Issued, NewCode, NewRefresh, Poll, Redemption, Result, Rotation, SessionStart, Store,
+};
 use async_trait::async_trait;
 use gate::Gate;
 use nauthera_core::facts::{
@@ -105,6 +109,27 @@ impl Postgres {
     fn steps(&self) -> Result<&Steps> {
         self.gate.check()?;
         Ok(&self.steps)
+    }
+}
+
+#[async_trait]
+impl Portable for Postgres {
+    async fn export(&self, kind: FactKind, after: Option<Cursor>, limit: u32) -> Result<Page> {
+        portable::export(self.steps()?, kind, after, limit).await
+    }
+
+    async fn import(&self, fact: Fact) -> Result<()> {
+        portable::import(self.steps()?, fact).await
+    }
+
+    async fn count(&self, kind: FactKind) -> Result<u64> {
+        portable::count(self.steps()?, kind).await
+    }
+
+    async fn damage(&self) -> Result<Vec<String>> {
+        // Every page is guarded by the database itself.
+        self.steps()?;
+        Ok(Vec::new())
     }
 }
 
@@ -239,6 +264,10 @@ impl Store for Postgres {
         refresh: Option<NewRefresh>,
     ) -> Result<Redemption> {
         devices::redeem(self.steps()?, digest, &grant, refresh.as_ref()).await
+    }
+
+    async fn take_duty(&self, duty: Duty, holder: Holder, now: UnixTime, until: UnixTime) -> Result<bool> {
+        once::take_duty(self.steps()?, duty, holder, (now, until)).await
     }
 
     async fn sweep(&self, now: UnixTime, limit: u32) -> Result<u64> {

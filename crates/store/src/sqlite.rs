@@ -10,6 +10,7 @@ mod fault;
 mod grants;
 mod lane;
 mod once;
+mod portable;
 mod pushed;
 mod reader;
 mod refresh;
@@ -21,7 +22,10 @@ mod sweep;
 mod tests;
 mod writer;
 
-use crate::{Issued, NewCode, NewRefresh, Poll, Redemption, Result, Rotation, SessionStart, Store};
+use crate::portable::{Cursor, Fact, FactKind, Page, Portable};
+use crate::{
+    Duty, Holder, Issued, NewCode, NewRefresh, Poll, Redemption, Result, Rotation, SessionStart, Store,
+};
 use async_trait::async_trait;
 use lane::Lane;
 use nauthera_core::facts::{
@@ -111,6 +115,25 @@ impl Sqlite {
         step: impl Fn(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         self.writer.call(self.deadline, step).await
+    }
+}
+
+#[async_trait]
+impl Portable for Sqlite {
+    async fn export(&self, kind: FactKind, after: Option<Cursor>, limit: u32) -> Result<Page> {
+        self.read(move |c| portable::export(c, kind, after.clone(), limit)).await
+    }
+
+    async fn import(&self, fact: Fact) -> Result<()> {
+        self.write(move |c| portable::import(c, &fact)).await
+    }
+
+    async fn count(&self, kind: FactKind) -> Result<u64> {
+        self.read(move |c| portable::count(c, kind)).await
+    }
+
+    async fn damage(&self) -> Result<Vec<String>> {
+        self.read(portable::damage).await
     }
 }
 
@@ -252,6 +275,10 @@ impl Store for Sqlite {
         refresh: Option<NewRefresh>,
     ) -> Result<Redemption> {
         self.write(move |c| devices::redeem(c, digest, &grant, refresh.as_ref())).await
+    }
+
+    async fn take_duty(&self, duty: Duty, holder: Holder, now: UnixTime, until: UnixTime) -> Result<bool> {
+        self.write(move |c| once::take_duty(c, duty, holder, (now, until))).await
     }
 
     async fn sweep(&self, now: UnixTime, limit: u32) -> Result<u64> {

@@ -1,6 +1,6 @@
 //! One server: its data, its port, and what can happen to it.
 
-use crate::tools::{hand_over, run, tool};
+use crate::tools::{as_root, hand_over, is_root, run, tool};
 use anyhow::{Context, Result};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,9 @@ pub struct Settings {
     pub files: Vec<(String, String)>,
     /// Lines of `pg_hba.conf`; without any, everybody on this machine is trusted.
     pub access: Vec<String>,
+    /// A disk of its own for the tables, with so many MiB: it can be full. Its log of writes lies elsewhere, since PostgreSQL
+    /// does not survive a full disk there.
+    pub disk: Option<u32>,
 }
 
 /// How a server is stopped.
@@ -44,7 +47,8 @@ pub struct Server {
 }
 
 /// Waits until its input ends, then cleans up.
-const UNDERTAKER: &str = "read -r _; \"$@\" >/dev/null 2>&1; rm -rf \"$FOLDER\"";
+const UNDERTAKER: &str =
+    "read -r _; \"$@\" >/dev/null 2>&1; $SUDO umount \"$FOLDER/data\" 2>/dev/null; rm -rf \"$FOLDER\"";
 
 impl Server {
     /// Starts one.
@@ -78,8 +82,13 @@ impl Server {
             run(Command::new("chmod").arg("600").arg(&path))?;
         }
         hand_over(&self.folder)?;
+        if let Some(size) = settings.disk {
+            self.mount(size)?;
+        }
         let superuser = ["--username=nauthera", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C"];
-        run(tool("initdb")?.args(superuser).arg(self.data()))?;
+        let wal = format!("--waldir={}", self.folder.join("wal").display());
+        let wal = settings.disk.map(|_| wal);
+        run(tool("initdb")?.args(superuser).args(wal).arg(self.data()))?;
         let own = settings.settings.iter().map(|(name, value)| {
             format!("{name} = '{}'", value.replace("{files}", &files.display().to_string()))
         });
@@ -89,6 +98,34 @@ impl Server {
             std::fs::write(self.data().join("pg_hba.conf"), settings.access.join("\n") + "\n")?;
         }
         Ok(())
+    }
+
+    fn mount(&self, size: u32) -> Result<()> {
+        std::fs::create_dir(self.data())?;
+        let options = format!("size={size}m,mode=0700");
+        run(as_root()?.args(["mount", "-t", "tmpfs", "-o", &options, "nauthera"]).arg(self.data()))?;
+        hand_over(&self.data())
+    }
+
+    /// Fills the disk of the tables to its last byte.
+    ///
+    /// # Errors
+    /// When it has no disk of its own.
+    pub fn fill_disk(&self) -> Result<()> {
+        let mut fill = as_root()?;
+        let ballast = self.data().join("ballast");
+        let filled =
+            fill.args(["dd", "if=/dev/zero", "bs=64k"]).arg(format!("of={}", ballast.display())).output()?;
+        anyhow::ensure!(!filled.status.success(), "the disk has no end");
+        Ok(())
+    }
+
+    /// Gives the space back.
+    ///
+    /// # Errors
+    /// When it was not filled.
+    pub fn free_disk(&self) -> Result<()> {
+        run(as_root()?.args(["rm"]).arg(self.data().join("ballast"))).map(drop)
     }
 
     fn data(&self) -> PathBuf {
@@ -225,6 +262,7 @@ fn undertaker(folder: &Path) -> Result<Child> {
     let mut command = Command::new("sh");
     command.args(["-c", UNDERTAKER, "undertaker"]).arg(stop.get_program()).args(stop.get_args());
     command.args(["stop", "--mode=immediate", "--pgdata"]).arg(folder.join("data"));
+    command.env("SUDO", if is_root() { "" } else { "sudo -n" });
     command.env("FOLDER", folder).stdin(Stdio::piped()).current_dir("/");
     command.spawn().context("sh cannot be started")
 }

@@ -39,6 +39,22 @@ pub(crate) fn is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|metadata| metadata.uid() == 0)
 }
 
+/// A command that needs root, to which its words are added.
+pub(crate) fn as_root() -> Result<Command> {
+    if is_root() {
+        return Ok(Command::new("env"));
+    }
+    let mut command = Command::new("sudo");
+    command.arg("-n");
+    let allowed = Command::new("sudo").args(["-n", "true"]).stderr(Stdio::null()).status();
+    if !allowed.is_ok_and(|status| status.success()) {
+        bail!(
+            "a small disk must be mounted: run the tests as root, or with a sudo that asks for no password"
+        );
+    }
+    Ok(command)
+}
+
 /// Gives a file or folder to the user as whom [`tool`] runs.
 pub(crate) fn hand_over(path: &Path) -> Result<()> {
     if is_root() {

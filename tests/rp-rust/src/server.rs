@@ -96,7 +96,10 @@ fn listen_to(stdout: impl Read + Send + 'static, talk: &Arc<Mutex<String>>, want
 }
 
 /// The binary: `NAUTHERA_BIN`, or the one beside this test's, built first.
-fn binary() -> Result<PathBuf> {
+///
+/// # Errors
+/// When it does not build.
+pub fn binary() -> Result<PathBuf> {
     if let Some(binary) = std::env::var_os("NAUTHERA_BIN") {
         return Ok(binary.into());
     }
@@ -116,7 +119,11 @@ fn free_port() -> Result<u16> {
     (20_000 + seed..32_000).find(is_free).context("no port is free")
 }
 
-fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+/// Copies a folder with everything in it.
+///
+/// # Errors
+/// Those of the file system.
+pub fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let path = entry?.path();

@@ -66,7 +66,19 @@ Serves a Snapshot. It reads no manifests and writes nothing but its database, it
 
 pub const SERVER: &str = "\
 Examples:
-  nauthera server --snapshot snapshot.json --database sqlite:nauthera.db --keys .nauthera/keys";
+  nauthera server --snapshot snapshot.json --database sqlite:nauthera.db --keys .nauthera/keys
+  nauthera server --snapshot snapshot.json --database file:/run/secrets/database-url --keys /run/keys";
+
+pub const STORE_ABOUT: &str = "\
+Looks after a database by hand. `server` brings the schema up to date by itself; `migrate` does it beforehand, where the \
+server's own user must not. `copy` moves an installation while nothing serves it: sessions, consents and refresh tokens stay \
+intact, and a copy that broke off goes on where it was.";
+
+pub const STORE: &str = "\
+Examples:
+  nauthera store migrate file:/run/secrets/database-url
+  nauthera store check sqlite:.nauthera/nauthera.db
+  nauthera store copy sqlite:.nauthera/nauthera.db postgres://nauthera@db.example/nauthera";
 
 pub const CRDS_ABOUT: &str = "\
 Prints the custom resource definitions of AuthServer, AuthPolicy, UserStore and AuthClient.";

@@ -1,11 +1,12 @@
 //! Flags of the commands that serve.
 
-use super::values::{self, ConsoleAddress, DatabaseUrl};
+use super::values::{self, ConsoleAddress};
 use crate::serve::AuditTarget;
 use clap::Args;
 use clap::builder::BoolishValueParser;
 use nauthera_core::names::ObjectRef;
 use nauthera_core::uri::IssuerUrl;
+use nauthera_store::Location;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -69,9 +70,10 @@ pub struct ServerArgs {
     /// The certificate's private key in PEM
     #[arg(long, value_name = "FILE", env = "NAUTHERA_TLS_KEY", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
-    /// Where the protocol's facts are stored: sqlite:PATH
-    #[arg(long, value_name = "URL", env = "NAUTHERA_DATABASE")]
-    pub database: DatabaseUrl,
+    /// Where the protocol's facts are stored: sqlite:PATH, postgres://USER@HOST/DATABASE, or file:PATH for a file that holds such a
+    /// URL and may change
+    #[arg(long, value_name = "URL", env = "NAUTHERA_DATABASE", hide_env_values = true)]
+    pub database: Location,
     /// The folder of the signing keys and the digest key
     #[arg(long, value_name = "DIR", env = "NAUTHERA_KEYS")]
     pub keys: PathBuf,

@@ -7,7 +7,6 @@ use nauthera_core::names::ObjectRef;
 use nauthera_core::uri::IssuerUrl;
 use std::ffi::OsStr;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 use std::str::FromStr;
 
 /// How a result is printed.
@@ -122,27 +121,6 @@ impl FromStr for ConsoleAddress {
             Ok(Self::At(address))
         } else {
             Err("the console holds secrets, so it listens on a loopback address only".into())
-        }
-    }
-}
-
-/// Where the protocol's facts are stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DatabaseUrl {
-    /// A SQLite file.
-    Sqlite(PathBuf),
-}
-
-impl FromStr for DatabaseUrl {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            return Err("PostgreSQL comes with a later release; write sqlite:PATH".into());
-        }
-        match text.strip_prefix("sqlite:") {
-            Some(path) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
-            _ => Err("write sqlite:PATH".into()),
         }
     }
 }

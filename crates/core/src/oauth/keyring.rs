@@ -46,6 +46,10 @@ pub fn is_published(key: &KeyTimes, now: UnixTime, margin: Seconds) -> bool {
     key.retired_at.is_none_or(|at| now < at.plus(key.longest_token).plus(margin))
 }
 
+/// The shortest time that a key is published before it signs, whatever the settings say: replicas look at the keys every few
+/// seconds, and none may sign with one that another does not publish yet.
+const LEAST_PUBLISHED: Seconds = Seconds::minutes(1);
+
 /// Works out what is due. `kept_beyond` is how long a retired key stays known after the last token it signed has ended: the longest session,
 /// since `id_token_hint`s are taken that long.
 #[must_use]
@@ -82,16 +86,16 @@ fn next_key(
         // Nothing signs: a first start, or all keys lost. There is nothing to announce to anyone first.
         return Some(make(now));
     };
+    let pre_publish = settings.pre_publish.max(LEAST_PUBLISHED);
     let coming = keys.iter().any(|key| key.active_from > now && key.algorithm == settings.algorithm);
     if coming {
         return None;
     }
     if current.algorithm != settings.algorithm {
-        return Some(make(now.plus(settings.pre_publish)));
+        return Some(make(now.plus(pre_publish)));
     }
     let hand_over = current.active_from.plus(settings.rotation_interval);
-    (hand_over.minus(settings.pre_publish) <= now)
-        .then(|| make(hand_over.max(now.plus(settings.pre_publish))))
+    (hand_over.minus(pre_publish) <= now).then(|| make(hand_over.max(now.plus(pre_publish))))
 }
 
 #[cfg(test)]
@@ -148,6 +152,16 @@ mod tests {
         let gone = now.plus(Seconds::hours(13));
         assert!(due(&keys, &settings(), gone.minus(Seconds::new(1)), Seconds::hours(12)).remove.is_empty());
         assert_eq!(due(&keys, &settings(), gone, Seconds::hours(12)).remove, [0]);
+    }
+
+    #[test]
+    fn a_key_is_published_for_a_minute_at_least() {
+        let hasty = SigningSettings { pre_publish: Seconds::new(1), ..settings() };
+        let made = due(&[key(0)], &hasty, UnixTime(30 * DAY - 60), Seconds::hours(12)).make.unwrap();
+        assert_eq!(made.active_from, UnixTime(30 * DAY));
+        let es256 = SigningSettings { algorithm: SigningAlgorithm::Es256, ..hasty };
+        let made = due(&[key(0)], &es256, UnixTime(DAY), Seconds::hours(12)).make.unwrap();
+        assert_eq!(made.active_from, UnixTime(DAY + 60));
     }
 
     #[test]

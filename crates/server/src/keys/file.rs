@@ -1,11 +1,15 @@
-//! Signing keys in one file, replaced atomically, readable by its owner alone.
+//! Signing keys in one file, replaced atomically, readable by its owner alone. Replicas may share the folder: who changes the file
+//! holds a lock beside it. A folder that cannot be written, as a mounted Secret is, is kept by somebody else and only read.
 
-use super::{KeyError, KeyStore, StoredKey};
+use super::{KeyError, KeyStore, StoredKey, Turn};
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+
+/// How often the lock is tried: making an RSA key takes another process a while.
+const TRIES: u32 = 1_000;
 
 /// Keys in `signing-keys.json` of a folder.
 #[derive(Debug, Clone)]
@@ -32,6 +36,28 @@ impl FileKeys {
 }
 
 impl KeyStore for FileKeys {
+    fn turn(&self) -> Result<Turn, KeyError> {
+        let path = self.path.with_extension("lock");
+        let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+        let lock = match opened {
+            Ok(lock) => lock,
+            Err(error) if is_read_only(&error) => return Ok(Turn::Theirs),
+            Err(error) => return Err(self.storage(error)),
+        };
+        for _ in 0..TRIES {
+            match lock.try_lock() {
+                Ok(()) => return Ok(Turn::Ours(Box::new(lock))),
+                // Five milliseconds, without a clock: a wait on nothing that has an end.
+                Err(TryLockError::WouldBlock) => {
+                    std::thread::park_timeout(std::time::Duration::from_millis(5))
+                }
+                // A file system without locks is none that replicas share.
+                Err(TryLockError::Error(_)) => return Ok(Turn::Ours(Box::new(lock))),
+            }
+        }
+        Err(self.storage("another process keeps it locked"))
+    }
+
     fn load(&self) -> Result<Vec<StoredKey>, KeyError> {
         let bytes = match fs::read(&self.path) {
             Ok(bytes) => zeroize::Zeroizing::new(bytes),
@@ -47,6 +73,10 @@ impl KeyStore for FileKeys {
             serde_json::to_vec_pretty(&Kept { keys: keys.to_vec() }).map_err(|error| self.storage(error))?;
         write_private(&self.path, &text).map_err(|error| self.storage(error))
     }
+}
+
+fn is_read_only(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied)
 }
 
 /// Writes a file that only its owner can read, whole or not at all.

@@ -48,6 +48,8 @@ mod refresh;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
+mod shared_keys;
+#[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;
 #[cfg(test)]

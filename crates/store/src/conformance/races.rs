@@ -16,7 +16,7 @@ type S = Arc<dyn Store>;
 const CALLERS: usize = 200;
 
 /// Lets 200 callers go at once; what each came back with.
-async fn race<T, F>(store: &S, call: impl Fn(S, usize) -> F) -> Result<Vec<T>>
+pub(super) async fn race<T, F>(store: &S, call: impl Fn(S, usize) -> F) -> Result<Vec<T>>
 where
     T: Send + 'static,
     F: Future<Output = Result<T>> + Send + 'static,
@@ -37,7 +37,7 @@ where
     Ok(all)
 }
 
-fn count<T: PartialEq>(all: &[T], what: &T) -> usize {
+pub(super) fn count<T: PartialEq>(all: &[T], what: &T) -> usize {
     all.iter().filter(|one| *one == what).count()
 }
 

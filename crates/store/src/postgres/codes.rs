@@ -3,12 +3,24 @@
 
 use super::grants::{self, mark_until};
 use super::pool::Steps;
-use super::row::{bucket, document, first, get, grant_id, maybe_time, statements, time};
+use super::row::{bucket, digest, document, first, get, grant_id, maybe_time, statements, time};
 use crate::columns::{expect_id, json, sweep_at};
 use crate::{Issued, NewCode, NewRefresh, Redemption, Result};
 use nauthera_core::facts::{CodeRecord, Digest, GrantRecord};
 use nauthera_core::time::UnixTime;
+use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
+
+/// A code with what became of it, as [`decode`] takes them.
+macro_rules! select {
+    () => {
+        "SELECT c.digest, c.grant_id, COALESCE(g.document, c.document) AS document, c.redirect_uri, c.nonce,
+                c.code_challenge, c.expires_at, g.redeemed_at, r.grant_id IS NOT NULL OR e.sid IS NOT NULL
+         FROM codes c LEFT JOIN grants g ON g.id = c.grant_id
+              LEFT JOIN revoked_grants r ON r.grant_id = c.grant_id
+              LEFT JOIN ended_sessions e ON e.sid = c.sid AND e.subject = c.subject"
+    };
+}
 
 statements! {
     INSERT = "INSERT INTO codes (digest, grant_id, client_id, subject, sid, document, redirect_uri, nonce,
@@ -20,12 +32,11 @@ statements! {
                             code_challenge, expires_at, bucket, sweep_at)
          SELECT $1::BYTEA, $2::BYTEA, $3::TEXT, $4::TEXT, $5::TEXT, $6::TEXT, $7::TEXT, $8::TEXT, $9::TEXT, $10::BIGINT,
                 $11::SMALLINT, $12::BIGINT FROM spent";
-    READ = "SELECT c.grant_id, COALESCE(g.document, c.document) AS document, c.redirect_uri, c.nonce, c.code_challenge,
-                   c.expires_at, g.redeemed_at, r.grant_id IS NOT NULL OR e.sid IS NOT NULL
-            FROM codes c LEFT JOIN grants g ON g.id = c.grant_id
-                 LEFT JOIN revoked_grants r ON r.grant_id = c.grant_id
-                 LEFT JOIN ended_sessions e ON e.sid = c.sid AND e.subject = c.subject
-            WHERE c.digest = $1";
+    READ = concat!(select!(), " WHERE c.digest = $1");
+    AFTER = concat!(select!(), " WHERE c.digest > $1 ORDER BY c.digest LIMIT $2");
+    IMPORT = "INSERT INTO codes (digest, grant_id, client_id, subject, sid, document, redirect_uri, nonce,
+                                 code_challenge, expires_at, bucket, sweep_at)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (digest) DO NOTHING";
     REDEEM =
         "WITH code AS (
              SELECT c.grant_id, g.id IS NOT NULL AS redeemed, r.grant_id IS NOT NULL OR e.sid IS NOT NULL AS ended
@@ -53,14 +64,26 @@ statements! {
 }
 
 pub(super) async fn insert(steps: &Steps, new: &NewCode) -> Result<Issued> {
-    let code = &new.code;
+    let pushed = new.pushed.as_ref().map(|digest| digest.0.as_slice());
+    let stored = match &pushed {
+        Some(pushed) => store(steps, INSERT_AND_SPEND, &new.code, Some(pushed)).await?,
+        None => store(steps, INSERT, &new.code, None).await?,
+    };
+    Ok(if stored == 1 { Issued::Stored } else { Issued::PushedSpent })
+}
+
+/// Stores a code that comes from elsewhere.
+pub(super) async fn import(steps: &Steps, code: &CodeRecord) -> Result<()> {
+    store(steps, IMPORT, code, None).await.map(drop)
+}
+
+async fn store(steps: &Steps, sql: &'static str, code: &CodeRecord, pushed: Option<&&[u8]>) -> Result<u64> {
     let authorization = &code.authorization;
     let digest = code.digest.0.as_slice();
-    let pushed = new.pushed.as_ref().map(|digest| digest.0.as_slice());
-    let (document, bucket, sweep_at) = (json(authorization)?, bucket(digest), sweep_at(code.expires_at));
     let grant = code.grant.0.as_slice();
     let (client_id, subject) = (authorization.client_id.as_str(), &*authorization.person.subject.0);
     let sid = authorization.sid.as_deref();
+    let (document, bucket, sweep_at) = (json(authorization)?, bucket(digest), sweep_at(code.expires_at));
     let mut values: Vec<&(dyn ToSql + Sync)> = vec![
         &digest,
         &grant,
@@ -75,36 +98,34 @@ pub(super) async fn insert(steps: &Steps, new: &NewCode) -> Result<Issued> {
         &bucket,
         &sweep_at,
     ];
-    let statement = if pushed.is_some() {
-        values.push(&pushed);
-        INSERT_AND_SPEND
-    } else {
-        INSERT
-    };
-    Ok(if steps.change(statement, &values).await? == 1 { Issued::Stored } else { Issued::PushedSpent })
+    if let Some(pushed) = pushed {
+        values.push(pushed);
+    }
+    steps.change(sql, &values).await
+}
+
+/// Decodes a code. One that was ended before it was redeemed is dead, and one whose grant has gone is as good as gone.
+pub(super) fn decode(row: &Row) -> Result<Option<CodeRecord>> {
+    let redeemed_at = maybe_time(row, 7)?;
+    let ended: bool = get(row, 8)?;
+    if get::<Option<&str>>(row, 2)?.is_none() || (redeemed_at.is_none() && ended) {
+        return Ok(None);
+    }
+    Ok(Some(CodeRecord {
+        digest: digest(row, 0)?,
+        grant: grant_id(row, 1)?,
+        authorization: document(row, 2)?,
+        redirect_uri: get(row, 3)?,
+        nonce: get(row, 4)?,
+        code_challenge: get(row, 5)?,
+        expires_at: time(row, 6)?,
+        redeemed_at,
+    }))
 }
 
 pub(super) async fn read(steps: &Steps, digest: Digest) -> Result<Option<CodeRecord>> {
     let rows = steps.read(READ, &[&digest.0.as_slice()]).await?;
-    let code = first(&rows, |row| {
-        let redeemed_at = maybe_time(row, 6)?;
-        let ended: bool = get(row, 7)?;
-        // One that was ended before it was redeemed is dead, and one whose grant has gone is as good as gone.
-        if get::<Option<&str>>(row, 1)?.is_none() || (redeemed_at.is_none() && ended) {
-            return Ok(None);
-        }
-        Ok(Some(CodeRecord {
-            digest,
-            grant: grant_id(row, 0)?,
-            authorization: document(row, 1)?,
-            redirect_uri: get(row, 2)?,
-            nonce: get(row, 3)?,
-            code_challenge: get(row, 4)?,
-            expires_at: time(row, 5)?,
-            redeemed_at,
-        }))
-    })?;
-    Ok(code.flatten())
+    Ok(first(&rows, decode)?.flatten())
 }
 
 pub(super) async fn redeem(

@@ -13,6 +13,8 @@ use tokio_postgres::Row;
 statements! {
     READ = "SELECT client_id, scopes, resources, granted_at FROM consents WHERE subject = $1 AND client_id = $2";
     OF = "SELECT client_id, scopes, resources, granted_at FROM consents WHERE subject = $1 ORDER BY client_id LIMIT 500";
+    AFTER = "SELECT client_id, scopes, resources, granted_at, subject FROM consents WHERE (subject, client_id) > ($1, $2)
+             ORDER BY subject, client_id LIMIT $3";
     SAVE = "INSERT INTO consents (subject, client_id, scopes, resources, granted_at) VALUES ($1, $2, $3, $4, $5)
             ON CONFLICT (subject, client_id) DO UPDATE
             SET scopes = excluded.scopes, resources = excluded.resources, granted_at = excluded.granted_at";
@@ -36,6 +38,11 @@ fn decode(row: &Row, subject: &Subject) -> Result<ConsentRecord> {
         resources: document(row, 2)?,
         granted_at: time(row, 3)?,
     })
+}
+
+/// Decodes a row that says whose it is.
+pub(super) fn decode_whole(row: &Row) -> Result<ConsentRecord> {
+    decode(row, &Subject(get::<&str>(row, 4)?.into()))
 }
 
 pub(super) async fn read(

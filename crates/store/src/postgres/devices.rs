@@ -10,29 +10,40 @@ use nauthera_core::facts::{DeviceRecord, DeviceState, Digest, GrantRecord};
 use nauthera_core::time::{Seconds, UnixTime};
 use tokio_postgres::Row;
 
-/// The columns of a row of `devices`, as [`decode`] takes them.
+/// The columns of a row of `devices`, as [`decode`] takes them; whether its grant exists, and whether it was revoked, follow.
 macro_rules! columns {
     () => {
-        "digest, user_code, grant_id, client_id, scopes, resources, expires_at, poll_interval, polled_at, state, document,
-         EXISTS (SELECT 1 FROM grants g WHERE g.id = devices.grant_id),
-         EXISTS (SELECT 1 FROM revoked_grants r WHERE r.grant_id = devices.grant_id)"
+        "d.digest, d.user_code, d.grant_id, d.client_id, d.scopes, d.resources, d.expires_at, d.poll_interval, d.polled_at, d.state,
+         d.document"
+    };
+}
+
+/// A device with what became of its grant.
+macro_rules! select {
+    () => {
+        concat!(
+            "SELECT ", columns!(), ", g.id IS NOT NULL, r.grant_id IS NOT NULL
+             FROM devices d LEFT JOIN grants g ON g.id = d.grant_id LEFT JOIN revoked_grants r ON r.grant_id = d.grant_id"
+        )
     };
 }
 
 statements! {
     INSERT = "INSERT INTO devices (digest, user_code, grant_id, client_id, scopes, resources, expires_at, poll_interval,
                                    polled_at, state, subject, document, bucket, sweep_at)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (user_code) DO NOTHING";
-    BY_USER_CODE = concat!("SELECT ", columns!(), " FROM devices WHERE user_code = $1");
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING";
+    BY_USER_CODE = concat!(select!(), " WHERE d.user_code = $1");
+    AFTER = concat!(select!(), " WHERE d.digest > $1 ORDER BY d.digest LIMIT $2");
     DECIDE = "UPDATE devices SET state = $2, subject = $3, document = $4
               WHERE user_code = $1 AND state = 'pending' AND expires_at > $5
                 AND NOT EXISTS (SELECT 1 FROM revoked_grants r WHERE r.grant_id = devices.grant_id)";
     POLL = concat!(
-        "UPDATE devices SET polled_at = $2, too_soon = COALESCE($2 < polled_at + poll_interval, FALSE),
-                poll_interval = poll_interval + CASE WHEN $2 < polled_at + poll_interval THEN $3::BIGINT ELSE 0 END
-         WHERE digest = $1 RETURNING ",
+        "UPDATE devices d SET polled_at = $2, too_soon = COALESCE($2 < d.polled_at + d.poll_interval, FALSE),
+                poll_interval = d.poll_interval + CASE WHEN $2 < d.polled_at + d.poll_interval THEN $3::BIGINT ELSE 0 END
+         WHERE d.digest = $1 RETURNING ",
         columns!(),
-        ", too_soon"
+        ", (SELECT count(*) FROM grants g WHERE g.id = d.grant_id) > 0,
+         (SELECT count(*) FROM revoked_grants r WHERE r.grant_id = d.grant_id) > 0, d.too_soon"
     );
     REDEEM =
         "WITH device AS (
@@ -52,7 +63,7 @@ statements! {
          SELECT grant_id, EXISTS (SELECT 1 FROM won) FROM device";
 }
 
-fn decode(row: &Row) -> Result<DeviceRecord> {
+pub(super) fn decode(row: &Row) -> Result<DeviceRecord> {
     let (redeemed, revoked): (bool, bool) = (get(row, 11)?, get(row, 12)?);
     let state = match (redeemed, revoked) {
         (true, _) => DeviceState::Redeemed,

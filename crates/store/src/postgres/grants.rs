@@ -29,6 +29,7 @@ pub(super) use endings;
 
 statements! {
     READ = concat!("SELECT ", columns!(), " FROM grants g ", endings!(), " WHERE g.id = $1");
+    AFTER = concat!("SELECT ", columns!(), " FROM grants g ", endings!(), " WHERE g.id > $1 ORDER BY g.id LIMIT $2");
     REVOKE = "INSERT INTO revoked_grants (grant_id, at, bucket, sweep_at) VALUES ($1, $2, $3, $4)
               ON CONFLICT (grant_id) DO NOTHING";
     EXTEND = "UPDATE grants SET expires_at = $2, sweep_at = $3 WHERE id = $1 AND expires_at < $2";

@@ -10,17 +10,24 @@ use nauthera_core::facts::{Digest, GrantRecord, RefreshRecord, Rotated};
 use nauthera_core::time::UnixTime;
 use tokio_postgres::Row;
 
+/// A refresh token with its grant and what followed it, as [`decode`] takes them.
+macro_rules! select {
+    () => {
+        concat!(
+            "SELECT f.digest, f.grant_id, f.expires_at, t.rotated_at, t.sealed, s.digest IS NULL OR u.digest IS NOT NULL, ",
+            grants::columns!(),
+            ", t.successor FROM refresh f JOIN grants g ON g.id = f.grant_id ",
+            grants::endings!(),
+            " LEFT JOIN rotations t ON t.digest = f.digest
+              LEFT JOIN refresh s ON s.digest = t.successor
+              LEFT JOIN rotations u ON u.digest = t.successor"
+        )
+    };
+}
+
 statements! {
-    READ = concat!(
-        "SELECT f.digest, f.grant_id, f.expires_at, t.rotated_at, t.sealed, s.digest IS NULL OR u.digest IS NOT NULL, ",
-        grants::columns!(),
-        " FROM refresh f JOIN grants g ON g.id = f.grant_id ",
-        grants::endings!(),
-        " LEFT JOIN rotations t ON t.digest = f.digest
-          LEFT JOIN refresh s ON s.digest = t.successor
-          LEFT JOIN rotations u ON u.digest = t.successor
-          WHERE f.digest = $1"
-    );
+    READ = concat!(select!(), " WHERE f.digest = $1");
+    AFTER = concat!(select!(), " WHERE f.digest > $1 ORDER BY f.digest LIMIT $2");
     ROTATE = concat!(
         "WITH old AS (
              SELECT f.grant_id, r.grant_id IS NULL AND (e.sid IS NULL OR g.outlives_session) AS live
@@ -52,7 +59,7 @@ pub(super) struct Next {
     pub(super) grant_expires_at: UnixTime,
 }
 
-fn decode(row: &Row) -> Result<(RefreshRecord, GrantRecord)> {
+pub(super) fn decode(row: &Row) -> Result<(RefreshRecord, GrantRecord)> {
     let rotated = match maybe_time(row, 3)? {
         None => None,
         Some(at) => {

@@ -9,7 +9,7 @@ use tokio_postgres::types::FromSql;
 /// Names the constant statements of a room, and lists them for the test that holds them to the common subset of SQL.
 macro_rules! statements {
     ($($name:ident = $sql:expr;)+) => {
-        $(const $name: &str = $sql;)+
+        $(pub(super) const $name: &str = $sql;)+
         #[cfg(test)]
         pub(super) const ALL: &[&str] = &[$($name),+];
     };

@@ -15,6 +15,10 @@ statements! {
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     RENEW = "UPDATE sessions SET digest = $2, login = $3, last_seen_at = $4, expires_at = $5 WHERE digest = $1";
     READ = "SELECT digest, sid, person, login, created_at, last_seen_at, expires_at FROM sessions WHERE digest = $1";
+    IMPORT = "INSERT INTO sessions (digest, sid, subject, person, login, created_at, last_seen_at, expires_at, bucket)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
+    AFTER = "SELECT digest, sid, person, login, created_at, last_seen_at, expires_at FROM sessions WHERE digest > $1
+             ORDER BY digest LIMIT $2";
     OF = "SELECT digest, sid, person, login, created_at, last_seen_at, expires_at FROM sessions WHERE subject = $1
           ORDER BY created_at DESC LIMIT 100";
     TOUCH = "UPDATE sessions SET last_seen_at = $2 WHERE digest = $1 AND last_seen_at <= $3";
@@ -34,7 +38,10 @@ statements! {
 pub(super) async fn start(steps: &Steps, start: &SessionStart, now: UnixTime) -> Result<bool> {
     match start {
         SessionStart::New { session, replaces } => {
-            begin(steps, session, replaces.as_deref(), now).await?;
+            match replaces {
+                None => store(steps, INSERT, session, None).await?,
+                Some(sid) => store(steps, INSERT, session, Some((sid, now))).await?,
+            }
             Ok(true)
         }
         SessionStart::Renewed { old, new, login, expires_at } => {
@@ -45,7 +52,17 @@ pub(super) async fn start(steps: &Steps, start: &SessionStart, now: UnixTime) ->
     }
 }
 
-async fn begin(steps: &Steps, session: &SessionRecord, replaces: Option<&str>, now: UnixTime) -> Result<()> {
+/// Stores a session that comes from elsewhere.
+pub(super) async fn import(steps: &Steps, session: &SessionRecord) -> Result<()> {
+    store(steps, IMPORT, session, None).await
+}
+
+async fn store(
+    steps: &Steps,
+    sql: &'static str,
+    session: &SessionRecord,
+    replaces: Option<(&str, UnixTime)>,
+) -> Result<()> {
     let SessionRecord { digest, sid, person, login, created_at, last_seen_at, expires_at } = session;
     let digest = digest.0.as_slice();
     let (sid, subject) = (&**sid, &*person.subject.0);
@@ -53,15 +70,15 @@ async fn begin(steps: &Steps, session: &SessionRecord, replaces: Option<&str>, n
     let values: [&(dyn ToSql + Sync); 9] =
         [&digest, &sid, &subject, &person, &login, &created_at.0, &last_seen_at.0, &expires_at.0, &bucket];
     match replaces {
-        None => steps.change(INSERT, &values).await.map(drop),
-        Some(old) => {
+        None => steps.change(sql, &values).await.map(drop),
+        Some((old, now)) => {
             let end: [&(dyn ToSql + Sync); 4] = [&old, &now.0, &bucket_of(old), &mark_until(now)];
-            steps.change_both((REPLACE, &end), (INSERT, &values)).await
+            steps.change_both((REPLACE, &end), (sql, &values)).await
         }
     }
 }
 
-fn decode(row: &Row) -> Result<SessionRecord> {
+pub(super) fn decode(row: &Row) -> Result<SessionRecord> {
     Ok(SessionRecord {
         digest: digest(row, 0)?,
         sid: get::<&str>(row, 1)?.into(),

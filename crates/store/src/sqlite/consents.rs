@@ -11,6 +11,8 @@ use rusqlite::{Connection, Row, params};
 statements! {
     READ = "SELECT client_id, scopes, resources, granted_at FROM consents WHERE subject = ?1 AND client_id = ?2";
     OF = "SELECT client_id, scopes, resources, granted_at FROM consents WHERE subject = ?1 ORDER BY client_id LIMIT 500";
+    AFTER = "SELECT client_id, scopes, resources, granted_at, subject FROM consents WHERE (subject, client_id) > (?1, ?2)
+             ORDER BY subject, client_id LIMIT ?3";
     SAVE = "INSERT INTO consents (subject, client_id, scopes, resources, granted_at) VALUES (?1, ?2, ?3, ?4, ?5)
             ON CONFLICT (subject, client_id) DO UPDATE
             SET scopes = excluded.scopes, resources = excluded.resources, granted_at = excluded.granted_at";
@@ -29,6 +31,11 @@ fn decode(row: &Row<'_>, subject: &Subject) -> Result<ConsentRecord> {
         resources: document(row, 2)?,
         granted_at: time(row, 3)?,
     })
+}
+
+/// Decodes a row that says whose it is.
+pub(super) fn decode_whole(row: &Row<'_>) -> Result<ConsentRecord> {
+    decode(row, &Subject(row.get::<_, String>(4)?.into()))
 }
 
 pub(super) fn read(c: &Connection, subject: &Subject, client_id: &ClientId) -> Result<Option<ConsentRecord>> {

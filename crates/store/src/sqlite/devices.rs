@@ -11,11 +11,13 @@ use rusqlite::{Connection, Row, params};
 statements! {
     INSERT = "INSERT INTO devices (digest, user_code, grant_id, client_id, scopes, resources, expires_at, poll_interval,
                                    polled_at, state, subject, authorization, sweep_at)
-              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT (user_code) DO NOTHING";
+              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT DO NOTHING";
     BY_USER_CODE = "SELECT digest, user_code, grant_id, client_id, scopes, resources, expires_at, poll_interval, polled_at,
                            state, authorization FROM devices WHERE user_code = ?1";
     BY_DIGEST = "SELECT digest, user_code, grant_id, client_id, scopes, resources, expires_at, poll_interval, polled_at,
                         state, authorization FROM devices WHERE digest = ?1";
+    AFTER = "SELECT digest, user_code, grant_id, client_id, scopes, resources, expires_at, poll_interval, polled_at,
+                    state, authorization FROM devices WHERE digest > ?1 ORDER BY digest LIMIT ?2";
     DECIDE = "UPDATE devices SET state = ?2, subject = ?3, authorization = ?4
               WHERE user_code = ?1 AND state = 'pending' AND expires_at > ?5";
     POLLED = "UPDATE devices SET polled_at = ?2, poll_interval = ?3 WHERE digest = ?1";
@@ -23,7 +25,7 @@ statements! {
     TAKE = "UPDATE devices SET state = 'redeemed', authorization = NULL, sweep_at = MAX(sweep_at, ?2) WHERE digest = ?1";
 }
 
-fn decode(row: &Row<'_>) -> Result<DeviceRecord> {
+pub(super) fn decode(row: &Row<'_>) -> Result<DeviceRecord> {
     let state = device_state(&row.get::<_, String>(9)?, || document(row, 10))?;
     Ok(DeviceRecord {
         digest: digest(row, 0)?,

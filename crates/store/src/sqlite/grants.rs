@@ -11,7 +11,12 @@ statements! {
     INSERT = "INSERT INTO grants (id, client_id, subject, sid, outlives_session, authorization, created_at, expires_at,
                                   revoked_at, session_ended_at, sweep_at)
               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    IMPORT = "INSERT INTO grants (id, client_id, subject, sid, outlives_session, authorization, created_at, expires_at,
+                                  revoked_at, session_ended_at, sweep_at)
+              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (id) DO NOTHING";
     READ = "SELECT authorization, created_at, expires_at, revoked_at, session_ended_at FROM grants WHERE id = ?1";
+    AFTER = "SELECT id, authorization, created_at, expires_at, revoked_at, session_ended_at FROM grants WHERE id > ?1
+             ORDER BY id LIMIT ?2";
     REVOKE = "UPDATE grants SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL";
     EXTEND = "UPDATE grants SET expires_at = ?2, sweep_at = ?3 WHERE id = ?1 AND expires_at < ?2";
     DROP_CODES = "DELETE FROM codes WHERE grant_id = ?1 AND redeemed_at IS NULL";
@@ -20,10 +25,19 @@ statements! {
 }
 
 pub(super) fn insert(c: &Connection, grant: &GrantRecord) -> Result<()> {
+    store(c, INSERT, grant)
+}
+
+/// Stores one that comes from elsewhere.
+pub(super) fn import(c: &Connection, grant: &GrantRecord) -> Result<()> {
+    store(c, IMPORT, grant)
+}
+
+fn store(c: &Connection, sql: &str, grant: &GrantRecord) -> Result<()> {
     let GrantRecord { id, authorization, created_at, expires_at, revoked_at, session_ended_at } = grant;
     change(
         c,
-        INSERT,
+        sql,
         params![
             id.0,
             authorization.client_id.as_str(),

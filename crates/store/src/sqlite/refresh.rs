@@ -8,12 +8,21 @@ use nauthera_core::facts::{Digest, GrantId, GrantRecord, RefreshRecord, Rotated}
 use nauthera_core::time::UnixTime;
 use rusqlite::{Connection, Row, params};
 
+/// A refresh token with its grant and what followed it.
+macro_rules! select {
+    () => {
+        "SELECT r.grant_id, r.expires_at, r.rotated_at, r.sealed, s.digest IS NULL OR s.rotated_at IS NOT NULL,
+                g.authorization, g.created_at, g.expires_at, g.revoked_at, g.session_ended_at, r.digest, r.successor
+         FROM refresh r JOIN grants g ON g.id = r.grant_id LEFT JOIN refresh s ON s.digest = r.successor"
+    };
+}
+
 statements! {
     INSERT = "INSERT INTO refresh (digest, grant_id, expires_at, sweep_at) VALUES (?1, ?2, ?3, ?4)";
-    READ = "SELECT r.grant_id, r.expires_at, r.rotated_at, r.sealed, s.digest IS NULL OR s.rotated_at IS NOT NULL,
-                   g.authorization, g.created_at, g.expires_at, g.revoked_at, g.session_ended_at
-            FROM refresh r JOIN grants g ON g.id = r.grant_id LEFT JOIN refresh s ON s.digest = r.successor
-            WHERE r.digest = ?1";
+    IMPORT = "INSERT INTO refresh (digest, grant_id, expires_at, sweep_at, rotated_at, successor, sealed)
+              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (digest) DO NOTHING";
+    READ = concat!(select!(), " WHERE r.digest = ?1");
+    AFTER = concat!(select!(), " WHERE r.digest > ?1 ORDER BY r.digest LIMIT ?2");
     STATE = "SELECT r.grant_id, r.expires_at, r.rotated_at, r.sealed, s.digest IS NULL OR s.rotated_at IS NOT NULL,
                     g.revoked_at
              FROM refresh r JOIN grants g ON g.id = r.grant_id LEFT JOIN refresh s ON s.digest = r.successor
@@ -36,7 +45,17 @@ pub(super) fn insert(c: &Connection, refresh: &NewRefresh, grant: GrantId) -> Re
         .map(drop)
 }
 
-fn decode(row: &Row<'_>, digest: Digest) -> Result<RefreshRecord> {
+/// Stores one that comes from elsewhere.
+pub(super) fn import(c: &Connection, token: &RefreshRecord, successor: Option<Digest>) -> Result<()> {
+    let RefreshRecord { digest, grant, expires_at, rotated } = token;
+    let sealed =
+        rotated.as_ref().map(|rotated| &rotated.sealed_successor).filter(|sealed| !sealed.is_empty());
+    let (at, successor) = (rotated.as_ref().map(|rotated| rotated.at.0), successor.map(|digest| digest.0));
+    let values = params![digest.0, grant.0, expires_at.0, sweep_at(*expires_at), at, successor, sealed];
+    change(c, IMPORT, values).map(drop)
+}
+
+pub(super) fn decode(row: &Row<'_>, digest: Digest) -> Result<RefreshRecord> {
     let rotated = match maybe_time(row, 2)? {
         None => None,
         Some(at) => {

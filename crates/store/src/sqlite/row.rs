@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 
 /// Names the constant statements of a room, and lists them for the test that looks at their plans.
 macro_rules! statements {
-    ($($name:ident = $sql:literal;)+) => {
-        $(const $name: &str = $sql;)+
+    ($($name:ident = $sql:expr;)+) => {
+        $(pub(super) const $name: &str = $sql;)+
         #[cfg(test)]
         pub(super) const ALL: &[&str] = &[$($name),+];
     };

@@ -15,6 +15,10 @@ statements! {
               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     RENEW = "UPDATE sessions SET digest = ?2, login = ?3, last_seen_at = ?4, expires_at = ?5 WHERE digest = ?1";
     READ = "SELECT digest, sid, person, login, created_at, last_seen_at, expires_at FROM sessions WHERE digest = ?1";
+    IMPORT = "INSERT INTO sessions (digest, sid, subject, person, login, created_at, last_seen_at, expires_at)
+              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING";
+    AFTER = "SELECT digest, sid, person, login, created_at, last_seen_at, expires_at FROM sessions WHERE digest > ?1
+             ORDER BY digest LIMIT ?2";
     OF = "SELECT digest, sid, person, login, created_at, last_seen_at, expires_at FROM sessions WHERE subject = ?1
           ORDER BY created_at DESC LIMIT 100";
     OWNER = "SELECT subject FROM sessions WHERE sid = ?1";
@@ -37,7 +41,7 @@ pub(super) fn start(c: &Connection, start: &SessionStart, now: UnixTime) -> Resu
             {
                 end(c, &owner, sid, now)?;
             }
-            insert(c, session)?;
+            store(c, INSERT, session)?;
             Ok(true)
         }
         SessionStart::Renewed { old, new, login, expires_at } => {
@@ -46,11 +50,16 @@ pub(super) fn start(c: &Connection, start: &SessionStart, now: UnixTime) -> Resu
     }
 }
 
-fn insert(c: &Connection, session: &SessionRecord) -> Result<()> {
+/// Stores a session that comes from elsewhere.
+pub(super) fn import(c: &Connection, session: &SessionRecord) -> Result<()> {
+    store(c, IMPORT, session)
+}
+
+fn store(c: &Connection, sql: &str, session: &SessionRecord) -> Result<()> {
     let SessionRecord { digest, sid, person, login, created_at, last_seen_at, expires_at } = session;
     change(
         c,
-        INSERT,
+        sql,
         params![
             digest.0,
             sid,
@@ -75,7 +84,7 @@ fn renew(
     Ok(change(c, RENEW, params![old.0, new.0, json(login)?, now.0, end.0])? == 1)
 }
 
-fn decode(row: &Row<'_>) -> Result<SessionRecord> {
+pub(super) fn decode(row: &Row<'_>) -> Result<SessionRecord> {
     Ok(SessionRecord {
         digest: digest(row, 0)?,
         sid: row.get(1)?,

@@ -5,7 +5,7 @@ use super::manifests;
 use crate::app::{App, Parts};
 use crate::audit::Audit;
 use crate::console::{Console, View, with_callback};
-use crate::keys::{KeyError, KeyRing, KeyStore, StoredKey};
+use crate::keys::{KeyError, KeyRing, KeyStore, StoredKey, Turn};
 use nauthera_core::compile::compile;
 use nauthera_core::inventory::Inventory;
 use nauthera_core::time::{Clock, Entropy, Seconds, UnixTime};
@@ -52,6 +52,10 @@ impl Entropy for Counted {
 struct MemoryKeys(Mutex<Vec<StoredKey>>);
 
 impl KeyStore for MemoryKeys {
+    fn turn(&self) -> Result<Turn, KeyError> {
+        Ok(Turn::Ours(Box::new(())))
+    }
+
     fn load(&self) -> Result<Vec<StoredKey>, KeyError> {
         Ok(self.0.lock().unwrap().clone())
     }

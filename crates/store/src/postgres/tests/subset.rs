@@ -1,14 +1,15 @@
 //! The statements keep to what CockroachDB and YugabyteDB take as well.
 
-use crate::postgres::{codes, consents, devices, grants, once, pushed, refresh, sessions, sweep};
+use crate::postgres::{codes, consents, devices, grants, once, portable, pushed, refresh, sessions, sweep};
 
-fn all() -> impl Iterator<Item = &'static str> {
+pub(super) fn all() -> impl Iterator<Item = &'static str> {
     let rooms = [
         codes::ALL,
         consents::ALL,
         devices::ALL,
         grants::ALL,
         once::ALL,
+        portable::ALL,
         pushed::ALL,
         refresh::ALL,
         sessions::ALL,

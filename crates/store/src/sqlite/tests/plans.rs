@@ -2,7 +2,8 @@
 
 use super::backend::place;
 use crate::sqlite::{
-    Options, Sqlite, codes, connection, consents, devices, grants, once, pushed, refresh, sessions, sweep,
+    Options, Sqlite, codes, connection, consents, devices, grants, once, portable, pushed, refresh, sessions,
+    sweep,
 };
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ fn every_statement_finds_its_rows_by_an_index() {
         devices::ALL,
         grants::ALL,
         once::ALL,
+        portable::ALL,
         pushed::ALL,
         refresh::ALL,
         sessions::ALL,
