@@ -1,6 +1,7 @@
 //! The command line as types: every command, flag and environment variable, with the sentences that `--help` and
 //! `docs/cli.md` print. What a command does is in the module of its name.
 
+mod doctor;
 mod examples;
 mod judging;
 mod serving;
@@ -8,6 +9,7 @@ mod small;
 mod store;
 mod values;
 
+pub use doctor::{AdminAddress, DoctorArgs};
 pub use judging::{CheckArgs, CompileArgs, ExplainArgs, PlanArgs};
 pub use serving::{ServerArgs, UpArgs};
 pub use small::{CompletionArgs, CrdsArgs, HashPasswordArgs, ReferenceArgs, VersionArgs};
@@ -58,6 +60,9 @@ pub enum Command {
     /// Serve a Snapshot
     #[command(long_about = examples::SERVER_ABOUT, after_long_help = examples::SERVER)]
     Server(Box<ServerArgs>),
+    /// Check an installation, and say what to do
+    #[command(long_about = examples::DOCTOR_ABOUT, after_long_help = examples::DOCTOR)]
+    Doctor(Box<DoctorArgs>),
     /// Look after a database by hand: bring its schema up to date, check it, copy it to another
     #[command(long_about = examples::STORE_ABOUT, after_long_help = examples::STORE)]
     Store(StoreArgs),

@@ -9,6 +9,7 @@ mod completion;
 mod crds;
 mod data;
 mod destination;
+mod doctor;
 mod engine;
 mod exit;
 mod explain;
@@ -49,6 +50,7 @@ fn run(command: &Command, ui: &Ui) -> Result<Exit> {
     match command {
         Command::Up(args) => serving("warn", up::run(args, ui)),
         Command::Server(args) => serving("info", server::run(args, ui)),
+        Command::Doctor(args) => doctor::run(args, ui),
         Command::Store(args) => store::run(args, ui),
         Command::Compile(args) => compile::run(args, ui),
         Command::Check(args) => check::run(args, ui),

@@ -83,6 +83,17 @@ impl Location {
         })
     }
 
+    /// Opens it to look at it, and changes nothing: a schema that is not this release's is refused.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; [`crate::StoreError::Corrupt`] where the schema would have to be brought up to date.
+    pub async fn look(&self, patience: Duration) -> Result<Arc<dyn Portable>> {
+        if let Self::Postgres(source) = self {
+            Postgres::must_be_current(source, patience).await?;
+        }
+        self.open_by_hand(patience).await
+    }
+
     /// It without credentials, for people.
     pub async fn shown(&self) -> String {
         match self {

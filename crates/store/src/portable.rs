@@ -126,6 +126,8 @@ pub trait Portable: Store {
     async fn import(&self, fact: Fact) -> Result<()>;
     /// How many facts of a kind there are.
     async fn count(&self, kind: FactKind) -> Result<u64>;
+    /// The database's own clock; none where it has the machine's.
+    async fn clock(&self) -> Result<Option<UnixTime>>;
     /// Looks the database over for damage: one line for each that it finds.
     async fn damage(&self) -> Result<Vec<String>>;
 }

@@ -25,6 +25,7 @@ mod tests;
 
 pub use target::Source;
 
+use crate::StoreError;
 use crate::portable::{Cursor, Fact, FactKind, Page, Portable};
 use crate::{
     Duty, Holder, Issued, NewCode, NewRefresh, Poll, Redemption, Result, Rotation, SessionStart, Store,
@@ -100,6 +101,18 @@ impl Postgres {
         Ok(Self { steps, gate })
     }
 
+    /// Asks a database whether its schema is this release's, and changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when it is away, [`StoreError::Corrupt`] when it is not.
+    pub async fn must_be_current(source: &Source, within: Duration) -> Result<()> {
+        let mut connection = connection::Connection::open(source, within, Some(within)).await?;
+        if !schema::is_current(&mut connection).await? {
+            return Err(StoreError::Corrupt("its schema is older than this release's".into()));
+        }
+        schema::serves(&connection).await
+    }
+
     /// How the pool stands.
     #[must_use]
     pub fn pool(&self) -> PoolStatus {
@@ -124,6 +137,10 @@ impl Portable for Postgres {
 
     async fn count(&self, kind: FactKind) -> Result<u64> {
         portable::count(self.steps()?, kind).await
+    }
+
+    async fn clock(&self) -> Result<Option<UnixTime>> {
+        once::clock(self.steps()?).await.map(Some)
     }
 
     async fn damage(&self) -> Result<Vec<String>> {

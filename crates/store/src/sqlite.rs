@@ -132,6 +132,10 @@ impl Portable for Sqlite {
         self.read(move |c| portable::count(c, kind)).await
     }
 
+    async fn clock(&self) -> Result<Option<UnixTime>> {
+        Ok(None)
+    }
+
     async fn damage(&self) -> Result<Vec<String>> {
         self.read(portable::damage).await
     }

@@ -69,6 +69,16 @@ Examples:
   nauthera server --snapshot snapshot.json --database sqlite:nauthera.db --keys .nauthera/keys
   nauthera server --snapshot snapshot.json --database file:/run/secrets/database-url --keys /run/keys";
 
+pub const DOCTOR_ABOUT: &str = "\
+Checks an installation, and says what to do about each thing that it finds. It takes the flags and the environment of `server`, \
+so that it is run where the server runs, and checks what it is given: the Snapshot and its age, signing keys, the database and \
+its schema, the certificate, the clocks, and whether the issuer is reached and says what is configured. It changes nothing.";
+
+pub const DOCTOR: &str = "\
+Examples:
+  nauthera doctor --snapshot snapshot.json --database file:/run/secrets/database-url --keys /run/keys
+  kubectl exec deploy/main -- nauthera doctor";
+
 pub const STORE_ABOUT: &str = "\
 Looks after a database by hand. `server` brings the schema up to date by itself; `migrate` does it beforehand, where the \
 server's own user must not. `copy` moves an installation while nothing serves it: sessions, consents and refresh tokens stay \

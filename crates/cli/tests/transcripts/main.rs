@@ -5,6 +5,8 @@ mod check;
 #[cfg(test)]
 mod compile;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod explain;
 #[cfg(test)]
 mod plan;
@@ -14,6 +16,8 @@ mod printing;
 mod run;
 #[cfg(test)]
 mod serving;
+#[cfg(test)]
+mod store;
 #[cfg(test)]
 mod up;
 #[cfg(test)]

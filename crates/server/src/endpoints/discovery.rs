@@ -7,6 +7,7 @@ use http::header::{CACHE_CONTROL, PRAGMA};
 use http::{HeaderValue, StatusCode};
 use nauthera_core::grant::{AuthMethod, GrantType};
 use nauthera_core::oauth::claims::{ACR_PASSWORD, SCOPE_CLAIMS, known_claims};
+use nauthera_core::uri::IssuerUrl;
 use serde_json::{Value, json};
 
 const TOKEN_CLAIMS: [&str; 12] =
@@ -22,9 +23,33 @@ pub fn answer(context: &Context) -> Response {
     response
 }
 
+/// The endpoints of an issuer, by their names in metadata: what a configuration and what is served must agree on.
+#[must_use]
+pub fn endpoints(issuer: &IssuerUrl) -> [(&'static str, String); 10] {
+    [
+        ("authorization_endpoint", "/oauth2/authorize"),
+        ("token_endpoint", "/oauth2/token"),
+        ("userinfo_endpoint", "/oauth2/userinfo"),
+        ("jwks_uri", "/oauth2/jwks"),
+        ("introspection_endpoint", "/oauth2/introspect"),
+        ("revocation_endpoint", "/oauth2/revoke"),
+        ("pushed_authorization_request_endpoint", "/oauth2/par"),
+        ("device_authorization_endpoint", "/oauth2/device_authorization"),
+        ("end_session_endpoint", "/oauth2/logout"),
+        ("issuer", ""),
+    ]
+    .map(|(name, path)| (name, if path.is_empty() { issuer.as_str().to_owned() } else { issuer.join(path) }))
+}
+
 fn document(context: &Context) -> Value {
-    let issuer = context.serving.issuer();
-    let at = |path: &str| issuer.join(path);
+    let mut document = settings(context);
+    if let Some(members) = document.as_object_mut() {
+        members.extend(endpoints(context.serving.issuer()).map(|(name, url)| (name.to_owned(), url.into())));
+    }
+    document
+}
+
+fn settings(context: &Context) -> Value {
     let methods: Vec<&str> = [
         AuthMethod::ClientSecretBasic,
         AuthMethod::ClientSecretPost,
@@ -43,16 +68,6 @@ fn document(context: &Context) -> Value {
     // OIDC Discovery §3: RS256 must be in the list only where it is offered; what signs is what is listed.
     signing.sort_unstable();
     json!({
-        "issuer": issuer.as_str(),
-        "authorization_endpoint": at("/oauth2/authorize"),
-        "token_endpoint": at("/oauth2/token"),
-        "userinfo_endpoint": at("/oauth2/userinfo"),
-        "jwks_uri": at("/oauth2/jwks"),
-        "introspection_endpoint": at("/oauth2/introspect"),
-        "revocation_endpoint": at("/oauth2/revoke"),
-        "pushed_authorization_request_endpoint": at("/oauth2/par"),
-        "device_authorization_endpoint": at("/oauth2/device_authorization"),
-        "end_session_endpoint": at("/oauth2/logout"),
         "scopes_supported": scopes,
         "claims_supported": claims,
         "response_types_supported": ["code"],

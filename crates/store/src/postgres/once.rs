@@ -7,6 +7,7 @@ use nauthera_core::facts::Digest;
 use nauthera_core::time::UnixTime;
 
 statements! {
+    CLOCK = "SELECT CAST(EXTRACT(EPOCH FROM now()) AS BIGINT)";
     PROBE = "UPDATE probe SET probes = probes + 1 WHERE id = 1";
     REVOKE = "INSERT INTO revoked_tokens (jti, expires_at, bucket) VALUES ($1, $2, $3) ON CONFLICT (jti)
               DO UPDATE SET expires_at = GREATEST(revoked_tokens.expires_at, excluded.expires_at)";
@@ -41,4 +42,10 @@ pub(super) async fn take_duty(
     (now, until): (UnixTime, UnixTime),
 ) -> Result<bool> {
     Ok(steps.change(TAKE_DUTY, &[&duty.as_str(), &holder.0.as_slice(), &until.0, &now.0]).await? == 1)
+}
+
+pub(super) async fn clock(steps: &Steps) -> Result<UnixTime> {
+    let rows = steps.read(CLOCK, &[]).await?;
+    let now = super::row::first(&rows, |row| super::row::time(row, 0))?;
+    now.ok_or_else(|| crate::StoreError::Corrupt("the database has no clock".into()))
 }
