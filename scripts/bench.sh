@@ -8,7 +8,7 @@
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 
-scripts/install-deps.sh build
+scripts/install-deps.sh check
 say "building in release"
 cargo build --locked --release --package nauthera --package nauthera-bench
 cargo build --locked --release --package nauthera-core --example scale

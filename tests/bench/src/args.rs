@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::baseline::BaselineArgs;
+use crate::rotator::RotatorArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -23,6 +24,9 @@ pub enum Part {
     /// The bare handler
     #[command(hide = true)]
     Baseline(BaselineArgs),
+    /// The bare handler that rotates refresh tokens
+    #[command(hide = true)]
+    Rotator(RotatorArgs),
 }
 
 /// How to measure.
@@ -58,11 +62,20 @@ pub enum Measurement {
     Grants,
     /// A storm of logins
     Storm,
+    /// One and three replicas on PostgreSQL
+    Postgres,
+    /// A Snapshot that is swapped every second
+    Swap,
+    /// Memory with 100,000 clients, and with a million refresh tokens
+    Memory,
+    /// Ten million rows that have ended; some minutes, and only when it is named
+    Sweep,
 }
 
 impl BenchArgs {
     /// Is this group to be measured?
     pub fn wants(&self, measurement: Measurement) -> bool {
-        self.only.is_empty() || self.only.contains(&measurement)
+        let usual = measurement != Measurement::Sweep;
+        (self.only.is_empty() && usual) || self.only.contains(&measurement)
     }
 }

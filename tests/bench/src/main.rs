@@ -8,6 +8,7 @@ mod load;
 mod measure;
 mod moment;
 mod process;
+mod rotator;
 mod table;
 mod wire;
 mod work;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match &cli.part {
         Some(Part::Baseline(args)) => baseline::run(args).map(|()| Vec::new()),
+        Some(Part::Rotator(args)) => rotator::run(args).map(|()| Vec::new()),
         None => bench(cli.bench),
     };
     let errors = outcome.unwrap_or_else(|error| vec![format!("{error:#}")]);

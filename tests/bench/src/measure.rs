@@ -1,8 +1,12 @@
 //! The measurements, in the order in which they are made. Each goes on for a bounded time against children that end with it.
 
 mod grants;
+mod memory;
+mod postgres;
 mod start;
 mod storm;
+mod swap;
+mod sweep;
 mod tokens;
 
 use crate::args::{BenchArgs, Measurement};
@@ -60,6 +64,19 @@ pub fn run(args: &BenchArgs, folder: &Path, children: Children) -> Result<Vec<St
     bench.memory_under_load(&server)?;
     if args.wants(Measurement::Storm) {
         bench.storm(&es256, &server, capacity)?;
+    }
+    if args.wants(Measurement::Swap) {
+        bench.swap(&es256, &server, capacity)?;
+    }
+    drop(server);
+    if args.wants(Measurement::Postgres) {
+        bench.postgres(&es256)?;
+    }
+    if args.wants(Measurement::Memory) {
+        bench.memory(&world("many", 100_000, SigningAlgorithm::Es256)?)?;
+    }
+    if args.wants(Measurement::Sweep) {
+        bench.sweep(&es256)?;
     }
     Ok(bench.table.errors().to_vec())
 }

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 /// One connection with a refresh token of its own.
 pub struct Refresh {
     client: Client,
+    scope: Option<&'static str>,
     token: String,
     request: Vec<u8>,
 }
@@ -16,13 +17,19 @@ impl Refresh {
     /// Begins with the refresh token of a login.
     pub fn new(client: &Client, tokens: Tokens) -> Result<Self> {
         let token = tokens.refresh_token.context("no refresh token")?;
-        let mut refresh = Self { client: client.clone(), token: String::new(), request: Vec::new() };
+        Ok(Self::of(client, token, None))
+    }
+
+    /// Begins with a token, and asks for these scopes alone: without `openid` one signature is all that is made.
+    pub fn of(client: &Client, token: String, scope: Option<&'static str>) -> Self {
+        let mut refresh = Self { client: client.clone(), scope, token: String::new(), request: Vec::new() };
         refresh.go_on_with(token);
-        Ok(refresh)
+        refresh
     }
 
     fn go_on_with(&mut self, token: String) {
-        let pairs = [("grant_type", "refresh_token"), ("refresh_token", token.as_str())];
+        let mut pairs = vec![("grant_type", "refresh_token"), ("refresh_token", token.as_str())];
+        pairs.extend(self.scope.map(|scope| ("scope", scope)));
         self.request = self.client.token_request(&pairs);
         self.token = token;
     }
