@@ -8,6 +8,7 @@ pub mod files;
 pub mod graph;
 pub mod papers;
 pub mod rooms;
+pub mod security;
 pub mod text;
 
 /// A result whose error is one sentence for the person who runs the tests.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use nauthera_house::files::{SourceFile, all, root};
 use nauthera_house::graph::members;
-use nauthera_house::{Outcome, papers, text, verdict};
+use nauthera_house::{Outcome, papers, security, text, verdict};
 
 fn hold(rule: &str, judge: fn(&SourceFile) -> Vec<String>) -> Outcome<()> {
     let findings: Vec<String> = all()?.iter().flat_map(judge).collect();
@@ -87,4 +87,32 @@ fn links_in_the_papers_lead_somewhere() -> Outcome<()> {
 #[test]
 fn decision_records_are_numbered_and_listed() -> Outcome<()> {
     verdict("docs/decisions/README.md lists every record", &papers::unlisted_decisions(&all()?))
+}
+
+/// The papers on security, and all files.
+fn papers_on_security() -> Outcome<(Vec<SourceFile>, Vec<SourceFile>)> {
+    let files = all()?;
+    let papers: Vec<SourceFile> = files.iter().filter(|file| security::is_paper(file)).cloned().collect();
+    assert!(papers.len() >= 2, "only {} papers on security are found", papers.len());
+    Ok((papers, files))
+}
+
+#[test]
+fn tests_that_the_papers_on_security_name_are_there() -> Outcome<()> {
+    let (papers, files) = papers_on_security()?;
+    let findings: Vec<String> =
+        papers.iter().flat_map(|paper| security::missing_tests(paper, &files)).collect();
+    verdict("a test that docs/security names is in the file to which it links", &findings)
+}
+
+#[test]
+fn every_line_of_the_papers_on_security_names_a_test() -> Outcome<()> {
+    let (papers, _) = papers_on_security()?;
+    let findings: Vec<String> = papers.iter().flat_map(security::lines_without_a_test).collect();
+    verdict("every line of a table in docs/security names a test", &findings)
+}
+
+#[test]
+fn rfc_9700_is_gone_through_section_by_section() -> Outcome<()> {
+    verdict("docs/security/rfc9700.md speaks to every section", &security::missing_sections(&all()?))
 }
