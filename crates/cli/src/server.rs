@@ -5,7 +5,7 @@ use crate::clock::{SystemClock, SystemEntropy};
 use crate::data::{digest_key, private_folder};
 use crate::output::Ui;
 use crate::serve::{Running, Setup, Stop, bind, start};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use nauthera_core::snapshot::{Revision, Snapshot};
 use nauthera_core::time::Clock;
 use nauthera_server::app::App;
@@ -34,7 +34,7 @@ pub async fn run(args: &ServerArgs, ui: &Ui) -> Result<()> {
     let port = bind(args.listen, "--listen", args.tls_cert.as_deref(), args.tls_key.as_deref()).await?;
     let admin = bind(args.admin_listen, "--admin-listen", None, None).await?;
     let issuer = snapshot.head.issuer.clone();
-    let app = start(&setup, digest_key(&args.keys, &SystemEntropy)?, snapshot).await?;
+    let app = start(&setup, key_of(&args.keys, &snapshot)?, snapshot).await?;
     let mut running = Running::default();
     running.provider(port, &app);
     running.admin(admin, &app);
@@ -48,6 +48,18 @@ pub async fn run(args: &ServerArgs, ui: &Ui) -> Result<()> {
     }
     running.stop().await;
     Ok(())
+}
+
+/// The digest key. One that is made here would know none of the clients' secrets, so it is made only where there are none.
+fn key_of(keys: &Path, snapshot: &Snapshot) -> Result<[u8; 32]> {
+    let has_secrets = snapshot.clients.values().any(|row| !row.secrets.is_empty());
+    if has_secrets && !keys.join("digest.key").exists() {
+        bail!(
+            "{} is not there: copy the one with which the Snapshot was compiled, clients' secrets are checked with it",
+            keys.join("digest.key").display()
+        );
+    }
+    digest_key(keys, &SystemEntropy)
 }
 
 fn read(path: &Path) -> Result<(Revision, Arc<Snapshot>)> {

@@ -160,3 +160,19 @@ fn a_reader_that_goes_away_changes_no_exit_code() {
         assert_eq!(child.wait().unwrap().code(), Some(code));
     }
 }
+
+#[test]
+fn a_snapshot_holds_no_secret_and_is_served_with_its_own_digest_key_only() {
+    let folder = Folder::of_three_teams();
+    assert_eq!(compile(&folder, &["-o", "snap.json"]).status.code(), Some(0));
+    let written = fs::read_to_string(folder.at("snap.json")).unwrap();
+    assert!(!written.contains(&folder.plain_secret()));
+    let serve = ["server", "--snapshot", "snap.json", "--database", "sqlite:n.db", "--keys", "elsewhere"];
+    let output = folder.command(&serve).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("elsewhere/digest.key is not there: copy the one"),
+        "{}",
+        stderr(&output)
+    );
+}
