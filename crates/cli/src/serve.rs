@@ -1,17 +1,20 @@
 //! A server at work in this process: its parts joined, its ports open, its chores done. `up` and `server` both run one.
 
 use crate::clock::{SystemClock, SystemEntropy};
+use crate::output::Ui;
 use anyhow::{Context, Result, bail};
 use nauthera_core::snapshot::Snapshot;
-use nauthera_core::time::{Clock, Entropy};
+use nauthera_core::time::{Clock, Entropy, Seconds};
 use nauthera_identity::HashPool;
 use nauthera_identity::pool::PoolOptions;
 use nauthera_server::admin::Admin;
 use nauthera_server::app::{App, Parts};
 use nauthera_server::audit::Audit;
+use nauthera_server::http::TrustedProxies;
 use nauthera_server::keys::{FileKeys, KeyRing};
-use nauthera_server::listen::{self, Answer, Port, Provider, Stopper};
 use nauthera_store::Location;
+use nauthera_server::listen::{Answer, Certificates, Port, PortOptions, Provider, Stopper};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -152,30 +155,44 @@ pub async fn start(setup: &Setup, digest_key: [u8; 32], snapshot: Arc<Snapshot>)
 /// Ports that are open, and chores that run, until they are stopped.
 #[derive(Default)]
 pub struct Running {
-    stoppers: Vec<Stopper>,
-    tasks: Vec<JoinHandle<()>>,
+    ports: Vec<Open>,
+    last: Option<Open>,
     chores: Vec<JoinHandle<()>>,
+}
+
+/// A port that is served.
+struct Open {
+    stopper: Stopper,
+    task: JoinHandle<()>,
+}
+
+impl Open {
+    fn serve(name: &'static str, port: Port, answer: impl Answer) -> Self {
+        let stopper = port.stopper();
+        let task = tokio::spawn(async move {
+            if let Err(error) = port.serve(answer).await {
+                tracing::error!(port = name, %error, "the listener failed");
+            }
+        });
+        Self { stopper, task }
+    }
 }
 
 impl Running {
     /// Serves on a port that was bound.
     pub fn serve(&mut self, name: &'static str, port: Port, answer: impl Answer) {
-        self.stoppers.push(port.stopper());
-        self.tasks.push(tokio::spawn(async move {
-            if let Err(error) = port.serve(answer).await {
-                tracing::error!(port = name, %error, "the listener failed");
-            }
-        }));
+        self.ports.push(Open::serve(name, port, answer));
     }
 
     /// Serves the OpenID provider.
-    pub fn provider(&mut self, port: Port, app: &Arc<App>) {
-        self.serve("provider", port, Provider(app.clone()));
+    pub fn provider(&mut self, port: Port, app: &Arc<App>, proxies: TrustedProxies) {
+        let port = port.counting(app.metrics.connections.clone());
+        self.serve("provider", port, Provider::new(app.clone(), proxies));
     }
 
-    /// Serves the admin port.
+    /// Serves the admin port, which ends last: probes see until then that the others stop.
     pub fn admin(&mut self, port: Port, app: &Arc<App>) {
-        self.serve("admin", port, Admin(app.clone()));
+        self.last = Some(Open::serve("admin", port, Admin(app.clone())));
     }
 
     /// Runs the chores of a server.
@@ -208,30 +225,51 @@ impl Running {
     /// Takes no more connections, lets open requests end, and waits for that.
     pub async fn stop(self) {
         self.chores.iter().for_each(JoinHandle::abort);
-        self.stoppers.iter().for_each(Stopper::stop);
-        for task in self.tasks {
-            task.await.ok();
+        for ports in [self.ports, self.last.into_iter().collect()] {
+            ports.iter().for_each(|port| port.stopper.stop());
+            for port in ports {
+                port.task.await.ok();
+            }
         }
     }
 }
 
 /// Binds a port, with TLS where both files are given; `flag` gives it another address.
-pub async fn bind(
-    address: SocketAddr,
-    flag: &str,
-    certificate: Option<&Path>,
-    key: Option<&Path>,
-) -> Result<Port> {
+pub fn bind(address: SocketAddr, flag: &str, certificate: Option<&Path>, key: Option<&Path>) -> Result<Port> {
     let tls = match (certificate, key) {
         (Some(certificate), Some(key)) => {
-            let tls = listen::tls(certificate, key).await;
-            Some(tls.with_context(|| format!("TLS from {} and {}", certificate.display(), key.display()))?)
+            let opened = Certificates::open(certificate, key);
+            Some(opened.context("TLS cannot be served; give other files with --tls-cert and --tls-key")?)
         }
         (None, None) => None,
         _ => bail!("--tls-cert and --tls-key go together"),
     };
-    Port::bind(address, tls)
-        .with_context(|| format!("{address} cannot be listened on; give another address with {flag}"))
+    let port = Port::bind(address, tls)
+        .with_context(|| format!("{address} cannot be listened on; give another address with {flag}"))?;
+    let options = PortOptions::default();
+    Ok(port.with(PortOptions { connections: most_connections(options.connections), ..options }))
+}
+
+/// The connections that a port may hold, given the files that this process may open: some are left for the database, for keys and for
+/// what is fetched. The limit is raised as far as the process may raise it by itself.
+fn most_connections(wanted: usize) -> usize {
+    const OTHER_FILES: u64 = 256;
+    let enough = wanted as u64 + OTHER_FILES;
+    let limit = getrlimit(Resource::Nofile);
+    let may = limit.maximum.unwrap_or(u64::MAX).min(enough);
+    let mut open = limit.current.unwrap_or(u64::MAX);
+    if open < may && setrlimit(Resource::Nofile, Rlimit { current: Some(may), ..limit }).is_ok() {
+        open = may;
+    }
+    let most = usize::try_from(open.saturating_sub(OTHER_FILES).max(open / 2)).unwrap_or(wanted).min(wanted);
+    if most < wanted {
+        tracing::warn!(
+            most,
+            wanted,
+            "fewer connections are held than usual: this process may open {open} files; raise its limit (ulimit -n)"
+        );
+    }
+    most
 }
 
 /// Listens for SIGINT and SIGTERM from its making on, so that none is missed while something else is awaited.
@@ -245,6 +283,20 @@ impl Stop {
     pub fn listen() -> Result<Self> {
         let listen = |kind| signal(kind).context("signals cannot be listened for");
         Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    /// Says on the admin port that this server stops, and serves on for a while, so that balancers have time to see it. A second
+    /// signal ends the wait.
+    pub async fn drain(&mut self, app: &App, time: Seconds, ui: &Ui) {
+        app.begin_to_stop();
+        if time.get() == 0 {
+            return;
+        }
+        ui.say(&format!("stopping: not ready any more, and serving for {time} yet"));
+        tokio::select! {
+            () = tokio::time::sleep(time.into()) => {}
+            () = self.told() => {}
+        }
     }
 
     /// Waits until the process is told to stop.

@@ -31,12 +31,12 @@ pub async fn run(args: &ServerArgs, ui: &Ui) -> Result<()> {
         audit: args.audit.clone(),
         allow_private_fetch: args.allow_private_fetch,
     };
-    let port = bind(args.listen, "--listen", args.tls_cert.as_deref(), args.tls_key.as_deref()).await?;
-    let admin = bind(args.admin_listen, "--admin-listen", None, None).await?;
+    let port = bind(args.listen, "--listen", args.tls_cert.as_deref(), args.tls_key.as_deref())?;
+    let admin = bind(args.admin_listen, "--admin-listen", None, None)?;
     let issuer = snapshot.head.issuer.clone();
     let app = start(&setup, digest_key(&args.keys, &SystemEntropy)?, snapshot).await?;
     let mut running = Running::default();
-    running.provider(port, &app);
+    running.provider(port, &app, args.trusted_proxies.clone().into());
     running.admin(admin, &app);
     running.chores(&app);
     let took = clock.monotonic().saturating_sub(began).as_millis();
@@ -46,6 +46,7 @@ pub async fn run(args: &ServerArgs, ui: &Ui) -> Result<()> {
         () = stop.told() => {}
         () = follow(&args.snapshot, revision, &app) => {}
     }
+    stop.drain(&app, args.drain, ui).await;
     running.stop().await;
     Ok(())
 }

@@ -1,0 +1,71 @@
+//! The listening socket: it lets connections in one by one, and is closed so that none is lost which its peer believes to have.
+
+use socket2::SockRef;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Instant, sleep, timeout_at};
+
+/// How long nothing is accepted after the system had no descriptor or no memory for a connection.
+const RECOVER: Duration = Duration::from_millis(50);
+/// How long connections whose handshake was under way may still arrive at a door that is being closed.
+const SETTLE: Duration = Duration::from_millis(100);
+
+/// A socket that listens.
+pub struct Door(TcpListener);
+
+impl Door {
+    /// Listens within the runtime.
+    pub fn open(listener: std::net::TcpListener) -> std::io::Result<Self> {
+        TcpListener::from_std(listener).map(Self)
+    }
+
+    /// The next connection. What the system cannot accept now it can accept later.
+    pub async fn next(&self) -> (TcpStream, SocketAddr) {
+        loop {
+            match self.0.accept().await {
+                Ok(accepted) => return accepted,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection cannot be accepted");
+                    sleep(RECOVER).await;
+                }
+            }
+        }
+    }
+
+    /// Takes no new connections, and lets those in that had begun. To close a listening socket resets every connection that waits in
+    /// it, also those whose peers have sent a request already.
+    pub async fn close(self, mut let_in: impl FnMut(TcpStream, SocketAddr)) {
+        if let Err(error) = self.ignore_beginners() {
+            tracing::debug!(%error, "connections that begin now may be reset");
+        }
+        let until = Instant::now() + SETTLE;
+        while let Ok((stream, peer)) = timeout_at(until, self.next()).await {
+            let_in(stream, peer);
+        }
+    }
+
+    /// From now on the first packet of a handshake is dropped. Its sender tries again a second later, and then finds nobody, or another
+    /// replica; whoever got an answer to it before is let in.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn ignore_beginners(&self) -> std::io::Result<()> {
+        use socket2::SockFilter;
+        // Classic BPF over the TCP header: load the byte of flags; with SYN drop the packet, else keep all of it.
+        const LOAD_BYTE: u16 = 0x30;
+        const JUMP_IF_SET: u16 = 0x45;
+        const RETURN: u16 = 0x06;
+        const FLAGS: u32 = 13;
+        const SYN: u32 = 0x02;
+        SockRef::from(&self.0).attach_filter(&[
+            SockFilter::new(LOAD_BYTE, 0, 0, FLAGS),
+            SockFilter::new(JUMP_IF_SET, 0, 1, SYN),
+            SockFilter::new(RETURN, 0, 0, 0),
+            SockFilter::new(RETURN, 0, 0, u32::MAX),
+        ])
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    fn ignore_beginners(&self) -> std::io::Result<()> {
+        Err(std::io::ErrorKind::Unsupported.into())
+    }
+}
