@@ -1,6 +1,7 @@
 //! A server at work in this process: its parts joined, its ports open, its chores done. `up` and `server` both run one.
 
 use crate::clock::{SystemClock, SystemEntropy};
+use crate::descriptors::most_connections;
 use crate::output::Ui;
 use anyhow::{Context, Result, bail};
 use nauthera_core::snapshot::Snapshot;
@@ -14,7 +15,6 @@ use nauthera_server::http::TrustedProxies;
 use nauthera_server::keys::{FileKeys, KeyRing};
 use nauthera_store::Location;
 use nauthera_server::listen::{Answer, Certificates, Port, PortOptions, Provider, Stopper};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -27,6 +27,9 @@ use tokio::task::JoinHandle;
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
 /// How often signing keys are looked at: a key that another replica made is published here so much later, long before it signs.
 const KEYS_EVERY: Duration = Duration::from_secs(5);
+
+/// Connections that the admin port or the console holds at once.
+const BESIDE: usize = 128;
 
 /// What both commands need to start.
 pub struct Setup {
@@ -234,9 +237,9 @@ impl Running {
     }
 }
 
-/// Binds a port, with TLS where both files are given; `flag` gives it another address.
-pub fn bind(address: SocketAddr, flag: &str, certificate: Option<&Path>, key: Option<&Path>) -> Result<Port> {
-    let tls = match (certificate, key) {
+/// Binds the provider's port, with TLS where both files are given.
+pub fn bind(address: SocketAddr, certificate: Option<&Path>, key: Option<&Path>) -> Result<Port> {
+    let certificates = match (certificate, key) {
         (Some(certificate), Some(key)) => {
             let opened = Certificates::open(certificate, key);
             Some(opened.context("TLS cannot be served; give other files with --tls-cert and --tls-key")?)
@@ -244,32 +247,19 @@ pub fn bind(address: SocketAddr, flag: &str, certificate: Option<&Path>, key: Op
         (None, None) => None,
         _ => bail!("--tls-cert and --tls-key go together"),
     };
-    let port = Port::bind(address, tls)
-        .with_context(|| format!("{address} cannot be listened on; give another address with {flag}"))?;
     let options = PortOptions::default();
-    Ok(port.with(PortOptions { connections: most_connections(options.connections), ..options }))
+    let connections = most_connections(options.connections);
+    Ok(taken(address, "--listen", certificates)?.with(PortOptions { connections, ..options }))
 }
 
-/// The connections that a port may hold, given the files that this process may open: some are left for the database, for keys and for
-/// what is fetched. The limit is raised as far as the process may raise it by itself.
-fn most_connections(wanted: usize) -> usize {
-    const OTHER_FILES: u64 = 256;
-    let enough = wanted as u64 + OTHER_FILES;
-    let limit = getrlimit(Resource::Nofile);
-    let may = limit.maximum.unwrap_or(u64::MAX).min(enough);
-    let mut open = limit.current.unwrap_or(u64::MAX);
-    if open < may && setrlimit(Resource::Nofile, Rlimit { current: Some(may), ..limit }).is_ok() {
-        open = may;
-    }
-    let most = usize::try_from(open.saturating_sub(OTHER_FILES).max(open / 2)).unwrap_or(wanted).min(wanted);
-    if most < wanted {
-        tracing::warn!(
-            most,
-            wanted,
-            "fewer connections are held than usual: this process may open {open} files; raise its limit (ulimit -n)"
-        );
-    }
-    most
+/// Binds a port beside the provider's, for few; `flag` gives it another address.
+pub fn bind_beside(address: SocketAddr, flag: &str) -> Result<Port> {
+    Ok(taken(address, flag, None)?.with(PortOptions { connections: BESIDE, ..PortOptions::default() }))
+}
+
+fn taken(address: SocketAddr, flag: &str, certificates: Option<Arc<Certificates>>) -> Result<Port> {
+    Port::bind(address, certificates)
+        .with_context(|| format!("{address} cannot be listened on; give another address with {flag}"))
 }
 
 /// Listens for SIGINT and SIGTERM from its making on, so that none is missed while something else is awaited.

@@ -4,7 +4,7 @@ use crate::args::ServerArgs;
 use crate::clock::{SystemClock, SystemEntropy};
 use crate::data::{digest_key, private_folder};
 use crate::output::Ui;
-use crate::serve::{Running, Setup, Stop, bind, start};
+use crate::serve::{Running, Setup, Stop, bind, bind_beside, start};
 use anyhow::{Context, Result};
 use nauthera_core::snapshot::{Revision, Snapshot};
 use nauthera_core::time::Clock;
@@ -31,8 +31,13 @@ pub async fn run(args: &ServerArgs, ui: &Ui) -> Result<()> {
         audit: args.audit.clone(),
         allow_private_fetch: args.allow_private_fetch,
     };
-    let port = bind(args.listen, "--listen", args.tls_cert.as_deref(), args.tls_key.as_deref())?;
-    let admin = bind(args.admin_listen, "--admin-listen", None, None)?;
+    let port = bind(args.listen, args.tls_cert.as_deref(), args.tls_key.as_deref())?;
+    let admin = bind_beside(args.admin_listen, "--admin-listen")?;
+    for (asked, port, name) in [(args.listen, &port, "listening"), (args.admin_listen, &admin, "admin")] {
+        if asked.port() == 0 {
+            ui.say(&format!("{name} on {}", port.address()?));
+        }
+    }
     let issuer = snapshot.head.issuer.clone();
     let app = start(&setup, digest_key(&args.keys, &SystemEntropy)?, snapshot).await?;
     let mut running = Running::default();

@@ -30,8 +30,10 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-/// The most that headers may take, in bytes.
+/// The most that the headers of a request may take, in bytes.
 const LARGEST_HEADERS: usize = 96 * 1_024;
+/// The same for HTTP/2, where one connection may hold those of many.
+const LARGEST_HEADER_LIST: u32 = 32 * 1_024;
 /// What an HTTP/2 peer may send of one body, and of all, before any of it is read, in bytes. Bodies have at most 64 KiB.
 const WINDOWS: (u32, u32) = (64 * 1_024, 256 * 1_024);
 
@@ -133,7 +135,8 @@ impl Port {
         let door = Door::open(listener)?;
         let follower = certificates.clone().map(|certificates| tokio::spawn(certificates.follow()));
         let stopping = stopper.stopping();
-        let shared = Shared { answer, options, builder: builder(), certificates, tally, stopping };
+        let requests = Arc::new(Semaphore::new(options.requests));
+        let shared = Shared { answer, options, builder: builder(), certificates, tally, requests, stopping };
         let mut room = Room {
             places: Arc::new(Semaphore::new(options.connections)),
             shared: Arc::new(shared),
@@ -213,7 +216,7 @@ fn builder() -> Builder<TokioExecutor> {
         .initial_stream_window_size(stream)
         .initial_connection_window_size(connection)
         .max_send_buf_size(64 * 1_024)
-        .max_header_list_size(u32::try_from(LARGEST_HEADERS).unwrap_or(u32::MAX))
+        .max_header_list_size(LARGEST_HEADER_LIST)
         .keep_alive_interval(Duration::from_secs(30))
         .keep_alive_timeout(Duration::from_secs(10));
     builder

@@ -7,6 +7,7 @@ use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 /// Requests that a peer may give up beyond those that it took answers of. A browser gives up a few; whoever resets streams to make
@@ -98,7 +99,7 @@ impl Activity {
     }
 
     /// The headers of a request are there.
-    pub fn begin(self: &Arc<Self>, version: http::Version) -> Open {
+    pub fn begin(self: &Arc<Self>, version: http::Version, place: Option<OwnedSemaphorePermit>) -> Open {
         let mut state = self.state();
         state.head = None;
         state.http2 = version == http::Version::HTTP_2;
@@ -106,7 +107,7 @@ impl Activity {
         let number = state.requests;
         state.open.push((number, Instant::now()));
         drop(state);
-        Open { activity: self.clone(), number, answered: false }
+        Open { activity: self.clone(), number, answered: false, _place: place }
     }
 
     fn end(&self, number: u64, answered: bool) {
@@ -173,6 +174,8 @@ pub struct Open {
     activity: Arc<Activity>,
     number: u64,
     answered: bool,
+    /// Its place among the requests that may be open; one that is turned away has none.
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 impl Open {

@@ -1,29 +1,31 @@
 //! One connection from its acceptance to its end: the TLS handshake, its requests, its deadlines, and what a port that stops means
 //! to it.
 
-use super::activity::{Activity, Ending, Verdict};
+use super::activity::{Activity, Delivering, Ending, Verdict};
 use super::certificates::Certificates;
 use super::options::PortOptions;
 use super::stream::Watched;
 use super::tally::{Cut, Tally};
 use super::{Answer, Stopping};
-use crate::http::Arriving;
+use crate::http::{Arriving, json};
 use axum::body::Body;
 use futures::FutureExt;
-use http::header::CONNECTION;
-use http::{HeaderValue, Method, Request, Version};
+use futures::future::Either;
+use http::header::{CONNECTION, RETRY_AFTER};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use std::convert::Infallible;
-use std::future::{Future, poll_fn};
+use std::future::{Future, poll_fn, ready};
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until, timeout};
 
 /// What all connections of a port share.
@@ -33,6 +35,8 @@ pub struct Shared<A> {
     pub builder: Builder<TokioExecutor>,
     pub certificates: Option<Arc<Certificates>>,
     pub tally: Tally,
+    /// Places for requests that are open.
+    pub requests: Arc<Semaphore>,
     pub stopping: Stopping,
 }
 
@@ -112,17 +116,34 @@ impl<A: Answer> Shared<A> {
         activity: &Arc<Activity>,
         peer: SocketAddr,
         request: Request<Incoming>,
-    ) -> impl Future<Output = Result<http::Response<super::activity::Delivering<Body>>, Infallible>> + Send + 'static
-    {
+    ) -> impl Future<Output = Result<Response<Delivering<Body>>, Infallible>> + Send + 'static {
         let (version, head) = (request.version(), request.method() == Method::HEAD);
-        let open = activity.begin(version);
+        let place = self.requests.clone().try_acquire_owned().ok();
+        let answering = match place {
+            Some(_) => {
+                let request = request.map(|body| Arriving::within(self.options.body, body));
+                Either::Left(self.answer.answer(peer, request))
+            }
+            None => {
+                self.tally.turn_request_away();
+                Either::Right(ready(overloaded()))
+            }
+        };
+        let open = activity.begin(version, place);
         let stopping = self.stopping.clone();
-        let request = request.map(|body| Arriving::within(self.options.body, body));
-        self.answer.answer(peer, request).map(move |mut response| {
+        answering.map(move |mut response| {
             if version < Version::HTTP_2 && stopping.is_told() {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
             Ok(response.map(|body| open.delivering(body, head)))
         })
     }
+}
+
+/// The answer to one request too many.
+fn overloaded() -> Response<Body> {
+    let text = r#"{"error":"temporarily_unavailable","error_description":"too many requests at once: try again in a moment"}"#;
+    let mut response = json(StatusCode::SERVICE_UNAVAILABLE, text);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
+    response
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 pub struct PortOptions {
     /// Connections held at once; one more is closed as soon as it is accepted.
     pub connections: usize,
+    /// Requests that are open at once, of all connections; one more is answered with 503.
+    pub requests: usize,
     /// How long a TLS handshake may take.
     pub handshake: Duration,
     /// How long the headers of a request may take: of the first one from the connection's beginning on, of a later one from
@@ -32,6 +34,7 @@ impl Default for PortOptions {
     fn default() -> Self {
         Self {
             connections: 16_384,
+            requests: 4_096,
             handshake: Duration::from_secs(10),
             headers: Duration::from_secs(10),
             body: Duration::from_secs(10),

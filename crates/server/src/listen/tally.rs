@@ -53,13 +53,14 @@ pub struct Tally {
     open: Gauge,
     turned_away: Counter,
     handshakes_failed: Counter,
+    requests_turned_away: Counter,
     cut: Family<CutLabels, Counter>,
 }
 
 impl Tally {
     /// Shows them with all others.
     pub fn register(&self, registry: &mut Registry) {
-        let Self { accepted, open, turned_away, handshakes_failed, cut } = self;
+        let Self { accepted, open, turned_away, handshakes_failed, requests_turned_away, cut } = self;
         // Seen from the beginning on, so that a first one shows as an increase.
         for reason in Cut::ALL {
             cut.get_or_create(&CutLabels { reason: reason.name() }).inc_by(0);
@@ -70,6 +71,8 @@ impl Tally {
         registry.register("connections_turned_away", text, turned_away.clone());
         let text = "TLS handshakes that failed, those that took too long aside";
         registry.register("tls_handshakes_failed", text, handshakes_failed.clone());
+        let text = "Requests answered with 503 because as many were open as may be";
+        registry.register("requests_turned_away", text, requests_turned_away.clone());
         let text = "Connections ended that their peers would have kept, by reason";
         registry.register("connections_cut", text, cut.clone());
     }
@@ -88,6 +91,10 @@ impl Tally {
 
     pub(super) fn handshake_failed(&self) {
         self.handshakes_failed.inc();
+    }
+
+    pub(super) fn turn_request_away(&self) {
+        self.requests_turned_away.inc();
     }
 
     pub(super) fn cut(&self, reason: Cut) {

@@ -198,10 +198,30 @@ async fn one_connection_too_many_is_closed_and_a_place_is_given_back() {
     }
     assert_eq!(asked().await, "");
     assert_eq!((server.tally.open(), server.tally.turned_away()), (2, 1));
+    let shown = server.world.app.metrics.text();
+    assert!(shown.contains("nauthera_connections_turned_away_total 1\n"), "{shown}");
     held.pop();
     let deadline = Instant::now() + seconds(10);
     while asked().await.is_empty() {
         assert!(Instant::now() < deadline, "the place was not given back");
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test]
+async fn one_request_too_many_is_503_and_a_place_is_given_back() {
+    let server = Listening::with(PortOptions { requests: 1, ..PortOptions::default() });
+    let mut open = server.connect().await;
+    open.write_all(format!("{POST}Content-Length: 20\r\nExpect: 100-continue\r\n\r\n").as_bytes())
+        .await
+        .unwrap();
+    let mut told = [0; 25];
+    open.read_exact(&mut told).await.unwrap();
+    let whole = format!("{GET}Connection: close\r\n\r\n");
+    let refused = server.told(whole.as_bytes()).await.to_ascii_lowercase();
+    assert_eq!(status(&refused), "503", "{refused}");
+    assert!(refused.contains("retry-after: 2") && refused.contains("temporarily_unavailable"), "{refused}");
+    open.write_all(b"grant_type=something").await.unwrap();
+    assert_eq!(status(&rest(&mut open).await), "401");
+    assert_eq!(status(&server.told(whole.as_bytes()).await), "200");
 }

@@ -40,19 +40,18 @@ async fn a_storm_of_logins_gets_503_with_retry_after_and_tokens_go_on() {
     };
     let tokens = async {
         // The storm has begun when passwords wait.
-        while server.world.app.hash_pool.queued() == 0 {
+        let pool = &server.world.app.hash_pool;
+        while pool.queued() == 0 && pool.hashed() == 0 {
             tokio::task::yield_now().await;
         }
-        let hashed = server.world.app.hash_pool.hashed();
         for _ in 0..3 {
             let answer = tokio::time::timeout(Duration::from_secs(10), server.told(token.as_bytes())).await;
             assert_eq!(status(&answer.unwrap()), "200");
         }
-        hashed
     };
-    let (answers, _) = futures::join!(answers, tokens);
+    let (answers, ()) = futures::join!(answers, tokens);
     let (busy, looked_at): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| status(answer) == "503");
-    assert!(!busy.is_empty() && looked_at.len() > QUEUE, "{} busy of {STORM}", busy.len());
+    assert!(!busy.is_empty() && looked_at.len() >= QUEUE, "{} busy of {STORM}", busy.len());
     assert!(busy.iter().all(|answer| answer.to_ascii_lowercase().contains("retry-after: ")), "{}", busy[0]);
     assert!(looked_at.iter().all(|answer| status(answer) == "200"), "{looked_at:?}");
     assert!(server.world.app.hash_pool.hashed() <= looked_at.len() as u64, "what is refused is not hashed");
