@@ -47,11 +47,14 @@ pub async fn run(args: &ServerArgs, ui: &Ui) -> Result<()> {
     let took = clock.monotonic().saturating_sub(began).as_millis();
     ui.say(&format!("revision {}, ready after {took} ms", revision.short()));
     ui.say(&format!("ready {issuer}"));
+    let stopped = async {
+        stop.told().await;
+        stop.drain(&app, args.drain, ui).await;
+    };
     tokio::select! {
-        () = stop.told() => {}
+        () = stopped => {}
         () = follow(&args.snapshot, revision, &app) => {}
     }
-    stop.drain(&app, args.drain, ui).await;
     running.stop().await;
     Ok(())
 }

@@ -16,8 +16,8 @@ use nauthera_identity::attempts::{Attempts, Limits};
 use nauthera_identity::throttle::AddressKey;
 use nauthera_store::{Duty, Holder, Store};
 use std::sync::Arc;
-use std::time::Duration;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Rows of a table that one step of sweeping removes at most.
 const SWEEP_STEP: u32 = 500;

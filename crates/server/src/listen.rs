@@ -86,7 +86,6 @@ impl Port {
     /// When it is taken or not ours.
     pub fn bind(address: SocketAddr, certificates: Option<Arc<Certificates>>) -> std::io::Result<Self> {
         let listener = TcpListener::bind(address)?;
-        listener.set_nonblocking(true)?;
         let (options, tally) = (PortOptions::default(), Tally::default());
         let stopper = Stopper(Arc::new(watch::Sender::new(false)));
         Ok(Self { listener, certificates, options, tally, stopper })

@@ -7,8 +7,8 @@ use clap::builder::BoolishValueParser;
 use nauthera_core::names::ObjectRef;
 use nauthera_core::time::Seconds;
 use nauthera_core::uri::IssuerUrl;
-use nauthera_store::Location;
 use nauthera_server::http::Network;
+use nauthera_store::Location;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 

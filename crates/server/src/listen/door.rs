@@ -17,6 +17,7 @@ pub struct Door(TcpListener);
 impl Door {
     /// Listens within the runtime.
     pub fn open(listener: std::net::TcpListener) -> std::io::Result<Self> {
+        listener.set_nonblocking(true)?;
         TcpListener::from_std(listener).map(Self)
     }
 
@@ -67,5 +68,41 @@ impl Door {
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     fn ignore_beginners(&self) -> std::io::Result<()> {
         Err(std::io::ErrorKind::Unsupported.into())
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use std::io::{ErrorKind, Read, Write};
+    use std::net::TcpStream as Peer;
+
+    #[tokio::test]
+    async fn a_door_that_is_being_closed_ignores_beginners_and_lets_those_in_that_had_begun() {
+        let door = Door::open(std::net::TcpListener::bind("127.0.0.1:0").unwrap()).unwrap();
+        let address = door.0.local_addr().unwrap();
+        let mut early = Peer::connect(address).unwrap();
+        door.ignore_beginners().unwrap();
+        // Not refused and not reset: nobody says anything.
+        let late = Peer::connect_timeout(&address, Duration::from_millis(300)).unwrap_err();
+        assert_eq!(late.kind(), ErrorKind::TimedOut);
+        let (stream, _) = door.next().await;
+        early.write_all(b"question").unwrap();
+        let mut stream = stream.into_std().unwrap();
+        stream.set_nonblocking(false).unwrap();
+        let mut question = [0; 8];
+        stream.read_exact(&mut question).unwrap();
+        assert_eq!(&question, b"question");
+    }
+
+    #[tokio::test]
+    async fn all_that_wait_are_let_in_before_nobody_listens() {
+        let door = Door::open(std::net::TcpListener::bind("127.0.0.1:0").unwrap()).unwrap();
+        let address = door.0.local_addr().unwrap();
+        let waiting: Vec<_> = (0..50).map(|_| Peer::connect(address).unwrap()).collect();
+        let mut let_in = 0;
+        door.close(|_, _| let_in += 1).await;
+        assert_eq!(let_in, waiting.len());
+        assert_eq!(Peer::connect(address).unwrap_err().kind(), ErrorKind::ConnectionRefused);
     }
 }
