@@ -8,6 +8,7 @@ mod compile;
 mod completion;
 mod crds;
 mod data;
+mod descriptors;
 mod destination;
 mod doctor;
 mod engine;

@@ -1,16 +1,19 @@
 //! A server at work in this process: its parts joined, its ports open, its chores done. `up` and `server` both run one.
 
 use crate::clock::{SystemClock, SystemEntropy};
+use crate::descriptors::most_connections;
+use crate::output::Ui;
 use anyhow::{Context, Result, bail};
 use nauthera_core::snapshot::Snapshot;
-use nauthera_core::time::{Clock, Entropy};
+use nauthera_core::time::{Clock, Entropy, Seconds};
 use nauthera_identity::HashPool;
 use nauthera_identity::pool::PoolOptions;
 use nauthera_server::admin::Admin;
 use nauthera_server::app::{App, Parts};
 use nauthera_server::audit::Audit;
+use nauthera_server::http::TrustedProxies;
 use nauthera_server::keys::{FileKeys, KeyRing};
-use nauthera_server::listen::{self, Answer, Port, Provider, Stopper};
+use nauthera_server::listen::{Answer, Certificates, Port, PortOptions, Provider, Stopper};
 use nauthera_store::Location;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -24,6 +27,9 @@ use tokio::task::JoinHandle;
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
 /// How often signing keys are looked at: a key that another replica made is published here so much later, long before it signs.
 const KEYS_EVERY: Duration = Duration::from_secs(5);
+
+/// Connections that the admin port or the console holds at once.
+const BESIDE: usize = 128;
 
 /// What both commands need to start.
 pub struct Setup {
@@ -152,30 +158,44 @@ pub async fn start(setup: &Setup, digest_key: [u8; 32], snapshot: Arc<Snapshot>)
 /// Ports that are open, and chores that run, until they are stopped.
 #[derive(Default)]
 pub struct Running {
-    stoppers: Vec<Stopper>,
-    tasks: Vec<JoinHandle<()>>,
+    ports: Vec<Open>,
+    last: Option<Open>,
     chores: Vec<JoinHandle<()>>,
+}
+
+/// A port that is served.
+struct Open {
+    stopper: Stopper,
+    task: JoinHandle<()>,
+}
+
+impl Open {
+    fn serve(name: &'static str, port: Port, answer: impl Answer) -> Self {
+        let stopper = port.stopper();
+        let task = tokio::spawn(async move {
+            if let Err(error) = port.serve(answer).await {
+                tracing::error!(port = name, %error, "the listener failed");
+            }
+        });
+        Self { stopper, task }
+    }
 }
 
 impl Running {
     /// Serves on a port that was bound.
     pub fn serve(&mut self, name: &'static str, port: Port, answer: impl Answer) {
-        self.stoppers.push(port.stopper());
-        self.tasks.push(tokio::spawn(async move {
-            if let Err(error) = port.serve(answer).await {
-                tracing::error!(port = name, %error, "the listener failed");
-            }
-        }));
+        self.ports.push(Open::serve(name, port, answer));
     }
 
     /// Serves the OpenID provider.
-    pub fn provider(&mut self, port: Port, app: &Arc<App>) {
-        self.serve("provider", port, Provider(app.clone()));
+    pub fn provider(&mut self, port: Port, app: &Arc<App>, proxies: TrustedProxies) {
+        let port = port.counting(app.metrics.connections.clone());
+        self.serve("provider", port, Provider::new(app.clone(), proxies));
     }
 
-    /// Serves the admin port.
+    /// Serves the admin port, which ends last: probes see until then that the others stop.
     pub fn admin(&mut self, port: Port, app: &Arc<App>) {
-        self.serve("admin", port, Admin(app.clone()));
+        self.last = Some(Open::serve("admin", port, Admin(app.clone())));
     }
 
     /// Runs the chores of a server.
@@ -208,29 +228,37 @@ impl Running {
     /// Takes no more connections, lets open requests end, and waits for that.
     pub async fn stop(self) {
         self.chores.iter().for_each(JoinHandle::abort);
-        self.stoppers.iter().for_each(Stopper::stop);
-        for task in self.tasks {
-            task.await.ok();
+        for ports in [self.ports, self.last.into_iter().collect()] {
+            ports.iter().for_each(|port| port.stopper.stop());
+            for port in ports {
+                port.task.await.ok();
+            }
         }
     }
 }
 
-/// Binds a port, with TLS where both files are given; `flag` gives it another address.
-pub async fn bind(
-    address: SocketAddr,
-    flag: &str,
-    certificate: Option<&Path>,
-    key: Option<&Path>,
-) -> Result<Port> {
-    let tls = match (certificate, key) {
+/// Binds the provider's port, with TLS where both files are given.
+pub fn bind(address: SocketAddr, certificate: Option<&Path>, key: Option<&Path>) -> Result<Port> {
+    let certificates = match (certificate, key) {
         (Some(certificate), Some(key)) => {
-            let tls = listen::tls(certificate, key).await;
-            Some(tls.with_context(|| format!("TLS from {} and {}", certificate.display(), key.display()))?)
+            let opened = Certificates::open(certificate, key);
+            Some(opened.context("TLS cannot be served; give other files with --tls-cert and --tls-key")?)
         }
         (None, None) => None,
         _ => bail!("--tls-cert and --tls-key go together"),
     };
-    Port::bind(address, tls)
+    let options = PortOptions::default();
+    let connections = most_connections(options.connections);
+    Ok(taken(address, "--listen", certificates)?.with(PortOptions { connections, ..options }))
+}
+
+/// Binds a port beside the provider's, for few; `flag` gives it another address.
+pub fn bind_beside(address: SocketAddr, flag: &str) -> Result<Port> {
+    Ok(taken(address, flag, None)?.with(PortOptions { connections: BESIDE, ..PortOptions::default() }))
+}
+
+fn taken(address: SocketAddr, flag: &str, certificates: Option<Arc<Certificates>>) -> Result<Port> {
+    Port::bind(address, certificates)
         .with_context(|| format!("{address} cannot be listened on; give another address with {flag}"))
 }
 
@@ -245,6 +273,20 @@ impl Stop {
     pub fn listen() -> Result<Self> {
         let listen = |kind| signal(kind).context("signals cannot be listened for");
         Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    /// Says on the admin port that this server stops, and serves on for a while, so that balancers have time to see it. A second
+    /// signal ends the wait.
+    pub async fn drain(&mut self, app: &App, time: Seconds, ui: &Ui) {
+        app.begin_to_stop();
+        if time.get() == 0 {
+            return;
+        }
+        ui.say(&format!("stopping: not ready any more, and serving for {time} yet"));
+        tokio::select! {
+            () = tokio::time::sleep(time.into()) => {}
+            () = self.told() => {}
+        }
     }
 
     /// Waits until the process is told to stop.

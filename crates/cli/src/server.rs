@@ -4,7 +4,7 @@ use crate::args::ServerArgs;
 use crate::clock::{SystemClock, SystemEntropy};
 use crate::data::{digest_key, private_folder};
 use crate::output::Ui;
-use crate::serve::{Running, Setup, Stop, bind, start};
+use crate::serve::{Running, Setup, Stop, bind, bind_beside, start};
 use anyhow::{Context, Result, bail};
 use nauthera_core::snapshot::{Revision, Snapshot};
 use nauthera_core::time::Clock;
@@ -31,19 +31,28 @@ pub async fn run(args: &ServerArgs, ui: &Ui) -> Result<()> {
         audit: args.audit.clone(),
         allow_private_fetch: args.allow_private_fetch,
     };
-    let port = bind(args.listen, "--listen", args.tls_cert.as_deref(), args.tls_key.as_deref()).await?;
-    let admin = bind(args.admin_listen, "--admin-listen", None, None).await?;
+    let port = bind(args.listen, args.tls_cert.as_deref(), args.tls_key.as_deref())?;
+    let admin = bind_beside(args.admin_listen, "--admin-listen")?;
+    for (asked, port, name) in [(args.listen, &port, "listening"), (args.admin_listen, &admin, "admin")] {
+        if asked.port() == 0 {
+            ui.say(&format!("{name} on {}", port.address()?));
+        }
+    }
     let issuer = snapshot.head.issuer.clone();
     let app = start(&setup, key_of(&args.keys, &snapshot)?, snapshot).await?;
     let mut running = Running::default();
-    running.provider(port, &app);
+    running.provider(port, &app, args.trusted_proxies.clone().into());
     running.admin(admin, &app);
     running.chores(&app);
     let took = clock.monotonic().saturating_sub(began).as_millis();
     ui.say(&format!("revision {}, ready after {took} ms", revision.short()));
     ui.say(&format!("ready {issuer}"));
+    let stopped = async {
+        stop.told().await;
+        stop.drain(&app, args.drain, ui).await;
+    };
     tokio::select! {
-        () = stop.told() => {}
+        () = stopped => {}
         () = follow(&args.snapshot, revision, &app) => {}
     }
     running.stop().await;

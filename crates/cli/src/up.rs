@@ -75,7 +75,7 @@ pub async fn run(args: &UpArgs, ui: &Ui) -> Result<()> {
         clock,
         engine,
         digest_key,
-        ports: Some(Ports::take(args).await?),
+        ports: Some(Ports::take(args)?),
         console_address: None,
         live: None,
         talk: Talk::new(),
@@ -96,6 +96,7 @@ pub async fn run(args: &UpArgs, ui: &Ui) -> Result<()> {
         }
     }
     if let Some(live) = up.live.take() {
+        stop.drain(&live.app, args.drain, ui).await;
         if let Some(console) = &live.console {
             console.close();
         }
@@ -137,7 +138,7 @@ impl Up<'_> {
         let first = self.live.is_none();
         if first {
             if turn.snapshot.is_some() && self.ports.is_none() {
-                self.ports = Some(Ports::take(self.args).await?);
+                self.ports = Some(Ports::take(self.args)?);
             }
             self.summarize(&turn);
         }
@@ -253,7 +254,7 @@ impl Up<'_> {
         };
         let ports = match self.ports.take() {
             Some(ports) => ports,
-            None => Ports::take(self.args).await?,
+            None => Ports::take(self.args)?,
         };
         let Ports { provider, address, console } = ports;
         // Where port 0 was asked for, the one that was taken is part of the callback.
@@ -265,7 +266,7 @@ impl Up<'_> {
             running.serve("console", port, Answering(console.clone()));
             console
         });
-        running.provider(provider, &app);
+        running.provider(provider, &app, self.args.trusted_proxies.clone().into());
         running.chores(&app);
         self.live = Some(Live { app, running, snapshot, address, console });
         Ok(())

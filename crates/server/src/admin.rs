@@ -46,16 +46,21 @@ impl Answer for Admin {
     }
 }
 
-/// Ready means: a Snapshot is served. A database that is away does not make a replica unready, since what needs none goes on.
+/// Ready means: a Snapshot is served, and will be. A database that is away does not make a replica unready, since what needs none
+/// goes on; one that is about to stop says so first, so that balancers send nothing more.
 fn ready(app: &App) -> Response {
     let serving = app.serving();
+    let (code, status) = match app.is_stopping() {
+        true => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
+        false => (StatusCode::OK, "ok"),
+    };
     let body = serde_json::json!({
-        "status": "ok",
+        "status": status,
         "revision": &*serving.revision_text,
         "issuer": serving.issuer().as_str(),
         "formats": [FORMAT],
     });
-    json(StatusCode::OK, body.to_string())
+    json(code, body.to_string())
 }
 
 async fn status(app: &App) -> Response {
@@ -88,6 +93,8 @@ async fn status(app: &App) -> Response {
         "signingKeys": keys,
         "auditLinesLost": app.audit.lost(),
         "passwordsQueued": app.hash_pool.queued(),
+        "connections": app.metrics.connections.open(),
+        "connectionsTurnedAway": app.metrics.connections.turned_away(),
     });
     json(StatusCode::OK, body.to_string())
 }

@@ -16,6 +16,7 @@ use nauthera_identity::attempts::{Attempts, Limits};
 use nauthera_identity::throttle::AddressKey;
 use nauthera_store::{Duty, Holder, Store};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Rows of a table that one step of sweeping removes at most.
@@ -71,6 +72,7 @@ pub struct App {
     pub metrics: Metrics,
     /// Audit lines.
     pub audit: Audit,
+    stopping: AtomicBool,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     /// This process among those that share the database.
@@ -114,6 +116,7 @@ impl App {
             jwks: JwksCache::new(parts.allow_private_fetch).map_err(StartError::Fetch)?,
             metrics: Metrics::new(),
             audit: parts.audit,
+            stopping: AtomicBool::new(false),
             clock: parts.clock,
             holder: holder(&*parts.entropy),
             entropy: parts.entropy,
@@ -182,6 +185,17 @@ impl App {
             let took = self.monotonic().saturating_sub(began);
             tokio::time::sleep((took * SWEEP_RESTS).min(LONGEST_REST)).await;
         }
+    }
+
+    /// Says from now on that no more requests are to be sent here; those that come are served all the same.
+    pub fn begin_to_stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+    }
+
+    /// Is this server about to stop?
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
     }
 
     /// The wall clock.

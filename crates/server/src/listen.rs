@@ -1,67 +1,107 @@
-//! The ports: connections with deadlines and bounds, over TLS or not, and an end that lets what was accepted finish.
+//! The ports: connections with deadlines and bounds, over TLS or not, and an end that lets what was accepted finish. What goes on on
+//! one connection is in the modules below; this one accepts them and knows how many there are.
+
+mod activity;
+mod certificates;
+mod connection;
+mod door;
+mod options;
+mod stream;
+mod tally;
+
+pub use certificates::{CertificateFault, Certificates, Look};
+pub use options::PortOptions;
+pub use tally::{Cut, Tally};
 
 use crate::app::App;
-use crate::http::{PeerAddress, Service};
+use crate::http::{PeerAddress, Service, TrustedProxies};
 use axum::body::Body;
 use axum::response::Response;
-use axum_server::Handle;
-use axum_server::accept::Accept;
-use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
-use futures::FutureExt;
+use connection::Shared;
+use door::Door;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use std::convert::Infallible;
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
-/// How long a connection may take to send the headers of a request.
-const HEADERS_WITHIN: Duration = Duration::from_secs(10);
-/// How long open requests get when the server stops.
-const FINISH_WITHIN: Duration = Duration::from_secs(20);
-
-/// Connections that a port holds at once. An idle one costs some kilobytes and ends by itself after [`HEADERS_WITHIN`].
-const MOST_CONNECTIONS: usize = 16_384;
+/// The most that the headers of a request may take, in bytes.
+const LARGEST_HEADERS: usize = 96 * 1_024;
+/// The same for HTTP/2, where one connection may hold those of many.
+const LARGEST_HEADER_LIST: u32 = 32 * 1_024;
+/// What an HTTP/2 peer may send of one body, and of all, before any of it is read, in bytes. Bodies have at most 64 KiB.
+const WINDOWS: (u32, u32) = (64 * 1_024, 256 * 1_024);
 
 /// One port that is listened on.
 pub struct Port {
     listener: TcpListener,
-    most: usize,
-    tls: Option<RustlsConfig>,
-    handle: Handle<SocketAddr>,
+    certificates: Option<Arc<Certificates>>,
+    options: PortOptions,
+    tally: Tally,
+    stopper: Stopper,
 }
 
 /// Stops a [`Port`].
 #[derive(Clone)]
-pub struct Stopper(Handle<SocketAddr>);
+pub struct Stopper(Arc<watch::Sender<bool>>);
 
 impl Stopper {
-    /// Takes no more connections, and gives open requests 20 seconds.
+    /// Takes no more connections, and gives open requests as long as the port's options say.
     pub fn stop(&self) {
-        self.0.graceful_shutdown(Some(FINISH_WITHIN));
+        self.0.send_replace(true);
+    }
+
+    fn stopping(&self) -> Stopping {
+        Stopping(self.0.subscribe())
+    }
+}
+
+/// Says when a port stops.
+#[derive(Clone)]
+struct Stopping(watch::Receiver<bool>);
+
+impl Stopping {
+    fn is_told(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Waits until it stops; a stopper that is gone stops it too.
+    fn told(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut stopping = self.0.clone();
+        async move {
+            stopping.wait_for(|told| *told).await.ok();
+        }
     }
 }
 
 impl Port {
-    /// Takes the address.
+    /// Takes the address; with certificates it speaks TLS alone.
     ///
     /// # Errors
     /// When it is taken or not ours.
-    pub fn bind(address: SocketAddr, tls: Option<RustlsConfig>) -> std::io::Result<Self> {
+    pub fn bind(address: SocketAddr, certificates: Option<Arc<Certificates>>) -> std::io::Result<Self> {
         let listener = TcpListener::bind(address)?;
-        listener.set_nonblocking(true)?;
-        Ok(Self { listener, most: MOST_CONNECTIONS, tls, handle: Handle::new() })
+        let (options, tally) = (PortOptions::default(), Tally::default());
+        let stopper = Stopper(Arc::new(watch::Sender::new(false)));
+        Ok(Self { listener, certificates, options, tally, stopper })
     }
 
-    /// Holds so many connections at once; one more is closed as soon as it is accepted.
+    /// Bears other numbers and deadlines.
     #[must_use]
-    pub const fn at_most(mut self, connections: usize) -> Self {
-        self.most = connections;
+    pub const fn with(mut self, options: PortOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Counts where others read it.
+    #[must_use]
+    pub fn counting(mut self, tally: Tally) -> Self {
+        self.tally = tally;
         self
     }
 
@@ -73,10 +113,16 @@ impl Port {
         self.listener.local_addr()
     }
 
+    /// What it presents to clients, where it speaks TLS.
+    #[must_use]
+    pub const fn certificates(&self) -> Option<&Arc<Certificates>> {
+        self.certificates.as_ref()
+    }
+
     /// What stops it.
     #[must_use]
     pub fn stopper(&self) -> Stopper {
-        Stopper(self.handle.clone())
+        self.stopper.clone()
     }
 
     /// Serves an `answer` for each request until it is stopped.
@@ -84,50 +130,98 @@ impl Port {
     /// # Errors
     /// When the listener fails.
     pub async fn serve<A: Answer>(self, answer: A) -> std::io::Result<()> {
-        let make = MakePeer { answer };
-        let mut server = axum_server::from_tcp(self.listener)?
-            .handle(self.handle)
-            // Before the first byte nothing is known of the protocol, so its own deadlines do not count yet.
-            .first_request_timeout(HEADERS_WITHIN)
-            .acceptor(Admit(Arc::new(Semaphore::new(self.most))));
-        tune(server.http_builder());
-        match self.tls {
-            Some(tls) => {
-                let acceptor = RustlsAcceptor::new(tls).handshake_timeout(HEADERS_WITHIN);
-                server.map(|tcp| acceptor.acceptor(tcp)).serve(make).await
+        let Self { listener, certificates, options, tally, stopper } = self;
+        let door = Door::open(listener)?;
+        let follower = certificates.clone().map(|certificates| tokio::spawn(certificates.follow()));
+        let stopping = stopper.stopping();
+        let requests = Arc::new(Semaphore::new(options.requests));
+        let shared = Shared { answer, options, builder: builder(), certificates, tally, requests, stopping };
+        let mut room = Room {
+            places: Arc::new(Semaphore::new(options.connections)),
+            shared: Arc::new(shared),
+            tasks: JoinSet::new(),
+        };
+        room.fill(&door, stopper.stopping().told()).await;
+        door.close(|stream, peer| room.let_in(stream, peer)).await;
+        room.empty().await;
+        if let Some(follower) = follower {
+            follower.abort();
+        }
+        Ok(())
+    }
+}
+
+/// The connections of a port.
+struct Room<A> {
+    places: Arc<Semaphore>,
+    shared: Arc<Shared<A>>,
+    tasks: JoinSet<()>,
+}
+
+impl<A: Answer> Room<A> {
+    /// Lets connections in until the port stops.
+    async fn fill(&mut self, door: &Door, told: impl Future<Output = ()>) {
+        let mut told = std::pin::pin!(told);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut told => return,
+                Some(_) = self.tasks.join_next() => {}
+                (stream, peer) = door.next() => self.let_in(stream, peer),
             }
-            None => server.serve(make).await,
+        }
+    }
+
+    /// Lets a connection in while there is a place for it.
+    fn let_in(&mut self, stream: tokio::net::TcpStream, peer: SocketAddr) {
+        let Ok(place) = self.places.clone().try_acquire_owned() else {
+            self.shared.tally.turn_away();
+            return;
+        };
+        let (shared, opened) = (self.shared.clone(), self.shared.tally.opened());
+        self.tasks.spawn(async move {
+            shared.serve(stream, peer).await;
+            drop((place, opened));
+        });
+    }
+
+    /// Waits until all have ended, and ends those that are open when the time is over.
+    async fn empty(mut self) {
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        if timeout(self.shared.options.finish, ended).await.is_err() {
+            for _ in 0..self.tasks.len() {
+                self.shared.tally.cut(Cut::Stop);
+            }
+            self.tasks.shutdown().await;
         }
     }
 }
 
-fn tune(builder: &mut Builder<TokioExecutor>) {
+fn builder() -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    let (stream, connection) = WINDOWS;
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADERS_WITHIN)
-        .max_buf_size(96 * 1_024)
+        // The deadline of a connection's first headers is another one than that of a connection that idles: they are kept where
+        // both are known.
+        .header_read_timeout(None)
+        .max_buf_size(LARGEST_HEADERS)
         .keep_alive(true);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(128)
-        .max_header_list_size(96 * 1_024)
+        .initial_stream_window_size(stream)
+        .initial_connection_window_size(connection)
+        .max_send_buf_size(64 * 1_024)
+        .max_header_list_size(LARGEST_HEADER_LIST)
         .keep_alive_interval(Duration::from_secs(30))
         .keep_alive_timeout(Duration::from_secs(10));
-}
-
-/// TLS from PEM files: TLS 1.2 and 1.3.
-///
-/// # Errors
-/// When the files cannot be read or do not fit together.
-pub async fn tls(certificate: &std::path::Path, key: &std::path::Path) -> std::io::Result<RustlsConfig> {
-    RustlsConfig::from_pem_file(certificate, key).await
+    builder
 }
 
 type Answered = Pin<Box<dyn Future<Output = Response> + Send>>;
-/// What never fails, as what may.
-type Always = fn(Response) -> Result<Response, Infallible>;
 
 /// What answers requests of a port.
 pub trait Answer: Clone + Send + Sync + 'static {
@@ -137,74 +231,23 @@ pub trait Answer: Clone + Send + Sync + 'static {
 
 /// Answers with the OpenID provider.
 #[derive(Clone)]
-pub struct Provider(pub Arc<App>);
+pub struct Provider {
+    app: Arc<App>,
+    proxies: Arc<TrustedProxies>,
+}
+
+impl Provider {
+    /// Answers with this provider, and believes these proxies.
+    #[must_use]
+    pub fn new(app: Arc<App>, proxies: TrustedProxies) -> Self {
+        Self { app, proxies: Arc::new(proxies) }
+    }
+}
 
 impl Answer for Provider {
     fn answer(&self, peer: SocketAddr, request: http::Request<Body>) -> Answered {
-        let service = Service::new(self.0.clone(), PeerAddress(peer.ip()));
+        let address = self.proxies.address(peer.ip(), request.headers());
+        let service = Service::new(self.app.clone(), PeerAddress(address));
         Box::pin(async move { service.answer(request).await })
-    }
-}
-
-#[derive(Clone)]
-struct MakePeer<A> {
-    answer: A,
-}
-
-#[derive(Clone)]
-struct Peer<A> {
-    answer: A,
-    peer: SocketAddr,
-    /// The place of its connection, given back when the connection ends.
-    _place: Option<Arc<OwnedSemaphorePermit>>,
-}
-
-/// Lets connections in while there is a place for them.
-#[derive(Clone)]
-struct Admit(Arc<Semaphore>);
-
-impl<A> Accept<TcpStream, Peer<A>> for Admit {
-    type Stream = TcpStream;
-    type Service = Peer<A>;
-    type Future = std::future::Ready<std::io::Result<(TcpStream, Peer<A>)>>;
-
-    fn accept(&self, stream: TcpStream, peer: Peer<A>) -> Self::Future {
-        let place = self.0.clone().try_acquire_owned();
-        let place = place.map_err(|_| std::io::Error::other("too many connections"));
-        let admitted = place.and_then(|place| {
-            // Answers are small and whole: to wait for more of them only delays them.
-            stream.set_nodelay(true)?;
-            Ok((stream, Peer { _place: Some(Arc::new(place)), ..peer }))
-        });
-        std::future::ready(admitted)
-    }
-}
-
-impl<A: Answer> tower::Service<SocketAddr> for MakePeer<A> {
-    type Response = Peer<A>;
-    type Error = Infallible;
-    type Future = std::future::Ready<Result<Peer<A>, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, peer: SocketAddr) -> Self::Future {
-        std::future::ready(Ok(Peer { answer: self.answer.clone(), peer, _place: None }))
-    }
-}
-
-impl<A: Answer> tower::Service<http::Request<hyper::body::Incoming>> for Peer<A> {
-    type Response = Response;
-    type Error = Infallible;
-    type Future = futures::future::Map<Answered, Always>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: http::Request<hyper::body::Incoming>) -> Self::Future {
-        let always: Always = Ok;
-        self.answer.answer(self.peer, request.map(Body::new)).map(always)
     }
 }

@@ -2,6 +2,7 @@
 //! anything that a request can choose.
 
 use crate::http::Endpoint;
+use crate::listen::Tally;
 use crate::serving::Serving;
 use http::StatusCode;
 use nauthera_core::grant::GrantType;
@@ -44,6 +45,8 @@ struct PerEndpoint {
 
 /// All counters.
 pub struct Metrics {
+    /// What the provider's port counts.
+    pub connections: Tally,
     registry: Registry,
     endpoints: Vec<PerEndpoint>,
     unrouted: Counter,
@@ -69,6 +72,8 @@ impl Metrics {
         let tokens = Family::<GrantLabels, Counter>::default();
         let logins = Family::<OutcomeLabels, Counter>::default();
         let (snapshot_applied_at, snapshot_clients) = (Gauge::default(), Gauge::default());
+        let connections = Tally::default();
+        connections.register(&mut registry);
         registry.register("http_requests", "Answers by endpoint and status class", requests.clone());
         registry.register("http_request_duration_seconds", "Time to the answer by endpoint", seconds.clone());
         registry.register("tokens_issued", "Token answers by grant type", tokens.clone());
@@ -91,7 +96,16 @@ impl Metrics {
             .iter()
             .map(|grant| (*grant, tokens.get_or_create(&GrantLabels { grant_type: grant.as_str() }).clone()));
         let tokens = tokens.collect();
-        Self { registry, endpoints, unrouted, tokens, logins, snapshot_applied_at, snapshot_clients }
+        Self {
+            connections,
+            registry,
+            endpoints,
+            unrouted,
+            tokens,
+            logins,
+            snapshot_applied_at,
+            snapshot_clients,
+        }
     }
 
     /// Counts an answer.

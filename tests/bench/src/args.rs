@@ -54,6 +54,8 @@ pub struct BenchArgs {
 pub enum Measurement {
     /// Start and idle memory
     Start,
+    /// Memory with many connections, idle and at work
+    Connections,
     /// RS256 client credentials
     Rs256,
     /// ES256 client credentials

@@ -1,5 +1,6 @@
 //! The measurements, in the order in which they are made. Each goes on for a bounded time against children that end with it.
 
+mod connections;
 mod grants;
 mod memory;
 mod postgres;
@@ -49,6 +50,10 @@ pub fn run(args: &BenchArgs, folder: &Path, children: Children) -> Result<Vec<St
     let es256 = world("es256", args.clients, SigningAlgorithm::Es256)?;
     if args.wants(Measurement::Start) {
         bench.start_and_memory(&world("one", 1, SigningAlgorithm::Es256)?, &es256)?;
+    }
+    if args.wants(Measurement::Connections) {
+        bench.table.figures();
+        bench.connections(&es256)?;
     }
     bench.table.loads();
     if args.wants(Measurement::Rs256) {

@@ -5,7 +5,9 @@ use crate::serve::AuditTarget;
 use clap::Args;
 use clap::builder::BoolishValueParser;
 use nauthera_core::names::ObjectRef;
+use nauthera_core::time::Seconds;
 use nauthera_core::uri::IssuerUrl;
+use nauthera_server::http::Network;
 use nauthera_store::Location;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -37,6 +39,12 @@ pub struct UpArgs {
     /// The certificate's private key in PEM
     #[arg(long, value_name = "FILE", env = "NAUTHERA_TLS_KEY", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
+    /// Proxies whose word on a client's address is taken (Forwarded, X-Forwarded-For): networks or addresses with commas between them
+    #[arg(long, value_name = "CIDR", env = "NAUTHERA_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<Network>,
+    /// How long it serves on, not ready any more, after it is told to stop: the time in which balancers see it
+    #[arg(long, value_name = "DURATION", env = "NAUTHERA_DRAIN", value_parser = values::duration, default_value = "0s")]
+    pub drain: Seconds,
     /// Fetch `jwksUri` from private addresses too: for tests and laptops
     #[arg(long, env = "NAUTHERA_ALLOW_PRIVATE_FETCH", value_parser = BoolishValueParser::new())]
     pub allow_private_fetch: bool,
@@ -80,6 +88,12 @@ pub struct ServerArgs {
     /// The folder of mounted Secrets
     #[arg(long, value_name = "DIR", env = "NAUTHERA_SECRETS")]
     pub secrets: Option<PathBuf>,
+    /// Proxies whose word on a client's address is taken (Forwarded, X-Forwarded-For): networks or addresses with commas between them
+    #[arg(long, value_name = "CIDR", env = "NAUTHERA_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<Network>,
+    /// How long it serves on, not ready any more, after it is told to stop: the time in which balancers see it
+    #[arg(long, value_name = "DURATION", env = "NAUTHERA_DRAIN", value_parser = values::duration, default_value = "5s")]
+    pub drain: Seconds,
     /// Fetch `jwksUri` from private addresses too: for tests and laptops
     #[arg(long, env = "NAUTHERA_ALLOW_PRIVATE_FETCH", value_parser = BoolishValueParser::new())]
     pub allow_private_fetch: bool,

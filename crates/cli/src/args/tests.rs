@@ -1,5 +1,6 @@
 use super::*;
 use clap::CommandFactory;
+use nauthera_core::time::Seconds;
 
 fn commands() -> Vec<clap::Command> {
     let mut command = Cli::command();
@@ -77,15 +78,17 @@ fn certificate_and_key_go_together() {
 }
 
 #[test]
-fn postgres_says_that_it_comes_later() {
+fn a_database_is_named_in_one_of_three_ways() {
     let parse = |database: &str| {
         let all = ["nauthera", "server", "--snapshot", "s", "--keys", "k", "--database", database];
         Cli::try_parse_from(all).map(|_| ()).map_err(|error| error.to_string())
     };
-    assert!(parse("postgres://db/nauthera").unwrap_err().contains("later release"));
-    assert!(
-        parse("sqlite:nauthera.db").is_ok() && parse("sqlite:").is_err() && parse("nauthera.db").is_err()
-    );
+    for good in ["sqlite:nauthera.db", "postgres://nauthera@db/nauthera", "file:/run/secrets/url"] {
+        assert!(parse(good).is_ok(), "{good}");
+    }
+    for wrong in ["sqlite:", "nauthera.db", "mysql://db/nauthera"] {
+        assert!(parse(wrong).unwrap_err().contains("write sqlite:PATH"), "{wrong}");
+    }
 }
 
 #[test]
@@ -94,4 +97,26 @@ fn compile_wants_somewhere_to_write() {
         Cli::try_parse_from(["nauthera", "compile", "."].iter().chain(arguments)).is_ok()
     };
     assert!(!parse(&[]) && parse(&["-o", "x"]) && parse(&["--print"]) && parse(&["--print", "-o", "x"]));
+}
+
+#[test]
+fn proxies_are_named_with_commas_and_nobody_is_trusted_by_default() {
+    assert!(up(&[]).unwrap().trusted_proxies.is_empty());
+    let named = up(&["--trusted-proxies", "10.0.0.0/8,2001:db8::1"]).unwrap().trusted_proxies;
+    assert_eq!(named, ["10.0.0.0/8".parse().unwrap(), "2001:db8::1".parse().unwrap()]);
+    for (wrong, why) in
+        [("10.0.0.1/8", "10.0.0.0/8"), ("0.0.0.0/0", "everybody"), ("proxy", "write a network")]
+    {
+        let error = up(&["--trusted-proxies", wrong]).unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+    }
+}
+
+#[test]
+fn the_wait_before_a_stop_is_a_duration_of_an_hour_at_most() {
+    assert_eq!(up(&[]).unwrap().drain, Seconds::new(0));
+    assert_eq!(up(&["--drain", "15s"]).unwrap().drain, Seconds::new(15));
+    for wrong in ["15", "2h", "-1s", ""] {
+        assert!(up(&["--drain", wrong]).is_err(), "{wrong}");
+    }
 }

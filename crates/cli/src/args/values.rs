@@ -4,6 +4,7 @@ use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
 use clap::parser::ValueSource;
 use clap::{Arg, Command, ValueEnum};
 use nauthera_core::names::ObjectRef;
+use nauthera_core::time::Seconds;
 use nauthera_core::uri::IssuerUrl;
 use std::ffi::OsStr;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -138,6 +139,12 @@ pub fn address(text: &str) -> Result<SocketAddr, String> {
         }
         Err(_) => Err("write an address with a port, such as 127.0.0.1:8080 or localhost:8080".into()),
     }
+}
+
+/// Reads a duration of at most an hour.
+pub fn duration(text: &str) -> Result<Seconds, String> {
+    let duration = Seconds::parse(text).map_err(|error| error.to_string())?;
+    if duration <= Seconds::hours(1) { Ok(duration) } else { Err("an hour (1h) is the most".to_owned()) }
 }
 
 /// Reads `NAMESPACE/NAME`.

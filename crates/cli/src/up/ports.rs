@@ -1,7 +1,7 @@
 //! The ports of `up`: taken before anything is promised, and what is said of an issuer that leads elsewhere.
 
 use crate::args::UpArgs;
-use crate::serve::bind;
+use crate::serve::{bind, bind_beside};
 use anyhow::Result;
 use nauthera_core::uri::IssuerUrl;
 use nauthera_server::listen::Port;
@@ -19,13 +19,13 @@ pub struct Ports {
 
 impl Ports {
     /// Takes them.
-    pub async fn take(args: &UpArgs) -> Result<Self> {
+    pub fn take(args: &UpArgs) -> Result<Self> {
         let (certificate, key) = (args.tls_cert.as_deref(), args.tls_key.as_deref());
-        let provider = bind(args.listen, "--listen", certificate, key).await?;
+        let provider = bind(args.listen, certificate, key)?;
         let address = provider.address()?;
         let console = match args.console.address() {
             Some(address) => {
-                let port = bind(address, "--console", None, None).await?;
+                let port = bind_beside(address, "--console")?;
                 let address = port.address()?;
                 Some((port, address))
             }

@@ -17,6 +17,8 @@ mod run;
 #[cfg(test)]
 mod serving;
 #[cfg(test)]
+mod stopping;
+#[cfg(test)]
 mod store;
 #[cfg(test)]
 mod up;

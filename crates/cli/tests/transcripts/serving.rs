@@ -1,7 +1,8 @@
-//! A `nauthera up` that runs for one test: on a folder of its own, on a free port, stopped by its own process.
+//! A `nauthera up` or `server` that runs for one test: on a folder of its own, on a free port, stopped by its own process.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
@@ -78,11 +79,18 @@ impl Folder {
             all.extend(["--listen", "127.0.0.1:0"]);
         }
         all.extend(flags);
-        let mut command = self.command(&all);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let out = Heard::of(child.stdout.take().unwrap());
-        let err = Heard::of(child.stderr.take().unwrap());
-        Up { child, out, err }
+        Up::start(self.command(&all))
+    }
+
+    /// Starts `nauthera server` with what `nauthera compile` makes of the manifests, and with these flags too.
+    pub fn server(&self, flags: &[&str]) -> Up {
+        let compile = ["compile", "manifests", "-o", "snapshot.json", "--data", "data"];
+        assert!(self.command(&compile).output().unwrap().status.success());
+        let mut all = vec!["server", "--snapshot", "snapshot.json", "--database", "sqlite:nauthera.db"];
+        all.extend(["--keys", "data/keys", "--audit", "none"]);
+        all.extend(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
+        all.extend(flags);
+        Up::start(self.command(&all))
     }
 }
 
@@ -117,7 +125,7 @@ impl Heard {
     }
 }
 
-/// A `nauthera up` that runs.
+/// A `nauthera up` or `nauthera server` that runs.
 pub struct Up {
     child: Child,
     out: Heard,
@@ -125,6 +133,32 @@ pub struct Up {
 }
 
 impl Up {
+    fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let out = Heard::of(child.stdout.take().unwrap());
+        let err = Heard::of(child.stderr.take().unwrap());
+        Self { child, out, err }
+    }
+
+    /// The address that it says behind these words, once it has said so.
+    pub fn address(&self, words: &str) -> SocketAddr {
+        self.says(words, 1);
+        let said = self.said();
+        let address = said.lines().find_map(|line| line.strip_prefix(words)).unwrap();
+        address.split([',', ' ']).next().unwrap().parse().unwrap()
+    }
+
+    /// Sends it a signal: INT, TERM.
+    pub fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
+    }
+
+    /// Waits for its end, which must be a good one.
+    pub fn ends(mut self) {
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+    }
+
     /// Waits until it has said this on stderr so many times.
     pub fn says(&self, what: &str, times: usize) -> &Self {
         self.err.until(what, |text| text.matches(what).count() >= times);
@@ -148,10 +182,9 @@ impl Up {
     }
 
     /// Stops it as a terminal does, and waits for its end.
-    pub fn stop(mut self) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
-        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+    pub fn stop(self) {
+        self.signal("INT");
+        self.ends();
     }
 }
 

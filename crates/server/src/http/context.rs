@@ -22,7 +22,7 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// Where a request comes from.
+/// Where a request comes from: the peer, or whom a trusted proxy names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PeerAddress(pub IpAddr);
 

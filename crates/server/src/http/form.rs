@@ -1,6 +1,7 @@
 //! Bodies: forms of at most 64 KiB with the right content type, read within a deadline.
 
 use super::LARGEST_BODY;
+use super::arriving::Late;
 use axum::body::{Body, Bytes};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
@@ -8,7 +9,7 @@ use http_body_util::{BodyExt, Limited};
 use nauthera_core::oauth::{OAuthError, Params};
 use std::time::Duration;
 
-/// How long a body may take to arrive.
+/// How long a body may take to arrive, whatever brings it. The ports have a deadline of their own, which may be shorter.
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// A body that was read; its parameters borrow from it.
@@ -56,8 +57,10 @@ pub async fn read_form(headers: &HeaderMap, body: Body) -> Result<Form, BadBody>
         return Err(bad(StatusCode::UNSUPPORTED_MEDIA_TYPE, text));
     }
     let limited = Limited::new(body, LARGEST_BODY).collect();
+    let late = || bad(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time");
     match tokio::time::timeout(DEADLINE, limited).await {
-        Err(_) => Err(bad(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")),
+        Err(_) => Err(late()),
+        Ok(Err(error)) if Late::is_behind(&*error) => Err(late()),
         Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
             Err(bad(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 64 KiB"))
         }

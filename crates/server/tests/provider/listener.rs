@@ -1,63 +1,15 @@
 //! The ports themselves: connections over real sockets that are slow, oversized, half-open or malformed, and an end that lets
 //! what was accepted finish. Time stands still but for deadlines: it jumps to the next one when nothing else is left to do.
 
-use crate::support::World;
-use nauthera_server::listen::{Port, Provider, Stopper};
-use std::net::SocketAddr;
+use crate::support::{GET, Listening, POST, answer, rest, status};
+use nauthera_server::listen::{Cut, PortOptions};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-/// A provider that listens.
-struct Listening {
-    address: SocketAddr,
-    stopper: Stopper,
-    serving: JoinHandle<std::io::Result<()>>,
-    _world: World,
+const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
 }
-
-impl Listening {
-    fn start() -> Self {
-        Self::at_most(1_000)
-    }
-
-    fn at_most(connections: usize) -> Self {
-        let world = World::new();
-        let port = Port::bind("127.0.0.1:0".parse().unwrap(), None).unwrap().at_most(connections);
-        let (address, stopper) = (port.address().unwrap(), port.stopper());
-        let serving = tokio::spawn(port.serve(Provider(world.app.clone())));
-        Self { address, stopper, serving, _world: world }
-    }
-
-    async fn connect(&self) -> TcpStream {
-        TcpStream::connect(self.address).await.unwrap()
-    }
-
-    /// Everything that comes back until the server closes the connection.
-    async fn told(&self, bytes: &[u8]) -> String {
-        let mut stream = self.connect().await;
-        // The server may close before all of it is sent.
-        stream.write_all(bytes).await.ok();
-        rest(&mut stream).await
-    }
-}
-
-async fn rest(stream: &mut TcpStream) -> String {
-    let mut text = Vec::new();
-    // A reset ends it as well.
-    stream.read_to_end(&mut text).await.ok();
-    String::from_utf8_lossy(&text).into_owned()
-}
-
-fn status(answer: &str) -> &str {
-    answer.split(' ').nth(1).unwrap_or_default()
-}
-
-const GET: &str = "GET /.well-known/openid-configuration HTTP/1.1\r\nHost: 127.0.0.1\r\n";
-const POST: &str = "POST /oauth2/token HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\
-                    Content-Type: application/x-www-form-urlencoded\r\n";
 
 #[tokio::test(start_paused = true)]
 async fn a_request_whose_headers_never_end_is_ended() {
@@ -67,7 +19,50 @@ async fn a_request_whose_headers_never_end_is_ended() {
         let answer = server.told(begun.as_bytes()).await;
         assert!(answer.is_empty() || status(&answer) == "408", "{answer}");
         let took = before.elapsed();
-        assert!((Duration::from_secs(5)..Duration::from_secs(15)).contains(&took), "{begun:?} {took:?}");
+        assert!((seconds(9)..seconds(12)).contains(&took), "{begun:?} {took:?}");
+    }
+    assert_eq!(server.tally.cuts(Cut::Headers), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_headers_of_a_later_request_have_a_deadline_too() {
+    let server = Listening::start();
+    let mut stream = server.connect().await;
+    stream.write_all(format!("{GET}\r\n").as_bytes()).await.unwrap();
+    assert_eq!(status(&answer(&mut stream).await), "200");
+    tokio::time::sleep(seconds(30)).await;
+    let before = Instant::now();
+    stream.write_all(GET.as_bytes()).await.unwrap();
+    assert_eq!(rest(&mut stream).await, "");
+    assert!((seconds(9)..seconds(12)).contains(&before.elapsed()), "{:?}", before.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_idles_is_closed_cleanly_and_late_enough_for_proxies() {
+    let server = Listening::start();
+    let mut stream = server.connect().await;
+    for _ in 0..3 {
+        stream.write_all(format!("{GET}\r\n").as_bytes()).await.unwrap();
+        assert_eq!(status(&answer(&mut stream).await), "200");
+        tokio::time::sleep(seconds(60)).await;
+    }
+    let mut last = [0];
+    // Closed, not reset.
+    assert_eq!(stream.read(&mut last).await.unwrap(), 0);
+    assert_eq!(server.tally.cuts(Cut::Headers), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn deadlines_are_options() {
+    let options =
+        PortOptions { headers: seconds(1), body: seconds(2), idle: seconds(3), ..PortOptions::default() };
+    let server = Listening::with(options);
+    let whole = format!("{GET}\r\n");
+    let body = format!("{POST}Content-Length: 20\r\n\r\ngrant_type");
+    for (request, after) in [(GET, 1), (&*body, 2), (&*whole, 3)] {
+        let before = Instant::now();
+        server.told(request.as_bytes()).await;
+        assert!((seconds(after)..seconds(after + 1)).contains(&before.elapsed()), "{request}");
     }
 }
 
@@ -78,7 +73,7 @@ async fn headers_that_drip_gain_no_time() {
     let before = Instant::now();
     writer.write_all(GET.as_bytes()).await.unwrap();
     let drip = tokio::spawn(async move {
-        let mut every = tokio::time::interval(Duration::from_secs(1));
+        let mut every = tokio::time::interval(seconds(1));
         loop {
             every.tick().await;
             if writer.write_all(b"X-Drip: 1\r\n").await.is_err() {
@@ -88,7 +83,7 @@ async fn headers_that_drip_gain_no_time() {
     });
     let mut answer = Vec::new();
     reader.read_to_end(&mut answer).await.ok();
-    assert!(before.elapsed() < Duration::from_secs(15));
+    assert!(before.elapsed() < seconds(15));
     drip.abort();
 }
 
@@ -99,7 +94,58 @@ async fn a_body_that_never_comes_is_a_408() {
     let before = Instant::now();
     let answer = server.told(request.as_bytes()).await;
     assert_eq!(status(&answer), "408", "{answer}");
-    assert!(before.elapsed() < Duration::from_secs(15));
+    assert!(before.elapsed() < seconds(12));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_drips_gains_no_time() {
+    let server = Listening::start();
+    for head in ["Content-Length: 1000", "Transfer-Encoding: chunked"] {
+        let (mut reader, mut writer) = server.connect().await.into_split();
+        let before = Instant::now();
+        let drip = if head.starts_with('C') { "x" } else { "1\r\nx\r\n" };
+        writer.write_all(format!("{POST}{head}\r\n\r\n").as_bytes()).await.unwrap();
+        let drip = tokio::spawn(async move {
+            let mut every = tokio::time::interval(seconds(1));
+            loop {
+                every.tick().await;
+                if writer.write_all(drip.as_bytes()).await.is_err() {
+                    return;
+                }
+            }
+        });
+        let answer = rest(&mut reader).await;
+        assert_eq!(status(&answer), "408", "{answer}");
+        assert!(before.elapsed() < seconds(13), "{:?}", before.elapsed());
+        drip.abort();
+    }
+}
+
+#[tokio::test]
+async fn a_chunked_body_without_end_is_a_413_that_its_sender_gets_to_read() {
+    let server = Listening::start();
+    let mut stream = server.connect().await;
+    stream.write_all(format!("{POST}Transfer-Encoding: chunked\r\n\r\n").as_bytes()).await.unwrap();
+    let chunk = format!("1000\r\n{}\r\n", "x".repeat(0x1000));
+    // It never reads while it sends, and stops only when nobody takes any more.
+    let mut sent = 0;
+    while sent < 200 && stream.write_all(chunk.as_bytes()).await.is_ok() {
+        sent += 1;
+    }
+    let answer = rest(&mut stream).await;
+    assert_eq!(status(&answer), "413", "after {sent} chunks: {answer}");
+}
+
+#[tokio::test]
+async fn who_takes_no_answers_is_ended() {
+    let options = PortOptions { unread: Duration::from_millis(300), ..PortOptions::default() };
+    let server = Listening::with(options);
+    let (mut reader, mut writer) = server.connect().await.into_split();
+    let requests = format!("{GET}\r\n").repeat(100);
+    // Sends for as long as somebody takes it, and reads nothing.
+    while let Ok(Ok(())) = tokio::time::timeout(seconds(10), writer.write_all(requests.as_bytes())).await {}
+    assert_eq!(server.tally.cuts(Cut::Unread), 1);
+    rest(&mut reader).await;
 }
 
 #[tokio::test]
@@ -111,6 +157,8 @@ async fn oversized_requests_are_refused() {
         (format!("{POST}Content-Length: {}\r\n\r\n{large}", large.len()), "413"),
         (format!("{GET}{many}\r\n"), "431"),
         (format!("{GET}X-Large: {}\r\n\r\n", "x".repeat(200_000)), "431"),
+        (format!("GET /{large} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"), "414"),
+        (format!("GET /{} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", "x".repeat(200_000)), "431"),
     ] {
         let answer = server.told(request.as_bytes()).await;
         assert_eq!(status(&answer), refused, "{answer}");
@@ -137,7 +185,7 @@ async fn requests_of_two_lengths_or_of_no_known_shape_are_refused() {
 
 #[tokio::test]
 async fn one_connection_too_many_is_closed_and_a_place_is_given_back() {
-    let server = Listening::at_most(2);
+    let server = Listening::with(PortOptions { connections: 2, ..PortOptions::default() });
     let whole = format!("{GET}Connection: close\r\n\r\n");
     let asked = || server.told(whole.as_bytes());
     let mut held = Vec::new();
@@ -149,8 +197,11 @@ async fn one_connection_too_many_is_closed_and_a_place_is_given_back() {
         held.push(stream);
     }
     assert_eq!(asked().await, "");
+    assert_eq!((server.tally.open(), server.tally.turned_away()), (2, 1));
+    let shown = server.world.app.metrics.text();
+    assert!(shown.contains("nauthera_connections_turned_away_total 1\n"), "{shown}");
     held.pop();
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + seconds(10);
     while asked().await.is_empty() {
         assert!(Instant::now() < deadline, "the place was not given back");
         tokio::task::yield_now().await;
@@ -158,20 +209,19 @@ async fn one_connection_too_many_is_closed_and_a_place_is_given_back() {
 }
 
 #[tokio::test]
-async fn what_was_accepted_is_finished_when_the_server_stops() {
-    let server = Listening::start();
-    let mut stream = server.connect().await;
-    let body = "grant_type=nothing";
-    let head = format!("{POST}Content-Length: {}\r\nExpect: 100-continue\r\n\r\n", body.len());
-    stream.write_all(head.as_bytes()).await.unwrap();
-    // The server says so when it waits for the body: the request is under way.
+async fn one_request_too_many_is_503_and_a_place_is_given_back() {
+    let server = Listening::with(PortOptions { requests: 1, ..PortOptions::default() });
+    let mut open = server.connect().await;
+    open.write_all(format!("{POST}Content-Length: 20\r\nExpect: 100-continue\r\n\r\n").as_bytes())
+        .await
+        .unwrap();
     let mut told = [0; 25];
-    stream.read_exact(&mut told).await.unwrap();
-    assert_eq!(&told[9..12], b"100");
-    server.stopper.stop();
-    stream.write_all(body.as_bytes()).await.unwrap();
-    let answer = rest(&mut stream).await;
-    assert!(["400", "401"].contains(&status(&answer)), "{answer}");
-    server.serving.await.unwrap().unwrap();
-    assert!(TcpStream::connect(server.address).await.is_err(), "nobody listens any more");
+    open.read_exact(&mut told).await.unwrap();
+    let whole = format!("{GET}Connection: close\r\n\r\n");
+    let refused = server.told(whole.as_bytes()).await.to_ascii_lowercase();
+    assert_eq!(status(&refused), "503", "{refused}");
+    assert!(refused.contains("retry-after: 2") && refused.contains("temporarily_unavailable"), "{refused}");
+    open.write_all(b"grant_type=something").await.unwrap();
+    assert_eq!(status(&rest(&mut open).await), "401");
+    assert_eq!(status(&server.told(whole.as_bytes()).await), "200");
 }

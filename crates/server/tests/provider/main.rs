@@ -24,11 +24,19 @@ mod discovery;
 #[cfg(test)]
 mod edge;
 #[cfg(test)]
+mod forwarded;
+#[cfg(test)]
 mod jwks_uri;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod listener;
+#[cfg(test)]
+mod listener_http2;
+#[cfg(test)]
+mod listener_stop;
+#[cfg(test)]
+mod listener_tls;
 #[cfg(test)]
 mod login;
 #[cfg(test)]
@@ -49,6 +57,8 @@ mod refresh;
 mod sessions;
 #[cfg(test)]
 mod shared_keys;
+#[cfg(test)]
+mod storm;
 #[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;

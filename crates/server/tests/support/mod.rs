@@ -5,17 +5,26 @@ mod audit;
 mod browser;
 mod calls;
 mod clock;
+mod http2;
 mod jose;
+mod listening;
 mod manifests;
 mod reply;
 mod requests;
 mod rules;
+mod tls;
 mod world;
 
 pub use browser::{Browser, Form};
 pub use calls::{Call, assertion, assertion_claims};
+pub use http2::{
+    CONTINUATION, DATA, END_HEADERS, END_STREAM, Frame, Frames, GOAWAY, HEADERS, PING, RST_STREAM, SETTINGS,
+    literal, request,
+};
 pub use jose::{claims_of, client_key, header_of, raw_jws, verified};
+pub use listening::{GET, Listening, POST, answer, rest, status};
 pub use manifests::{ADA, API, GRACE, LEDGER, SLOTH, object, secret_of, shop_client};
 pub use reply::Reply;
 pub use requests::{Authorize, CHALLENGE, Tokens, VERIFIER, challenge_of};
+pub use tls::{BOTH, Mounted};
 pub use world::{HTTPS, LOOPBACK, Setup, TENANT, World};

@@ -46,6 +46,8 @@ pub struct Setup {
     pub database: Options,
     /// The digest key.
     pub digest_key: [u8; 32],
+    /// Where passwords are hashed.
+    pub hash_pool: PoolOptions,
     /// May keys of clients be fetched from private addresses?
     pub allow_private_fetch: bool,
 }
@@ -58,6 +60,7 @@ impl Default for Setup {
             signing,
             database: Options::default(),
             digest_key: DIGEST_KEY,
+            hash_pool: PoolOptions::default(),
             allow_private_fetch: false,
         }
     }
@@ -213,7 +216,7 @@ fn start(
         digest_key: setup.digest_key,
         clock: clock.clone(),
         entropy: entropy.clone(),
-        hash_pool: HashPool::start(PoolOptions::default()).unwrap(),
+        hash_pool: HashPool::start(setup.hash_pool.clone()).unwrap(),
         audit: Audit::to(Box::new(audit.clone())).unwrap(),
         allow_private_fetch: setup.allow_private_fetch,
     };

@@ -1,0 +1,66 @@
+//! Certificates for one test, and clients that trust them.
+
+use nauthera_server::listen::Certificates;
+use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256};
+use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
+use rustls_pki_types::{CertificateDer, ServerName};
+use std::sync::Arc;
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+/// Both versions.
+pub const BOTH: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13, &rustls::version::TLS12];
+
+/// A certificate and its key in a folder, as a mounted Secret has them.
+pub struct Mounted {
+    folder: TempDir,
+    roots: RootCertStore,
+}
+
+impl Mounted {
+    /// A new pair for `localhost`.
+    pub fn new() -> Self {
+        let mut mounted = Self { folder: tempfile::tempdir().unwrap(), roots: RootCertStore::empty() };
+        mounted.renew();
+        mounted
+    }
+
+    /// Puts another pair in its place; clients trust both. The certificate that was written.
+    pub fn renew(&mut self) -> CertificateDer<'static> {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
+        let certificate =
+            CertificateParams::new(["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+        self.write("tls.crt", &certificate.pem());
+        self.write("tls.key", &key.serialize_pem());
+        self.roots.add(certificate.der().clone()).unwrap();
+        certificate.der().clone()
+    }
+
+    /// Writes a file.
+    pub fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.folder.path().join(name), text).unwrap();
+    }
+
+    /// The pair as a port takes it.
+    pub fn certificates(&self) -> Arc<Certificates> {
+        let at = |name| self.folder.path().join(name);
+        Certificates::open(&at("tls.crt"), &at("tls.key")).unwrap()
+    }
+
+    /// Shakes hands as a client with these versions that speaks these protocols.
+    pub async fn connect(
+        &self,
+        stream: TcpStream,
+        versions: &[&'static SupportedProtocolVersion],
+        protocols: &[&str],
+    ) -> std::io::Result<TlsStream<TcpStream>> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ClientConfig::builder_with_provider(provider).with_protocol_versions(versions).unwrap();
+        let mut config = config.with_root_certificates(self.roots.clone()).with_no_client_auth();
+        config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+        let name = ServerName::try_from("localhost").unwrap();
+        TlsConnector::from(Arc::new(config)).connect(name, stream).await
+    }
+}
