@@ -58,8 +58,10 @@ codes! {
          before: what the file held is unknown, so nothing may be taken for deleted. Common causes are a tab for \
          indentation, a missing space after a colon, an unclosed quote, or aliases that expand to more than the limit.";
     DuplicateObject = "NA0003", Error, "two documents have the same kind, namespace and name",
-        "A cluster would keep only one of them, and which one depends on the order in which they are applied. The first one \
-         read (files in sorted order) is used here. Rename or remove the other.";
+        "A cluster would keep only one of them, and which one depends on the order in which they are applied. Neither is used \
+         here, since the one that was not meant could be looser: the object is there and not accepted, and what was served \
+         before goes on as for any such object. Of a Namespace that stands twice the labels are not known, and a Secret that \
+         stands twice cannot be used, unless both say the same. Rename or remove one of them.";
     UnknownKind = "NA0004", Error, "a kind that this group does not have",
         "The group auth.nauthera.io has the kinds AuthClient, AuthPolicy, AuthServer and UserStore. Kinds of other groups \
          are ignored silently, since a folder usually holds more than authentication.";

@@ -172,20 +172,6 @@ fn a_key_that_stands_twice_refuses_the_object() {
 }
 
 #[test]
-fn two_documents_with_one_name_are_told_with_both_places() {
-    let texts = vec![("b.yaml".into(), CLIENT.into()), ("c.yaml".into(), format!("# moved\n{CLIENT}"))];
-    let manifests = Manifests::from_texts(texts);
-    let found = only(&manifests);
-    assert_eq!(
-        tell(&manifests, found),
-        "NA0003 c.yaml:6:9 \"web\" | AuthClient shop/web stands twice | rename one of them, or take it away"
-    );
-    let first = manifests.locate(&found.finding.labels[1].place, Part::Value).unwrap();
-    assert_eq!((first.file, first.span.line), (0, 5));
-    assert_eq!(accepted_clients(&manifests), 1);
-}
-
-#[test]
 fn unknown_kinds_and_versions_of_the_group_are_told() {
     for (from, to, want) in [
         (

@@ -120,3 +120,13 @@ fn a_frozen_server_of_which_nothing_is_known_is_not_kept_as_published() {
     let turn = world.look(&[&faulty, ROBOT]);
     assert!(!turn.hollow && turn.is_frozen() && served(&turn) == 1);
 }
+
+#[test]
+fn a_looser_copy_of_a_policy_that_is_read_first_freezes_and_is_not_served() {
+    let mut world = World::new();
+    let before = world.look(&[SERVER, ROBOT]).snapshot;
+    let copy = SERVER.split("---\n").nth(1).unwrap().replace("15m", "12h");
+    let turn = world.look(&[&copy, SERVER, ROBOT]);
+    assert!(turn.is_frozen() && turn.snapshot == before);
+    assert!(!world.look(&[SERVER, ROBOT]).is_frozen());
+}
