@@ -6,7 +6,7 @@ mod records;
 mod secrets;
 
 pub use records::Records;
-pub use secrets::{SecretFiles, secret_name};
+pub use secrets::SecretFiles;
 
 use anyhow::{Context, Result, bail};
 use nauthera_core::names::ObjectRef;

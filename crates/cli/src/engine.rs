@@ -7,10 +7,10 @@ mod pick;
 pub use brought::brought;
 pub use pick::pick;
 
-use crate::data::{DataFolder, Records, SecretFiles, secret_name};
+use crate::data::{DataFolder, Records, SecretFiles};
 use anyhow::Result;
 use nauthera_api::manifests::Manifests;
-use nauthera_core::compile::{Compiled, compile};
+use nauthera_core::compile::{Compiled, SecretClaims, compile};
 use nauthera_core::finding::Finding;
 use nauthera_core::inventory::Inventory;
 use nauthera_core::names::ObjectRef;
@@ -48,6 +48,8 @@ pub struct Turn {
     pub inventory: Inventory,
     /// What this carrier has to say, beside what the manifests and the Report say.
     pub findings: Vec<Finding>,
+    /// Clients that ask for a Secret which is another one's: nothing is read from there for them, and nothing written.
+    pub conflicts: BTreeSet<ObjectRef>,
     /// Is what is served empty for no other reason than that nothing is known of what was served before?
     pub hollow: bool,
 }
@@ -130,24 +132,25 @@ impl Engine {
         if let Some(server) = &server {
             self.enter_facts(&mut inventory, server, manifests);
         }
+        let conflicts: BTreeSet<ObjectRef> = SecretClaims::of(&inventory).conflicts().cloned().collect();
         let mut compiled = compile(&inventory);
         if let Some(server) = &server
             && !inventory.incomplete
-            && self.fill_credentials(server, &compiled, manifests)
+            && self.fill_credentials(server, &compiled, manifests, &conflicts)
         {
             inventory.credentials.clone_from(self.records.all());
             compiled = compile(&inventory);
         }
         let snapshot = server.as_ref().and_then(|server| compiled.snapshots.get(server)).cloned();
         let hollow = server.as_ref().is_some_and(|server| is_hollow(server, &inventory, &compiled.report));
-        Turn { server, snapshot, compiled, inventory, findings, hollow }
+        Turn { server, snapshot, compiled, inventory, findings, conflicts, hollow }
     }
 
     /// Keeps what a turn gives out: records first, then Secrets, then the Snapshot. To be called before it is served.
     pub fn keep(&mut self, turn: &Turn) -> Result<()> {
         let (Some(server), Some(snapshot)) = (&turn.server, &turn.snapshot) else { return Ok(()) };
         if !turn.inventory.incomplete {
-            self.keep_records(&turn.inventory)?;
+            self.keep_records(turn)?;
             self.write_secrets(turn, snapshot);
         }
         if !turn.hollow {
@@ -171,17 +174,18 @@ impl Engine {
         self.records.save()
     }
 
-    fn keep_records(&mut self, inventory: &Inventory) -> Result<()> {
-        for (name, object) in &inventory.clients {
+    fn keep_records(&mut self, turn: &Turn) -> Result<()> {
+        let clients = &turn.inventory.clients;
+        for (name, object) in clients.iter().filter(|(name, _)| !turn.conflicts.contains(*name)) {
             if let Some(spec) = &object.spec {
-                self.records.name_secret(name, &secret_name(name, &spec.secret));
+                self.records.name_secret(name, &spec.secret.name_for(name));
             }
         }
-        self.records.meet(|client| inventory.clients.contains_key(client), self.clock.now());
+        self.records.meet(|client| clients.contains_key(client), self.clock.now());
         self.records.save()
     }
 
-    /// The folder of a client whose manifest is gone or cannot be used, from the name that its Secret had.
+    /// The folder of a client that is gone, or of which not even the name of its Secret can be used: the one that it had.
     fn folder_of_missing(&self, client: &ObjectRef, name: Option<&Arc<str>>) -> PathBuf {
         match name {
             Some(name) => self.files.named(client, name),
@@ -205,6 +209,7 @@ impl Engine {
             inventory.published.insert(published.clone(), snapshot.clone());
         }
         inventory.credentials.clone_from(self.records.all());
+        inventory.secret_names.clone_from(self.records.secret_names());
         let brings = inventory.clients.iter().filter_map(|(client, object)| {
             let spec = object.spec.as_ref().filter(|spec| spec.server == *server)?;
             let name = spec.existing_secret.as_ref()?;
@@ -216,11 +221,17 @@ impl Engine {
     }
 
     /// Makes or takes up the secret of each client that needs one; whether anything changed.
-    fn fill_credentials(&mut self, server: &ObjectRef, compiled: &Compiled, manifests: &Manifests) -> bool {
+    fn fill_credentials(
+        &mut self,
+        server: &ObjectRef,
+        compiled: &Compiled,
+        manifests: &Manifests,
+        conflicts: &BTreeSet<ObjectRef>,
+    ) -> bool {
         let mut changed = false;
         for (name, client) in &compiled.report.clients {
             let (Some(row), Some(home)) = (&client.row, &client.server) else { continue };
-            if home != server {
+            if home != server || conflicts.contains(name) {
                 continue;
             }
             self.records.hold(name, server, &row.client_id);
@@ -270,32 +281,22 @@ impl Engine {
             return there;
         }
         let plain = new_secret(&*self.entropy);
-        self.pending_secret(name, spec, &plain);
-        Some(plain)
-    }
-
-    /// Puts a new secret where its application reads it. Its digest is served before this process answers anyone.
-    fn pending_secret(&mut self, name: &ObjectRef, spec: &ClientSpec, plain: &str) {
-        let folder = self.files.folder(name, &spec.secret);
-        let key = spec.secret.keys.get("client_secret").cloned().unwrap_or_else(|| "client_secret".into());
-        let parent = folder.parent().map_or(Ok(()), crate::data::private_folder);
-        let written = parent.and_then(|()| crate::data::private_folder(&folder)).and_then(|()| {
-            nauthera_server::keys::write_private(&folder.join(&*key), plain.as_bytes()).map_err(Into::into)
-        });
-        if let Err(error) = written {
-            tracing::error!(client = %name, %error, "the client's Secret cannot be written");
+        // Its digest is served before this process answers anyone.
+        if let Err(error) = self.files.put(name, &spec.secret, &plain) {
+            tracing::error!(client = %name, error = format!("{error:#}"), "the client's Secret cannot be written");
         }
+        Some(plain)
     }
 
     fn write_secrets(&mut self, turn: &Turn, snapshot: &Snapshot) {
         let there = turn.inventory.clients.iter().map(|(name, object)| match &object.spec {
-            Some(spec) => self.files.folder(name, &spec.secret),
-            None => self.folder_of_missing(name, self.records.secret_name(name)),
+            Some(spec) if !turn.conflicts.contains(name) => self.files.folder(name, &spec.secret),
+            _ => self.folder_of_missing(name, self.records.secret_name(name)),
         });
         let missed = self.records.missed();
         let missed = missed.map(|name| self.folder_of_missing(name, self.records.secret_name(name)));
         let keep: BTreeSet<PathBuf> = there.chain(missed).collect();
-        for row in snapshot.clients.values() {
+        for row in snapshot.clients.values().filter(|row| !turn.conflicts.contains(&row.object)) {
             let Some(spec) = turn.inventory.clients.get(&row.object).and_then(|object| object.spec.as_ref())
             else {
                 continue;

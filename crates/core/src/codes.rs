@@ -177,6 +177,10 @@ codes! {
          `auth.nauthera.io/client: <name of the AuthClient>`, by which its owner says that it is meant for this client.";
     CredentialsLeftOut = "NA0504", Warning, "a client with a secret is left out",
         "The Snapshot was compiled with --no-credentials, so clients that authenticate with a secret are not in it.";
+    SecretConflict = "NA0505", Error, "another client has the Secret that a client asks for",
+        "Each AuthClient has a Secret of its own in its namespace: `secret.name`, or `<name of the AuthClient>-client-secret`. Two clients \
+         name the same one here. The client whose Secret it is already keeps it, else the first by name; the other one waits, since \
+         writing its own secret there would lock the first one out. Write another `secret.name`.";
 }
 
 impl Code {

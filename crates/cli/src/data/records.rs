@@ -109,6 +109,11 @@ impl Records {
         }
     }
 
+    /// The name of each client's Secret, as it was last noted.
+    pub const fn secret_names(&self) -> &BTreeMap<ObjectRef, Arc<str>> {
+        &self.secrets
+    }
+
     /// The name of a client's Secret, as it was last noted.
     pub fn secret_name(&self, client: &ObjectRef) -> Option<&Arc<str>> {
         self.secrets.get(client)

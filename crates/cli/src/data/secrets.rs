@@ -28,11 +28,6 @@ struct Written {
     stamp: u64,
 }
 
-/// The name of a client's Secret.
-pub fn secret_name(client: &ObjectRef, template: &SecretTemplate) -> Arc<str> {
-    template.name.clone().unwrap_or_else(|| format!("{}-client-secret", client.name).into())
-}
-
 impl SecretFiles {
     /// Secrets below this folder.
     pub const fn below(root: PathBuf) -> Self {
@@ -41,7 +36,7 @@ impl SecretFiles {
 
     /// The folder of a client's Secret.
     pub fn folder(&self, client: &ObjectRef, template: &SecretTemplate) -> PathBuf {
-        self.named(client, &secret_name(client, template))
+        self.named(client, &template.name_for(client))
     }
 
     /// The folder of a client's Secret of this name.
@@ -63,6 +58,15 @@ impl SecretFiles {
             Some(written) => written.content.get(&key).cloned(),
             None => fs::read_to_string(folder.join(&*key)).ok(),
         }
+    }
+
+    /// Puts a new plain secret where its application reads it; what else lies there may have been another client's.
+    pub fn put(&mut self, client: &ObjectRef, template: &SecretTemplate, plain: &str) -> Result<()> {
+        let folder = self.folder(client, template);
+        self.written.remove(&folder);
+        private_folder(&folder)?;
+        let path = folder.join(&*key_name(template, "client_secret"));
+        write_private(&path, plain.as_bytes()).with_context(|| format!("{} cannot be written", path.display()))
     }
 
     /// Writes a client's Secret, as far as it is not there already; `secret` is its plain secret, where it has one.

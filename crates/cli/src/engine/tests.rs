@@ -130,3 +130,38 @@ fn a_looser_copy_of_a_policy_that_is_read_first_freezes_and_is_not_served() {
     assert!(turn.is_frozen() && turn.snapshot == before);
     assert!(!world.look(&[SERVER, ROBOT]).is_frozen());
 }
+
+/// Another client that asks for the Secret of the robot.
+fn rival(name: &str) -> String {
+    ROBOT.replace("name: robot", &format!("name: {name}"))
+}
+
+#[test]
+fn a_second_client_with_one_secret_waits_and_never_writes_there() {
+    let mut world = World::new();
+    world.look(&[SERVER, ROBOT]);
+    let (secret, records) = (world.secret(), world.records());
+    // It is the first by name, and the Secret is the robot's already.
+    let turn = world.look(&[SERVER, ROBOT, &rival("android")]);
+    assert_eq!(turn.conflicts, BTreeSet::from([ObjectRef::new("shop", "android")]));
+    assert_eq!((served(&turn), world.secret(), world.records()), (1, secret.clone(), records));
+    let client_id = world.folder.path().join("secrets/shop/credentials-of-robot/client_id");
+    assert_eq!(fs::read_to_string(client_id).unwrap(), "shop.robot");
+    // The robot takes another name, and the other one has what it asked for.
+    let turn = world.look(&[SERVER, &ROBOT.replace("credentials-of-robot", "elsewhere"), &rival("android")]);
+    assert!(served(&turn) == 2 && world.secret().is_some() && world.secret() != secret);
+}
+
+#[test]
+fn a_frozen_client_that_takes_the_name_of_anothers_secret_writes_nothing_there() {
+    let other = rival("zander").replace("credentials-of-robot", "of-zander");
+    let faulty = SERVER.replace("15m", "15x");
+    let mut world = World::new();
+    world.look(&[SERVER, ROBOT, &other]);
+    let secret = world.secret();
+    let own = world.folder.path().join("secrets/shop/of-zander/client_secret");
+    let before = fs::read(&own).unwrap();
+    let turn = world.look(&[&faulty, ROBOT, &rival("zander")]);
+    assert!(turn.is_frozen() && served(&turn) == 2);
+    assert_eq!((world.secret(), fs::read(&own).unwrap()), (secret, before));
+}

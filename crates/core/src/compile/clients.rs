@@ -3,6 +3,7 @@
 use super::freeze::{Published, kept, with_live_secrets};
 use super::ids::Claims;
 use super::narrow::{Judged, judge};
+use super::secrets::SecretClaims;
 use super::select::{Audit, Over};
 use super::servers::{self, Server, not_accepted};
 use super::unreadable::{as_asked, never_wider};
@@ -20,13 +21,14 @@ use std::sync::Arc;
 pub fn compile_clients(inventory: &Inventory, servers: &mut servers::Judged<'_>, report: &mut Report) {
     let published = Published::of(inventory);
     let claims = Claims::of(inventory, &published);
+    let secrets = SecretClaims::of(inventory);
     let entries = inventory.clients.iter().map(|(name, object)| {
         let home = object.spec.as_ref().map(|spec| &spec.server);
         let home = home.or_else(|| published.home(name).map(|(server, _)| server));
         let entry = match home.and_then(|home| servers.served.get_mut(home)) {
             Some(server) => {
                 let row = published.row(&server.object, name);
-                let entry = Client { inventory, claims: &claims, name, object, row }.at(server);
+                let entry = Client { inventory, claims: &claims, secrets: &secrets, name, object, row }.at(server);
                 server.rows.extend(entry.row.clone());
                 entry
             }
@@ -61,6 +63,7 @@ fn homeless(inventory: &Inventory, name: &ObjectRef, object: &Object<ClientSpec>
 struct Client<'a> {
     inventory: &'a Inventory,
     claims: &'a Claims<'a>,
+    secrets: &'a SecretClaims<'a>,
     name: &'a ObjectRef,
     object: &'a Object<ClientSpec>,
     /// What is published of it at this server.
@@ -134,9 +137,10 @@ impl Client<'_> {
     }
 
     fn serve(&self, entry: &mut ClientReport, server: &Server<'_>, row: Row) {
-        if let Some(finding) = self.inventory.unready.get(self.name) {
+        let conflict = self.secrets.conflict(self.name);
+        if let Some(finding) = conflict.or_else(|| self.inventory.unready.get(self.name).cloned()) {
             entry.verdict = Verdict::Waiting;
-            entry.findings.push(finding.clone());
+            entry.findings.push(finding);
             return;
         }
         let record = self.inventory.credentials.get(self.name);

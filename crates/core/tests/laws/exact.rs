@@ -126,7 +126,9 @@ fn the_universe_reaches_every_verdict_every_reason_and_every_narrowing() {
         codes.extend(report.clients.values().flat_map(|entry| &entry.audit).map(|_| "audit"));
     }
     assert_eq!(verdicts, BTreeSet::from(["frozen", "narrowed", "ok", "refused", "waiting"]));
-    let engines = |code: &&Code| matches!(code.as_str().as_bytes().get(2), Some(b'1'..=b'4'));
+    let engines = |code: &&Code| {
+        matches!(code.as_str().as_bytes().get(2), Some(b'1'..=b'4')) || **code == Code::SecretConflict
+    };
     let missing: Vec<_> =
         Code::ALL.iter().filter(engines).filter(|code| !codes.contains(code.as_str())).collect();
     assert!(missing.is_empty() && codes.contains("audit"), "{missing:?}");

@@ -158,6 +158,7 @@ pub fn fate(inventory: &Inventory, client: &ObjectRef) -> Fate {
         Ok((wanted, _)) if !holds(inventory, &asked.server, client, &wanted.client_id) => {
             Fate::Refused(Code::ClientIdTaken)
         }
+        Ok(_) if !has_secret(inventory, client) => Fate::Waiting(Code::SecretConflict),
         Ok(_) if inventory.unready.contains_key(client) => Fate::Waiting(inventory.unready[client].code),
         Ok((wanted, narrowed)) => Fate::Served { wanted: Box::new(wanted), narrowed },
     }
@@ -216,6 +217,24 @@ fn holds(inventory: &Inventory, server: &ObjectRef, client: &ObjectRef, id: &str
     let published = inventory.published.get(server).and_then(|snapshot| snapshot.clients.get(id));
     let served = id == default_id(client) || published.is_some_and(|row| row.object == *client);
     best.is_none_or(|(_, holder)| holder == client) && (served || !waits_for_another)
+}
+
+/// Does this client, among all of its namespace that want its Secret, have it?
+fn has_secret(inventory: &Inventory, client: &ObjectRef) -> bool {
+    let wants = |client: &ObjectRef| {
+        let known = inventory.secret_names.get(client).map(ToString::to_string);
+        let written = inventory.clients[client].spec.as_ref().map(|spec| spec.secret.name.as_ref());
+        let named = written.map_or(known, |name| name.map(ToString::to_string));
+        named.unwrap_or_else(|| format!("{}-client-secret", client.name))
+    };
+    let wanted = wants(client);
+    let neighbours = inventory.clients.keys().filter(|other| other.namespace == client.namespace);
+    let rivals = neighbours.filter(|other| wants(other) == wanted);
+    let first = rivals.min_by_key(|rival| {
+        let known = inventory.secret_names.get(*rival).map(ToString::to_string);
+        (known.as_ref() != Some(&wanted), *rival)
+    });
+    first == Some(client)
 }
 
 const RESERVED: u8 = 3;

@@ -55,6 +55,7 @@ proptest! {
         let mut late = Inventory { incomplete: inventory.incomplete, ..Inventory::default() };
         late.unready.extend(inventory.unready.clone().into_iter().rev());
         late.credentials.extend(inventory.credentials.clone().into_iter().rev());
+        late.secret_names.extend(inventory.secret_names.clone().into_iter().rev());
         late.clients.extend(inventory.clients.clone().into_iter().rev());
         late.published.extend(inventory.published.clone().into_iter().rev());
         late.policies.extend(inventory.policies.clone().into_iter().rev());
