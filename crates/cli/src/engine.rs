@@ -27,6 +27,9 @@ use std::sync::Arc;
 /// How long an old secret stays valid where no policy states it.
 const OVERLAP: Seconds = Seconds::hours(24);
 
+/// What follows where a Secret is missing that was there before.
+const LAST_BROUGHT: &str = "the client goes on with the secret that it brought last";
+
 /// What the engine is asked to serve.
 #[derive(Debug, Clone, Default)]
 pub struct Choice {
@@ -124,13 +127,13 @@ impl Engine {
     pub fn turn(&mut self, manifests: &Manifests) -> Turn {
         let mut inventory = manifests.inventory();
         self.complete = !inventory.incomplete;
-        let before = self.published.as_ref().map(|(server, _)| server);
-        let (server, findings) = match pick(self.choice.server.as_ref(), &inventory, before) {
+        let (server, mut findings) = match self.picked(&inventory) {
             Ok(server) => (Some(server), Vec::new()),
             Err(finding) => (None, vec![*finding]),
         };
         if let Some(server) = &server {
-            self.enter_facts(&mut inventory, server, manifests);
+            self.enter_facts(&mut inventory, server);
+            findings.extend(self.missed_secrets(&mut inventory, server, manifests));
         }
         let conflicts: BTreeSet<ObjectRef> = SecretClaims::of(&inventory).conflicts().cloned().collect();
         let mut compiled = compile(&inventory);
@@ -141,9 +144,19 @@ impl Engine {
             inventory.credentials.clone_from(self.records.all());
             compiled = compile(&inventory);
         }
+        findings.extend(unready_and_served(&inventory, &compiled.report));
         let snapshot = server.as_ref().and_then(|server| compiled.snapshots.get(server)).cloned();
         let hollow = server.as_ref().is_some_and(|server| is_hollow(server, &inventory, &compiled.report));
         Turn { server, snapshot, compiled, inventory, findings, conflicts, hollow }
+    }
+
+    /// The server to serve. Before the first look that sees all, the one that was served before this process began is known
+    /// from what was kept of it.
+    fn picked(&self, inventory: &Inventory) -> Result<ObjectRef, Box<Finding>> {
+        let before = self.published.as_ref().map(|(server, _)| server.clone());
+        let kept = || self.data.kept_snapshot().map(|snapshot| snapshot.head.server.clone());
+        let before = before.or_else(|| if inventory.incomplete { kept() } else { None });
+        pick(self.choice.server.as_ref(), inventory, before.as_ref())
     }
 
     /// Keeps what a turn gives out: records first, then Secrets, then the Snapshot. To be called before it is served.
@@ -194,7 +207,7 @@ impl Engine {
     }
 
     /// What this carrier knows beside the manifests: the issuer that was asked for, what is published, live credentials.
-    fn enter_facts(&mut self, inventory: &mut Inventory, server: &ObjectRef, manifests: &Manifests) {
+    fn enter_facts(&mut self, inventory: &mut Inventory, server: &ObjectRef) {
         if let (Some(issuer), Some(object)) = (&self.choice.issuer, inventory.servers.get_mut(server))
             && let Some(spec) = &mut object.spec
         {
@@ -210,14 +223,32 @@ impl Engine {
         }
         inventory.credentials.clone_from(self.records.all());
         inventory.secret_names.clone_from(self.records.secret_names());
-        let brings = inventory.clients.iter().filter_map(|(client, object)| {
-            let spec = object.spec.as_ref().filter(|spec| spec.server == *server)?;
-            let name = spec.existing_secret.as_ref()?;
-            let has_record = self.records.all().get(client).is_some_and(|record| !record.secrets.is_empty());
-            let fault = brought(client, name, manifests).err().filter(|_| !has_record)?;
-            Some((client.clone(), *fault))
-        });
-        inventory.unready = brings.collect();
+    }
+
+    /// Clients that bring a Secret which is not there or cannot be used: one that has brought a secret before goes on with it, and
+    /// any other one waits, since a secret that was made here is not the one that it means. The findings on those that go on.
+    fn missed_secrets(
+        &self,
+        inventory: &mut Inventory,
+        server: &ObjectRef,
+        manifests: &Manifests,
+    ) -> Vec<Finding> {
+        // What cannot be read may be the Secret.
+        if inventory.incomplete {
+            return Vec::new();
+        }
+        let mut go_on = Vec::new();
+        for (client, object) in &inventory.clients {
+            let spec = object.spec.as_ref().filter(|spec| spec.server == *server);
+            let Some(name) = spec.and_then(|spec| spec.existing_secret.as_ref()) else { continue };
+            let Err(finding) = brought(client, name, manifests) else { continue };
+            if self.records.has_brought(client) {
+                go_on.push(Finding { notes: vec![LAST_BROUGHT.to_owned()], ..*finding });
+            } else {
+                inventory.unready.insert(client.clone(), *finding);
+            }
+        }
+        go_on
     }
 
     /// Makes or takes up the secret of each client that needs one; whether anything changed.
@@ -250,6 +281,7 @@ impl Engine {
                 let overlap = client.rotation().map_or(OVERLAP, |rotation| rotation.overlap);
                 self.records.add(name, digest, overlap, now);
             }
+            self.records.note_brought(name, spec.existing_secret.is_some());
             changed |= !known || row.secrets.is_empty();
         }
         changed
@@ -311,6 +343,14 @@ impl Engine {
         }
         self.files.retain(&keep);
     }
+}
+
+/// The findings on clients that lack something, and keep what they have since their server is frozen.
+fn unready_and_served(inventory: &Inventory, report: &Report) -> Vec<Finding> {
+    let served = |client: &ObjectRef| report.clients.get(client).is_some_and(|entry| entry.row.is_some());
+    let unready = inventory.unready.iter().filter(|(client, _)| served(client));
+    let keeps = "it keeps what it has, since its server is frozen".to_owned();
+    unready.map(|(_, finding)| Finding { notes: vec![keeps.clone()], ..finding.clone() }).collect()
 }
 
 fn new_secret(entropy: &dyn Entropy) -> String {
