@@ -9,7 +9,7 @@ pub use pick::pick;
 
 use crate::data::{DataFolder, Records, SecretFiles};
 use anyhow::Result;
-use nauthera_api::manifests::Manifests;
+use nauthera_api::manifests::{Listing, Manifests};
 use nauthera_core::compile::{Compiled, SecretClaims, compile};
 use nauthera_core::finding::Finding;
 use nauthera_core::inventory::Inventory;
@@ -117,10 +117,16 @@ impl Engine {
     /// Reads the manifests. Beside that it notices what somebody has done to Secrets: of ten thousand clients both take a while.
     pub fn read(&mut self, paths: &[PathBuf]) -> Manifests {
         let files = &mut self.files;
+        let listing = Listing::beside(paths, self.data.root());
         std::thread::scope(|scope| {
             scope.spawn(|| files.notice_changes());
-            Manifests::read(paths)
+            Manifests::load(&listing)
         })
+    }
+
+    /// Has somebody taken away or replaced a file of a Secret since the last look?
+    pub fn has_touched_secrets(&self) -> bool {
+        self.files.are_touched()
     }
 
     /// Looks at the manifests: picks the server, makes the secrets that are missing, and compiles.

@@ -26,6 +26,8 @@ pub struct SecretFiles {
 struct Written {
     content: BTreeMap<Arc<str>, String>,
     stamp: u64,
+    /// Of the folder alone: another one once a file in it is replaced, gone or new, and cheap to ask for.
+    folder: u64,
 }
 
 impl SecretFiles {
@@ -47,6 +49,11 @@ impl SecretFiles {
     /// Notices what somebody else has changed since: it is read again, and written again where it must be.
     pub fn notice_changes(&mut self) {
         self.written.retain(|folder, written| stamp(folder, &written.content) == written.stamp);
+    }
+
+    /// Has somebody taken away, added or replaced a file? A file that is edited in place is noticed with the next change.
+    pub fn are_touched(&self) -> bool {
+        self.written.iter().any(|(folder, written)| stamp(folder, &BTreeMap::new()) != written.folder)
     }
 
     /// The plain secret that a client's Secret holds now.
@@ -97,8 +104,8 @@ impl SecretFiles {
         for stale in entries(&folder).filter(|name| !wanted.contains_key(name.as_str())) {
             fs::remove_file(folder.join(&stale)).ok();
         }
-        let stamp = stamp(&folder, &wanted);
-        self.written.insert(folder, Written { content: wanted, stamp });
+        let (stamp, alone) = (stamp(&folder, &wanted), stamp(&folder, &BTreeMap::new()));
+        self.written.insert(folder, Written { content: wanted, stamp, folder: alone });
         Ok(())
     }
 
