@@ -218,8 +218,7 @@ impl Manifests {
             return true;
         };
         let path = |file: usize| self.files.get(file).map_or("", |file| &*file.path);
-        let places =
-            format!("first in {}:{first_line}, again in {}:{line}", path(first_file), path(file));
+        let places = format!("first in {}:{first_line}, again in {}:{line}", path(first_file), path(file));
         let finding = shown(fault::fact_twice(&fact, places, same));
         self.findings.push(Found { finding, at: Some(FileSpan { file, span: Span::default() }) });
         false

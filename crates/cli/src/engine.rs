@@ -37,6 +37,8 @@ pub struct Choice {
     pub server: Option<ObjectRef>,
     /// An issuer instead of the manifest's.
     pub issuer: Option<IssuerUrl>,
+    /// May keys be fetched from private addresses?
+    pub private_fetch: bool,
 }
 
 /// What came of one look at the manifests.
@@ -131,7 +133,8 @@ impl Engine {
 
     /// Looks at the manifests: picks the server, makes the secrets that are missing, and compiles.
     pub fn turn(&mut self, manifests: &Manifests) -> Turn {
-        let mut inventory = manifests.inventory();
+        let private_fetch = self.choice.private_fetch;
+        let mut inventory = Inventory { private_fetch, ..manifests.inventory() };
         self.complete = !inventory.incomplete;
         let (server, mut findings) = match self.picked(&inventory) {
             Ok(server) => (Some(server), Vec::new()),

@@ -28,8 +28,8 @@ use shown::Look;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::MissedTickBehavior;
 use talk::{News, Sight, Talk};
+use tokio::time::MissedTickBehavior;
 use watch::Watch;
 
 /// How often what was kept of clients that are gone is let go.
@@ -78,7 +78,11 @@ pub async fn run(args: &UpArgs, ui: &Ui) -> Result<()> {
     let clock = Arc::new(SystemClock::start());
     let data = DataFolder::open(&args.data)?;
     let digest_key = digest_key(&data.keys()?, &SystemEntropy)?;
-    let choice = Choice { server: args.server.clone(), issuer: args.issuer.clone() };
+    let choice = Choice {
+        server: args.server.clone(),
+        issuer: args.issuer.clone(),
+        private_fetch: args.allow_private_fetch,
+    };
     let engine = Engine::new(data, &digest_key, choice, clock.clone(), Arc::new(SystemEntropy))?;
     let mut up = Up {
         args,

@@ -121,6 +121,11 @@ codes! {
     ClientNotAccepted = "NA0109", Error, "the client's manifest is not accepted",
         "The AuthClient has a fault that is reported with it. A client that was served before goes on with its last good \
          settings, narrowed by today's policies; a new one waits.";
+    KeysOutOfReach = "NA0110", Error, "the client's keys are at an address that the server never calls",
+        "`authentication.jwksUri` leads to a private address, or to a Service of another namespace. The server calls public \
+         addresses and Services of the client's own namespace (`NAME.NAMESPACE.svc`) and nothing else, so that nobody can make it \
+         ask what only it can reach. The client could never authenticate, and is not served. For tests and laptops `up`, `compile` \
+         and `server` take `--allow-private-fetch`.";
     GrantBeyondPolicy = "NA0201", Warning, "a grant type is beyond policy",
         "The client asks for a grant that one of its policies does not list in `allowedGrantTypes`. It is served without it. \
          Grants that come from the client's type alone are taken away with a note only.";

@@ -49,6 +49,8 @@ pub struct Inventory {
     /// Clients that lack something which only their carrier sees, such as a Secret that they bring: they wait, with this
     /// finding.
     pub unready: BTreeMap<ObjectRef, Finding>,
+    /// May the servers of this carrier call private addresses, as on a laptop (`--allow-private-fetch`)?
+    pub private_fetch: bool,
     /// Could something not be read at all? Then nothing may be taken for deleted, and everything stays as published.
     pub incomplete: bool,
 }

@@ -73,7 +73,10 @@ fn a_secret_that_stands_twice_is_not_used_and_not_quoted() {
     let secret = &manifests.secrets()[&ObjectRef::new("shop", "own")];
     assert!(secret.stands_twice() && secret.value("client_secret").is_none());
     let found = only(&manifests);
-    assert_eq!((found.finding.code, &*found.finding.message), (Code::DuplicateObject, "Secret shop/own stands twice"));
+    assert_eq!(
+        (found.finding.code, &*found.finding.message),
+        (Code::DuplicateObject, "Secret shop/own stands twice")
+    );
     let shown = format!("{found:?} {:?} {:?}", manifests.files(), manifests.files()[1].text);
     assert!(!shown.contains("hunter"), "{shown}");
 }
@@ -83,6 +86,7 @@ fn facts_that_stand_twice_and_say_the_same_are_used_with_a_warning() {
     let manifests = both(&format!("{NAMESPACE}---\n{SECRET}"), &format!("{SECRET}---\n{NAMESPACE}"));
     assert_eq!(manifests.inventory().namespaces["lab"]["stage"], "prod".into());
     assert!(manifests.secrets()[&ObjectRef::new("shop", "own")].value("client_secret").is_some());
-    let told: Vec<_> = manifests.findings().iter().map(|found| (found.finding.code, found.finding.severity)).collect();
+    let told: Vec<_> =
+        manifests.findings().iter().map(|found| (found.finding.code, found.finding.severity)).collect();
     assert_eq!(told, [(Code::DuplicateObject, Severity::Warning); 2]);
 }

@@ -104,7 +104,8 @@ impl Records {
 
     /// Is there a live secret that the client brought?
     pub fn has_brought(&self, client: &ObjectRef) -> bool {
-        self.brought.contains(client) && self.records.get(client).is_some_and(|record| !record.secrets.is_empty())
+        self.brought.contains(client)
+            && self.records.get(client).is_some_and(|record| !record.secrets.is_empty())
     }
 
     /// Adds a digest that is valid from now on; the others end one overlap later.

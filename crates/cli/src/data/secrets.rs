@@ -73,7 +73,8 @@ impl SecretFiles {
         self.written.remove(&folder);
         private_folder(&folder)?;
         let path = folder.join(&*key_name(template, "client_secret"));
-        write_private(&path, plain.as_bytes()).with_context(|| format!("{} cannot be written", path.display()))
+        write_private(&path, plain.as_bytes())
+            .with_context(|| format!("{} cannot be written", path.display()))
     }
 
     /// Writes a client's Secret, as far as it is not there already; `secret` is its plain secret, where it has one.

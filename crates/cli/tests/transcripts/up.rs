@@ -83,7 +83,8 @@ fn a_look_that_fails_is_repeated_until_it_succeeds() {
     fs::remove_file(&kept).unwrap();
     fs::create_dir(&kept).unwrap();
     folder.write("policy.yaml", &POLICY.replace("15m", "5m"));
-    up.says("snapshot.json cannot be written", 1).says("what was served before goes on; this is tried again", 1);
+    up.says("snapshot.json cannot be written", 1)
+        .says("what was served before goes on; this is tried again", 1);
     assert_eq!(up.times("served  revision"), 0, "{}", up.said());
     fs::remove_dir(&kept).unwrap();
     up.says("served  revision", 1);
@@ -98,7 +99,8 @@ fn a_data_folder_among_the_manifests_is_none_of_them() {
     let up = folder.up_in(&inside);
     up.prints(ISSUER);
     // Written as a manifest that would be a second server.
-    fs::write(folder.manifests().join("kept/copy.yaml"), SERVER.replace("name: main", "name: other")).unwrap();
+    fs::write(folder.manifests().join("kept/copy.yaml"), SERVER.replace("name: main", "name: other"))
+        .unwrap();
     folder.write("policy.yaml", &POLICY.replace("15m", "5m"));
     up.says("served  revision", 1);
     assert_eq!(up.times("error[NA0011]"), 0, "{}", up.said());

@@ -11,9 +11,10 @@ use crate::codes::Code;
 use crate::finding::{Finding, Place, Severity};
 use crate::inventory::{Inventory, Object};
 use crate::names::{Kind, ObjectRef};
+use crate::reach::reach;
 use crate::report::{ClientReport, Report, Verdict};
 use crate::snapshot::Row;
-use crate::spec::{AllowedNamespaces, ClientSpec};
+use crate::spec::{AllowedNamespaces, ClientKeys, ClientSpec};
 use crate::time::Seconds;
 use std::sync::Arc;
 
@@ -28,7 +29,8 @@ pub fn compile_clients(inventory: &Inventory, servers: &mut servers::Judged<'_>,
         let entry = match home.and_then(|home| servers.served.get_mut(home)) {
             Some(server) => {
                 let row = published.row(&server.object, name);
-                let entry = Client { inventory, claims: &claims, secrets: &secrets, name, object, row }.at(server);
+                let entry =
+                    Client { inventory, claims: &claims, secrets: &secrets, name, object, row }.at(server);
                 server.rows.extend(entry.row.clone());
                 entry
             }
@@ -126,8 +128,10 @@ impl Client<'_> {
             Some(Judged::Refused(finding)) => entry.findings.push(*finding),
             Some(Judged::Served { row, findings }) => {
                 entry.findings = findings;
-                match self.claims.other_holder(&server.object, &row.client_id, self.name) {
-                    Some(holder) => entry.findings.push(self.id_taken(&row, holder)),
+                let taken = self.claims.other_holder(&server.object, &row.client_id, self.name);
+                let taken = taken.map(|holder| self.id_taken(&row, holder));
+                match taken.or_else(|| self.keys_out_of_reach(&row)) {
+                    Some(finding) => entry.findings.push(finding),
                     None => self.serve(&mut entry, server, *row),
                 }
             }
@@ -201,10 +205,25 @@ impl Client<'_> {
             .help("choose another clientId, or take it away and use the default id")
     }
 
+    /// The keys of a client that authenticates with them must be where the server may fetch them.
+    fn keys_out_of_reach(&self, row: &Row) -> Option<Finding> {
+        let Some(ClientKeys::JwksUri(url)) = &row.authentication.keys else { return None };
+        let namespace = &self.name.namespace;
+        let why = reach(url, namespace).err().filter(|_| !self.inventory.private_fetch)?;
+        let finding = Finding::new(Code::KeysOutOfReach, format!("`{url}` is never fetched: {why}"))
+            .at(Place::field(Kind::AuthClient, self.name, "authentication.jwksUri"), "asked here")
+            .note("the client is not served, since it could never authenticate");
+        Some(finding.help(format!(
+            "name a public address or a Service of the own namespace (NAME.{namespace}.svc), or write the keys in authentication.jwks"
+        )))
+    }
+
     /// What a policy in Audit would take, on top of what is found already.
     fn audited(&self, spec: &ClientSpec, known: &[Finding], audit: &Audit) -> Vec<Finding> {
         let findings = match judge(self.name, spec, &audit.with) {
-            Judged::Served { findings, .. } => findings,
+            Judged::Served { row, findings } => {
+                findings.into_iter().chain(self.keys_out_of_reach(&row)).collect()
+            }
             Judged::Refused(finding) => vec![*finding],
         };
         let policy = &audit.policy;

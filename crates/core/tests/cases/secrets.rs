@@ -43,7 +43,8 @@ fn the_one_whose_secret_it_is_keeps_it() {
 
 #[test]
 fn a_client_that_is_not_served_or_is_elsewhere_claims_as_well() {
-    let elsewhere = governed().server("identity/other", |s| s.issuer_url = issuer("https://other.example.com"));
+    let elsewhere =
+        governed().server("identity/other", |s| s.issuer_url = issuer("https://other.example.com"));
     let world = elsewhere.web("shop/reports", |c| {
         c.server = crate::world::object("identity/other");
         c.scopes = vec![nauthera_core::names::Scope::parse("payroll:admin").unwrap()];
@@ -61,7 +62,10 @@ fn a_client_that_cannot_be_read_keeps_its_secret() {
     assert_eq!(told.reason("shop/api"), Some(Code::SecretConflict));
     // Of one of which nothing is known the default name waits for it.
     let world = governed().break_client("shop/reports");
-    assert_eq!(named(world, "shop/web", "reports-client-secret").tell().reason("shop/web"), Some(Code::SecretConflict));
+    assert_eq!(
+        named(world, "shop/web", "reports-client-secret").tell().reason("shop/web"),
+        Some(Code::SecretConflict)
+    );
 }
 
 #[test]
@@ -69,7 +73,10 @@ fn a_name_that_is_let_go_is_free_and_other_namespaces_have_their_own() {
     let world = named(governed(), "shop/web", "login").has_secret("shop/reports", "login");
     assert!(world.tell().is_served("shop/web"), "its client is gone");
     let world = world.web("shop/reports", |_| {});
-    assert!(world.tell().is_served("shop/web") && world.tell().is_served("shop/reports"), "it asks for another name now");
+    assert!(
+        world.tell().is_served("shop/web") && world.tell().is_served("shop/reports"),
+        "it asks for another name now"
+    );
     let told = named(named(governed(), "shop/web", "login"), "pay/web", "login").tell();
     assert!(told.is_served("shop/web") && told.is_served("pay/web"));
 }

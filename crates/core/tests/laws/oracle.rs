@@ -11,7 +11,7 @@ use nauthera_core::grant::{Enforcement, Expectation};
 use nauthera_core::inventory::Inventory;
 use nauthera_core::names::ObjectRef;
 use nauthera_core::snapshot::Row;
-use nauthera_core::spec::{AllowedNamespaces, ClientSpec, PolicySpec, Selector};
+use nauthera_core::spec::{AllowedNamespaces, ClientKeys, ClientSpec, PolicySpec, Selector};
 
 /// How an AuthServer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,6 +158,7 @@ pub fn fate(inventory: &Inventory, client: &ObjectRef) -> Fate {
         Ok((wanted, _)) if !holds(inventory, &asked.server, client, &wanted.client_id) => {
             Fate::Refused(Code::ClientIdTaken)
         }
+        Ok((wanted, _)) if !is_in_reach(inventory, client, &wanted) => Fate::Refused(Code::KeysOutOfReach),
         Ok(_) if !has_secret(inventory, client) => Fate::Waiting(Code::SecretConflict),
         Ok(_) if inventory.unready.contains_key(client) => Fate::Waiting(inventory.unready[client].code),
         Ok((wanted, narrowed)) => Fate::Served { wanted: Box::new(wanted), narrowed },
@@ -217,6 +218,13 @@ fn holds(inventory: &Inventory, server: &ObjectRef, client: &ObjectRef, id: &str
     let published = inventory.published.get(server).and_then(|snapshot| snapshot.clients.get(id));
     let served = id == default_id(client) || published.is_some_and(|row| row.object == *client);
     best.is_none_or(|(_, holder)| holder == client) && (served || !waits_for_another)
+}
+
+/// Are the keys by which it authenticates, if any, where the server may call? The universe has two addresses that are not public.
+fn is_in_reach(inventory: &Inventory, client: &ObjectRef, wanted: &Wanted) -> bool {
+    let Some(ClientKeys::JwksUri(url)) = &wanted.keys else { return true };
+    let own = format!("https://keys.{}.svc/", client.namespace);
+    inventory.private_fetch || url.as_str() == own || url.as_str() == "https://keys.example.com/"
 }
 
 /// Does this client, among all of its namespace that want its Secret, have it?

@@ -162,6 +162,7 @@ fn assert_newly_stated(merged: &Merged, was: &ClientReport, now: &ClientReport) 
     let stated = |field| is_stated(merged, field);
     let defaults_left = match was.reason() {
         Some(Code::CustomClientIdNotAllowed) => !stated(|p| p.allow_custom_client_ids.is_some()),
+        Some(Code::KeysOutOfReach) => now.asked.as_ref().is_some_and(|asked| asked.method.is_none()),
         Some(Code::NothingLeft) => {
             !stated(|p| p.allowed_grant_types.is_some())
                 || !stated(|p| p.allowed_scopes.is_some())

@@ -52,6 +52,8 @@ const URIS: [&str; 8] = [
 ];
 const IDS: [&str; 5] = ["storefront", "shop.web", "pay.app", "lab.tool", "ledger"];
 const SECRETS: [&str; 3] = ["login", "web-client-secret", "api-client-secret"];
+const KEYS: [&str; 5] =
+    ["", "", "https://keys.example.com/", "https://keys.pay.svc/", "https://10.0.0.1/keys"];
 const GROUPS: [&str; 3] = ["staff", "admins", "robots"];
 const TTLS: [u32; 6] = [600, 60, 3_600, 90_000, 43_200, 9_000_000];
 
@@ -131,6 +133,7 @@ fn manifests(tape: &mut Tape) -> Inventory {
     for name in tape.most_of(&CLIENTS) {
         inventory.clients.insert(object(name), one(tape, client));
     }
+    inventory.private_fetch = tape.once_in(4);
     if tape.once_in(4) {
         let client = object(tape.pick(&CLIENTS));
         let finding = Finding::new(Code::SecretMissing, "its Secret is not there");
@@ -315,7 +318,10 @@ pub fn client(tape: &mut Tape) -> ClientSpec {
             .maybe(3, |tape| tape.pick(&AuthMethod::ALL[..4]))
             .filter(|_| client_type.is_confidential()),
         service_accounts: tape.maybe(4, |_| vec!["runner".into()]).unwrap_or_default(),
-        keys: tape.maybe(4, |_| ClientKeys::Jwks(r#"{"keys":[]}"#.into())),
+        keys: tape.maybe(4, |tape| match tape.pick(&KEYS) {
+            "" => ClientKeys::Jwks(r#"{"keys":[]}"#.into()),
+            url => ClientKeys::JwksUri(url.parse().unwrap()),
+        }),
         token: TtlRequest { access: ttl(tape), refresh: ttl(tape), id: ttl(tape) },
         allowed_groups: tape.maybe(5, groups),
         secret: SecretTemplate {

@@ -428,8 +428,7 @@ pub fn forged(context: &Context, locale: Locale) -> Response {
 /// A client as pages show it.
 #[must_use]
 pub fn client_view(row: &Row, redirect_uri: Option<&str>) -> ClientView {
-    let host =
-        redirect_uri.and_then(|uri| RedirectUri::parse(uri, row.client_type).ok()).map(|uri| uri.host());
+    let host = redirect_uri.and_then(|uri| RedirectUri::try_from(uri.to_owned()).ok()).map(|uri| uri.host());
     ClientView {
         display_name: row.display_name.to_string(),
         object: row.object.to_string(),

@@ -90,7 +90,9 @@ impl World {
 
     /// One of a kind.
     pub fn build(setup: Setup) -> Self {
-        let inventory = manifests::inventory(setup.issuer, setup.signing, &setup.digest_key);
+        let mut inventory = manifests::inventory(setup.issuer, setup.signing, &setup.digest_key);
+        // What the server fetches it judges itself, whatever was compiled.
+        inventory.private_fetch = true;
         let folder = tempfile::tempdir().unwrap();
         let (clock, entropy, audit) =
             (Arc::<HandClock>::default(), Arc::<Counted>::default(), Lines::default());
