@@ -151,9 +151,14 @@ codes! {
     PolicyNotAccepted = "NA0302", Error, "a policy is not accepted",
         "The policy has a fault that is reported with it. A restriction must never be skipped, so the servers it applies \
          to freeze: every client keeps the settings it has, new ones wait, and deletions and rotations still go out.";
-    NamespaceUnknown = "NA0303", Warning, "a selector looks at labels of a namespace that is not here",
-        "A policy or a server selects by namespace labels, and a client's namespace is not among the manifests. Labels \
-         that cannot be seen do not match. Add the Namespace object, so that its labels are known here as they are in the cluster.";
+    NamespaceUnknown = "NA0303", Warning, "a selector looks at labels of a namespace that are not known here",
+        "A policy or a server selects by namespace labels, and a client's namespace is not among the manifests, or stands there twice. \
+         Whatever its labels are, nothing is widened: a policy that may govern the client, or may make an exception of it, tightens, \
+         admits nobody and replaces no default, and a server that admits by labels does not admit it. Add the Namespace object, so \
+         that its labels are known here as they are in the cluster.";
+    LifetimeBeyondBaseline = "NA0304", Note, "a policy states a longer lifetime than the built-in baseline",
+        "Under every policy lies a baseline that none can loosen: access tokens live at most 24h, refresh tokens at most 90d. \
+         The policy is accepted, and the baseline holds instead of what it states.";
     DuplicateIssuer = "NA0401", Error, "two AuthServers have one issuer",
         "Tokens of two servers with one issuer could not be told apart. The server that has published keeps the issuer, else \
          the first by namespace and name; the other one is not served.";

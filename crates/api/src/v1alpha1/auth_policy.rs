@@ -160,6 +160,11 @@ pub struct TokenCeilings {
 /// How confidential clients authenticate. Public clients always use none, confidential ones never.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = Rule::new("!has(self.method) || !has(self.allowedMethods) || self.method in self.allowedMethods")
+        .message("method is not among the allowedMethods beside it: add it there, or give another method")
+        .field_path(".method")
+)]
 pub struct MethodPolicy {
     /// The method of confidential clients that name none. Default: client_secret_basic; of several policies, of those stated
     /// that all allow, the first of client_secret_basic, client_secret_post, kubernetes_service_account, private_key_jwt.

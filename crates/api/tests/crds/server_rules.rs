@@ -158,9 +158,10 @@ fn a_key_is_published_before_the_one_before_it_ends() {
 #[test]
 fn a_session_is_not_idle_for_longer_than_it_lives() {
     accepts(AuthServer, server(json!({ "session": { "lifetime": "1h" } })));
+    accepts(AuthServer, server(json!({ "session": { "lifetime": "30m" } })));
     rejects(
         AuthServer,
-        server(json!({ "session": { "lifetime": "30m" } })),
+        server(json!({ "session": { "lifetime": "30m", "idleTimeout": "1h" } })),
         "spec.session.idleTimeout",
         "idleTimeout cannot be longer than lifetime: write a shorter idleTimeout, or a longer lifetime",
     );

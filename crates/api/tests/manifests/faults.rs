@@ -56,6 +56,20 @@ fn an_unknown_field_is_told_at_its_line_and_column_with_a_suggestion() {
 }
 
 #[test]
+fn who_looks_for_a_clients_labels_is_told_why_there_are_none() {
+    for place in ["clientSelector", "except"] {
+        let policy = "apiVersion: auth.nauthera.io/v1alpha1\nkind: AuthPolicy\nmetadata: {namespace: identity, name: base}\n";
+        let told = told(&read(&format!("{policy}spec:\n  {place}:\n    labels: {{tier: gold}}\n")));
+        let help = "a policy never looks at a client's own labels, since its owner could edit itself out; use \
+                    `namespaceSelector`, `namespaces`, `clients` or `types`";
+        assert_eq!(
+            told,
+            format!("NA0005 a.yaml:6:5 \"labels\" | `labels` is not a field of spec.{place} | {help}")
+        );
+    }
+}
+
+#[test]
 fn an_object_with_an_unknown_field_is_there_and_not_accepted() {
     let manifests = client("accessTokenTTL: 10m", "accessTokenTtl: 10m");
     let inventory = manifests.inventory();

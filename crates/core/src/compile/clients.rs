@@ -259,21 +259,29 @@ fn note_unknown_namespaces(inventory: &Inventory, report: &mut Report) {
         return;
     }
     let names = unknown.iter().take(5).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
-    let finding = |kind: Kind, object: &ObjectRef, path: &str| {
-        let message =
-            format!("{kind} `{object}` selects by namespace labels, and namespace {names} is not here");
+    let finding = |kind: Kind, object: &ObjectRef, path: &str, follows: &str| {
+        let message = format!(
+            "{kind} `{object}` selects by namespace labels, and those of namespace {names} are not known here"
+        );
         Finding::new(Code::NamespaceUnknown, message)
             .at(Place::field(kind, object, path), "selected here")
-            .note("labels that cannot be seen do not match")
+            .note(follows)
             .help("add the Namespace objects to what is judged")
     };
+    let tightens = "the policy only tightens there: it admits nobody, and replaces no default";
+    let closed = "clients of a namespace whose labels are not known are not admitted";
     for (name, object) in &inventory.policies {
         let Some(spec) = object.spec.as_deref() else { continue };
         let parts = [(&spec.client_selector, "clientSelector"), (&spec.except, "except")];
         for (selector, part) in parts {
             let asks = selector.as_ref().is_some_and(|s| s.namespace_selector.is_some());
             if let (true, Some(entry)) = (asks, report.policies.get_mut(name)) {
-                entry.findings.push(finding(Kind::AuthPolicy, name, &format!("{part}.namespaceSelector")));
+                entry.findings.push(finding(
+                    Kind::AuthPolicy,
+                    name,
+                    &format!("{part}.namespaceSelector"),
+                    tightens,
+                ));
             }
         }
     }
@@ -284,7 +292,7 @@ fn note_unknown_namespaces(inventory: &Inventory, report: &mut Report) {
             .is_some_and(|s| matches!(s.allowed_namespaces, AllowedNamespaces::Selector(_)));
         if selects {
             let entry = report.servers.entry(name.clone()).or_default();
-            entry.findings.push(finding(Kind::AuthServer, name, "allowedClients.namespaces"));
+            entry.findings.push(finding(Kind::AuthServer, name, "allowedClients.namespaces", closed));
         }
     }
 }

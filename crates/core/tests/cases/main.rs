@@ -26,4 +26,6 @@ mod servers;
 #[cfg(test)]
 mod snapshot;
 #[cfg(test)]
+mod unseen;
+#[cfg(test)]
 mod world;

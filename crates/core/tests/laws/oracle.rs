@@ -5,13 +5,13 @@
 pub mod judge;
 mod matching;
 
-use judge::{Wanted, judge};
+use judge::{Policies, Wanted, judge};
 use nauthera_core::codes::Code;
 use nauthera_core::grant::{Enforcement, Expectation};
 use nauthera_core::inventory::Inventory;
 use nauthera_core::names::ObjectRef;
 use nauthera_core::snapshot::Row;
-use nauthera_core::spec::{AllowedNamespaces, ClientKeys, ClientSpec, PolicySpec, Selector};
+use nauthera_core::spec::{AllowedNamespaces, ClientKeys, ClientSpec, LabelSelector, PolicySpec, Selector};
 
 /// How an AuthServer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +73,7 @@ pub fn freezes(inventory: &Inventory, policy: &ObjectRef, server: &ObjectRef) ->
 fn accepted(policy: &ObjectRef, spec: &PolicySpec) -> bool {
     spec.examples.iter().all(|example| {
         let client = ObjectRef::new(policy.namespace.clone(), example.name.clone());
-        let got = match judge(&[spec], &client, &example.client) {
+        let got = match judge(&Policies::sure(&[spec]), &client, &example.client) {
             Ok((_, false)) => Expectation::Compliant,
             Ok((_, true)) => Expectation::Narrowed,
             Err(_) => Expectation::Refused,
@@ -92,34 +92,61 @@ fn applies(inventory: &Inventory, policy: &ObjectRef, spec: &PolicySpec, server:
     spec.mandatory || server.policy_selector.as_ref().is_none_or(|wanted| matching::labels(wanted, labels))
 }
 
-/// Rule 2: the selector matches and the exception does not.
-fn selects(inventory: &Inventory, spec: &PolicySpec, client: &ObjectRef, asked: &ClientSpec) -> bool {
-    let none = Default::default();
-    let labels = inventory.namespaces.get(&client.namespace).unwrap_or(&none);
+/// Rule 2: the selector matches and the exception does not. `None` where that hangs on labels which are not known.
+fn selects(inventory: &Inventory, spec: &PolicySpec, client: &ObjectRef, asked: &ClientSpec) -> Option<bool> {
+    let known = inventory.namespaces.get(&client.namespace);
     let matches = |selector: &Selector| {
         let Selector { namespace_selector, namespaces, clients, types } = selector;
-        namespace_selector.as_ref().is_none_or(|wanted| matching::labels(wanted, labels))
-            && namespaces.as_ref().is_none_or(|list| list.contains(&client.namespace))
+        let others = namespaces.as_ref().is_none_or(|list| list.contains(&client.namespace))
             && clients.as_ref().is_none_or(|list| list.contains(client))
-            && types.as_ref().is_none_or(|list| list.contains(&asked.client_type))
+            && types.as_ref().is_none_or(|list| list.contains(&asked.client_type));
+        match (namespace_selector, known) {
+            _ if !others => Some(false),
+            (None, _) => Some(true),
+            (Some(wanted), Some(labels)) => Some(matching::labels(wanted, labels)),
+            (Some(wanted), None) => (*wanted == LabelSelector::default()).then_some(true),
+        }
     };
-    spec.client_selector.as_ref().is_none_or(matches) && !spec.except.as_ref().is_some_and(matches)
+    let selected = spec.client_selector.as_ref().map_or(Some(true), matches);
+    let excepted = spec.except.as_ref().map_or(Some(false), matches);
+    match (selected, excepted) {
+        (Some(false), _) | (_, Some(true)) => Some(false),
+        (Some(true), Some(false)) => Some(true),
+        _ => None,
+    }
 }
 
-/// The policies in Enforce that govern a client at a server, with their generations.
+/// A policy over a client.
+pub struct Over<'a> {
+    pub name: &'a ObjectRef,
+    pub generation: i64,
+    pub spec: &'a PolicySpec,
+    /// Whatever the labels of the client's namespace are?
+    pub sure: bool,
+}
+
+/// What the policies say, if any of them governs for sure.
+pub fn policies<'a>(over: &[Over<'a>]) -> Option<Policies<'a>> {
+    let sure: Vec<&PolicySpec> = over.iter().filter(|policy| policy.sure).map(|policy| policy.spec).collect();
+    let all = over.iter().map(|policy| policy.spec).collect();
+    (!sure.is_empty()).then_some(Policies { all, sure })
+}
+
+/// The policies in Enforce that govern a client at a server, or may.
 pub fn governing<'a>(
     inventory: &'a Inventory,
     server: &ObjectRef,
     client: &ObjectRef,
     asked: &ClientSpec,
-) -> Vec<(&'a ObjectRef, i64, &'a PolicySpec)> {
+) -> Vec<Over<'a>> {
     let policies = inventory.policies.iter().filter_map(|(name, object)| {
         let spec = object.spec.as_deref()?;
-        let governs = accepted(name, spec)
+        let counts = accepted(name, spec)
             && spec.enforcement != Some(Enforcement::Audit)
-            && applies(inventory, name, spec, server)
-            && selects(inventory, spec, client, asked);
-        governs.then_some((name, object.generation, spec))
+            && applies(inventory, name, spec, server);
+        let governs = selects(inventory, spec, client, asked);
+        let over = Over { name, generation: object.generation, spec, sure: governs == Some(true) };
+        (counts && governs != Some(false)).then_some(over)
     });
     policies.collect()
 }
@@ -148,12 +175,10 @@ pub fn fate(inventory: &Inventory, client: &ObjectRef) -> Fate {
     if !admitted {
         return Fate::Refused(Code::NamespaceNotAllowed);
     }
-    let policies = governing(inventory, &asked.server, client, asked);
-    if policies.is_empty() {
+    let Some(policies) = policies(&governing(inventory, &asked.server, client, asked)) else {
         return Fate::Refused(Code::NoPolicy);
-    }
-    let specs: Vec<&PolicySpec> = policies.iter().map(|(_, _, spec)| *spec).collect();
-    match judge(&specs, client, asked) {
+    };
+    match judge(&policies, client, asked) {
         Err(code) => Fate::Refused(code),
         Ok((wanted, _)) if !holds(inventory, &asked.server, client, &wanted.client_id) => {
             Fate::Refused(Code::ClientIdTaken)
