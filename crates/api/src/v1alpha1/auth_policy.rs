@@ -122,7 +122,8 @@ fn enforce() -> Enforcement {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct ClientSelector {
-    /// By the labels of the client's namespace. Never by the client's own labels: its owner could edit itself out.
+    /// By the labels of the client's namespace. Never by the client's own labels: its owner could edit itself out. Where those
+    /// of the namespace are not known the policy tightens, admits nobody and replaces no default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace_selector: Option<LabelSelector>,
     /// By the name of the client's namespace.

@@ -50,6 +50,8 @@ pub struct AuthServerSpec {
         ),
         validation = ("!self.contains('?') && !self.contains('#')", "an issuer has no query and no fragment: take away everything from ? or # on"),
         validation = ("!self.endsWith('/')", "an issuer does not end in /: take the last slash away"),
+        validation = ("!self.matches('^[a-z]+://.*//')", "an issuer's path has no empty part: take one of the two slashes away"),
+        validation = ("!self.matches('/[.]well-known(/|$)')", "an issuer's path has no .well-known, where metadata is: take it away"),
         validation = ("self == oldSelf", "issuerUrl is immutable, since every token carries it: make a new AuthServer instead")
     )]
     pub issuer_url: String,

@@ -221,3 +221,19 @@ fn branding_is_safe_to_show() {
         );
     }
 }
+
+#[test]
+fn an_issuers_path_is_plain() {
+    let at = |issuer: &str| json!({ "issuerUrl": issuer });
+    for good in ["https://a.example/realm/one", "https://a.example/well-known", "http://127.0.0.1:8080/a"] {
+        accepts(AuthServer, at(good));
+    }
+    for bad in ["https://a.example//a", "https://a.example/a//b", "http://localhost//a"] {
+        let message = "an issuer's path has no empty part: take one of the two slashes away";
+        rejects(AuthServer, at(bad), "spec.issuerUrl", message);
+    }
+    for bad in ["https://a.example/.well-known", "https://a.example/a/.well-known/b"] {
+        let message = "an issuer's path has no .well-known, where metadata is: take it away";
+        rejects(AuthServer, at(bad), "spec.issuerUrl", message);
+    }
+}

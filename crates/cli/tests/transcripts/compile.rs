@@ -241,3 +241,15 @@ fn keys_at_a_private_address_are_compiled_only_where_they_may_be_fetched() {
         assert_eq!((output.status.code(), clients(&output.stdout)), (Some(0), 1), "{}", stderr(&output));
     }
 }
+
+#[test]
+fn a_snapshot_that_does_not_decode_is_said_once() {
+    let folder = Folder::new(&[]);
+    fs::write(folder.at("bad.json"), "{\"format\": 1, \"heads\": {}}").unwrap();
+    let server = ["server", "--snapshot", "bad.json", "--database", "sqlite:x.db", "--keys", "keys"];
+    let output = folder.command(&server).output().unwrap();
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("bad.json cannot be served: the Snapshot does not decode: "), "{said}");
+    assert_eq!(said.matches("heads").count(), 1, "{said}");
+}
