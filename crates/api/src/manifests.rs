@@ -80,6 +80,8 @@ pub struct Manifests {
     objects: BTreeMap<ObjectKey, Object>,
     namespaces: BTreeMap<Arc<str>, Labels>,
     secrets: BTreeMap<ObjectRef, Secret>,
+    /// Where each Namespace and each Secret stands first: its file and line.
+    facts: BTreeMap<String, (usize, u32)>,
     findings: Vec<Found>,
     incomplete: bool,
 }
@@ -142,7 +144,7 @@ impl Manifests {
         self.incomplete
     }
 
-    /// The Secrets among the manifests.
+    /// The Secrets among the manifests; of two documents with one name that differ neither is used.
     #[must_use]
     pub const fn secrets(&self) -> &BTreeMap<ObjectRef, Secret> {
         &self.secrets
@@ -190,13 +192,36 @@ impl Manifests {
         for object in outcome.objects {
             self.add_object(file, object);
         }
-        for (name, labels) in outcome.namespaces {
-            self.namespaces.entry(name).or_insert(labels);
-        }
-        for (name, secret) in outcome.secrets {
-            self.secrets.entry(name).or_insert(secret);
-        }
         self.files.push(outcome.file);
+        for (name, labels, line) in outcome.namespaces {
+            let same = self.namespaces.get(&name) == Some(&labels);
+            if self.stands_first(format!("Namespace {name}"), (file, line), same) {
+                self.namespaces.insert(name, labels);
+            } else if !same {
+                self.namespaces.remove(&name);
+            }
+        }
+        for (name, secret, line) in outcome.secrets {
+            let same = self.secrets.get(&name) == Some(&secret);
+            if self.stands_first(format!("Secret {name}"), (file, line), same) {
+                self.secrets.insert(name, secret);
+            } else if !same {
+                self.secrets.insert(name, Secret::of_two());
+            }
+        }
+    }
+
+    /// Notes where a fact stands, and tells of one that stands there a second time. Nothing of it is quoted: it may be a secret.
+    fn stands_first(&mut self, fact: String, (file, line): (usize, u32), same: bool) -> bool {
+        let Some((first_file, first_line)) = self.facts.get(&fact).copied() else {
+            self.facts.insert(fact, (file, line));
+            return true;
+        };
+        let path = |file: usize| self.files.get(file).map_or("", |file| &*file.path);
+        let places = format!("first in {}:{first_line}, again in {}:{line}", path(first_file), path(file));
+        let finding = shown(fault::fact_twice(&fact, places, same));
+        self.findings.push(Found { finding, at: Some(FileSpan { file, span: Span::default() }) });
+        false
     }
 
     fn add_object(&mut self, file: usize, object: ReadObject) {
@@ -205,7 +230,9 @@ impl Manifests {
             Entry::Vacant(entry) => {
                 entry.insert(Object { file, node, labels, spec });
             }
-            Entry::Occupied(entry) => {
+            // Nobody knows which of the two is meant, and taking the looser one would widen: neither is used.
+            Entry::Occupied(mut entry) => {
+                entry.get_mut().spec = None;
                 let span = object::span_of(&node, "", Part::Value);
                 let finding = fault::duplicate(entry.key());
                 self.findings.push(Found { finding, at: Some(FileSpan { file, span }) });

@@ -77,7 +77,8 @@ impl Judged {
         let report = compile(&Inventory { incomplete: false, ..inventory.clone() }).report;
         let kept = |finding: &Finding| !inventory.incomplete || finding.code == Code::ExampleFails;
         let findings = report.findings().filter(|finding| kept(finding)).cloned();
-        let cases = Cases::of(manifests, findings.filter_map(|finding| weighed(finding, &inventory)));
+        let cases =
+            Cases::of(manifests, findings.filter_map(|finding| weighed(finding, &inventory, &report)));
         Self { cases, inventory, report }
     }
 
@@ -140,7 +141,7 @@ impl Judged {
 }
 
 /// The finding as it weighs where another repository may hold what is missing; `None` for what only a running server knows.
-fn weighed(finding: Finding, inventory: &Inventory) -> Option<Finding> {
+fn weighed(finding: Finding, inventory: &Inventory, report: &Report) -> Option<Finding> {
     let warning = |finding: Finding, note: &str| Some(finding.weighing(Severity::Warning).note(note));
     let client = finding.subject().filter(|key| key.kind == Kind::AuthClient).map(|key| key.object.clone());
     let spec = client
@@ -149,6 +150,12 @@ fn weighed(finding: Finding, inventory: &Inventory) -> Option<Finding> {
         .and_then(|object| object.spec.as_deref());
     let (Some(client), Some(spec)) = (client, spec) else { return Some(finding) };
     match finding.code {
+        _ if finding.policy.as_ref().is_some_and(|policy| may_not_govern(report, &client, policy)) => {
+            // What a client asks beyond a policy counts by its code, whatever it weighs.
+            let guess =
+                if finding.code.as_str().starts_with("NA02") { Severity::Note } else { Severity::Warning };
+            Some(finding.weighing(guess))
+        }
         Code::ClientWaiting => None,
         Code::ServerNotFound if !inventory.servers.contains_key(&spec.server) => {
             let finding = match near(&spec.server, inventory) {
@@ -181,6 +188,13 @@ fn near<'i>(server: &ObjectRef, inventory: &'i Inventory) -> Option<&'i ObjectRe
 
 fn has_policies(inventory: &Inventory, server: &ObjectRef) -> bool {
     inventory.policies.keys().any(|policy| policy.namespace == server.namespace)
+}
+
+/// Is it unknown here whether the policy governs the client, since it looks at labels that are not among the paths?
+fn may_not_govern(report: &Report, client: &ObjectRef, policy: &ObjectRef) -> bool {
+    let merged = report.clients.get(client).and_then(|entry| entry.merged.as_ref());
+    let mut governors = merged.iter().flat_map(|merged| &merged.governors);
+    governors.any(|governor| governor.mark.policy == *policy && !governor.certain)
 }
 
 /// Could a policy select the client by namespace labels that are not known here?

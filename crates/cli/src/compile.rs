@@ -1,21 +1,23 @@
 //! `nauthera compile`: what a server would serve, as a file.
 
-use crate::args::CompileArgs;
+use crate::args::{CompileArgs, Format};
 use crate::clock::{SystemClock, SystemEntropy};
 use crate::data::{DataFolder, digest_key};
 use crate::destination::Destination;
 use crate::engine::{Choice, Engine, is_hollow, pick};
 use crate::exit::Exit;
-use crate::output::{self, Ui};
+use crate::output::{self, Case, Cases, Ui, Weight, json};
 use crate::paths::must_be_readable;
 use anyhow::{Result, bail};
 use nauthera_api::manifests::Manifests;
 use nauthera_core::codes::Code;
 use nauthera_core::compile::compile;
-use nauthera_core::finding::{Finding, Place, Severity};
+use nauthera_core::finding::{Finding, Place};
+use nauthera_core::inventory::Inventory;
 use nauthera_core::names::{Kind, ObjectRef};
 use nauthera_core::report::Report;
 use nauthera_core::snapshot::Snapshot;
+use serde::Serialize;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -28,10 +30,31 @@ struct Outcome {
     hollow: bool,
 }
 
+/// What `--format json` prints.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document {
+    version: &'static str,
+    /// Is there a Snapshot, and was it written or printed?
+    written: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_server: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<String>,
+    clients: usize,
+    counts: json::Counts,
+    findings: Vec<json::FindingView>,
+    /// With `--print`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snapshot: Option<serde_json::Value>,
+}
+
 /// Compiles, writes and prints.
 pub fn run(args: &CompileArgs, ui: &Ui) -> Result<Exit> {
-    if args.print && args.output == Some(Destination::Stdout) {
-        bail!("`-o -` and `--print` both write to stdout: take one of them");
+    let machine = args.format == Format::Json;
+    if args.output == Some(Destination::Stdout) && (args.print || machine) {
+        let other = if args.print { "--print" } else { "--format json" };
+        bail!("`-o -` and `{other}` both write to stdout: take one of them");
     }
     must_be_readable(&args.paths)?;
     let manifests = Manifests::read(&args.paths);
@@ -43,18 +66,44 @@ pub fn run(args: &CompileArgs, ui: &Ui) -> Result<Exit> {
     if outcome.snapshot.is_none() && outcome.findings.is_empty() && !outcome.hollow {
         outcome.findings.push(Finding::new(Code::NothingToServe, "there is nothing to serve"));
     }
-    for text in output::findings(&manifests, &outcome.report, &outcome.findings) {
-        ui.say(&text);
+    let all = outcome.report.findings().chain(&outcome.findings).cloned();
+    let cases = Cases::of(&manifests, all);
+    if !machine {
+        cases.iter().for_each(|case| ui.say(&output::render(&manifests, case)));
     }
     if outcome.hollow {
         ui.say(&nothing_is_written(args, manifests.is_incomplete()));
-        return Ok(Exit::Found);
     }
-    let Some(snapshot) = outcome.snapshot else { return Ok(Exit::Found) };
-    write(args, &snapshot, ui)?;
-    let is_error = |finding: &Finding| finding.severity == Severity::Error;
-    let faults = manifests.findings().iter().any(|found| is_error(&found.finding));
-    Ok(Exit::found_if(faults || outcome.report.has(Severity::Error) || outcome.findings.iter().any(is_error)))
+    let snapshot = outcome.snapshot.filter(|_| !outcome.hollow);
+    if let Some(snapshot) = &snapshot {
+        write(args, snapshot, ui)?;
+    }
+    if machine {
+        let document = document(args, snapshot.as_deref(), json::views(&manifests, &cases), &cases)?;
+        ui.line(&serde_json::to_string_pretty(&document)?)?;
+    }
+    let counts = |case: &Case| matches!(case.weight(), Weight::Error | Weight::Violation);
+    Ok(Exit::found_if(snapshot.is_none() || cases.iter().any(counts)))
+}
+
+fn document(
+    args: &CompileArgs,
+    snapshot: Option<&Snapshot>,
+    findings: Vec<json::FindingView>,
+    cases: &Cases,
+) -> Result<Document> {
+    let printed =
+        snapshot.filter(|_| args.print).map(|snapshot| serde_json::from_slice(&snapshot.to_bytes()));
+    Ok(Document {
+        version: env!("CARGO_PKG_VERSION"),
+        written: snapshot.is_some(),
+        auth_server: snapshot.map(|snapshot| snapshot.head.server.to_string()),
+        revision: snapshot.map(|snapshot| snapshot.revision().to_string()),
+        clients: snapshot.map_or(0, |snapshot| snapshot.clients.len()),
+        counts: json::Counts::of(cases),
+        findings,
+        snapshot: printed.transpose()?,
+    })
 }
 
 fn write(args: &CompileArgs, snapshot: &Snapshot, ui: &Ui) -> Result<()> {
@@ -67,7 +116,7 @@ fn write(args: &CompileArgs, snapshot: &Snapshot, ui: &Ui) -> Result<()> {
         };
         ui.say(&format!("{}: {clients}, revision {}", shown.display(), snapshot.revision()));
     }
-    if args.print {
+    if args.print && args.format == Format::Human {
         let value: serde_json::Value = serde_json::from_slice(&snapshot.to_bytes())?;
         ui.line(&serde_json::to_string_pretty(&value)?)?;
     }
@@ -92,7 +141,8 @@ fn nothing_is_written(args: &CompileArgs, incomplete: bool) -> String {
 fn with_credentials(args: &CompileArgs, manifests: &Manifests) -> Result<Outcome> {
     let data = DataFolder::open(&args.data)?;
     let key = digest_key(&data.keys()?, &SystemEntropy)?;
-    let choice = Choice { server: args.server.clone(), issuer: None };
+    let (server, private_fetch) = (args.server.clone(), args.allow_private_fetch);
+    let choice = Choice { server, private_fetch, issuer: None };
     let mut engine =
         Engine::new(data, &key, choice, Arc::new(SystemClock::start()), Arc::new(SystemEntropy))?;
     let turn = engine.turn(manifests);
@@ -103,7 +153,7 @@ fn with_credentials(args: &CompileArgs, manifests: &Manifests) -> Result<Outcome
 
 /// Compiles what needs no secret: nothing is read or kept beside the manifests.
 fn without_credentials(args: &CompileArgs, manifests: &Manifests) -> Outcome {
-    let inventory = manifests.inventory();
+    let inventory = Inventory { private_fetch: args.allow_private_fetch, ..manifests.inventory() };
     let compiled = compile(&inventory);
     let report = compiled.report;
     let server = match pick(args.server.as_ref(), &inventory, None) {

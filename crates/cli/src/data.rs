@@ -6,7 +6,7 @@ mod records;
 mod secrets;
 
 pub use records::Records;
-pub use secrets::{SecretFiles, secret_name};
+pub use secrets::SecretFiles;
 
 use anyhow::{Context, Result, bail};
 use nauthera_core::names::ObjectRef;
@@ -75,16 +75,21 @@ impl DataFolder {
 
     /// What was served last, if it was this server's and can still be read.
     pub fn last_snapshot(&self, server: &ObjectRef) -> Option<Arc<Snapshot>> {
-        let bytes = fs::read(self.snapshot_path()).ok()?;
-        let snapshot = Snapshot::from_bytes(&bytes).ok()?;
-        (snapshot.head.server == *server).then(|| Arc::new(snapshot))
+        self.kept_snapshot().filter(|snapshot| snapshot.head.server == *server).map(Arc::new)
     }
 
-    /// Remembers what is served.
+    /// What was served last, of whatever server, if it can still be read.
+    pub fn kept_snapshot(&self) -> Option<Snapshot> {
+        Snapshot::from_bytes(&fs::read(self.snapshot_path()).ok()?).ok()
+    }
+
+    /// Remembers what is served, as far as it is not remembered already.
     pub fn keep_snapshot(&self, snapshot: &Snapshot) -> Result<()> {
-        let path = self.snapshot_path();
-        write_private(&path, &snapshot.to_bytes())
-            .with_context(|| format!("{} cannot be written", path.display()))
+        let (path, bytes) = (self.snapshot_path(), snapshot.to_bytes());
+        if fs::read(&path).is_ok_and(|there| there == bytes) {
+            return Ok(());
+        }
+        write_private(&path, &bytes).with_context(|| format!("{} cannot be written", path.display()))
     }
 
     fn snapshot_path(&self) -> PathBuf {

@@ -7,10 +7,10 @@ mod pick;
 pub use brought::brought;
 pub use pick::pick;
 
-use crate::data::{DataFolder, Records, SecretFiles, secret_name};
+use crate::data::{DataFolder, Records, SecretFiles};
 use anyhow::Result;
-use nauthera_api::manifests::Manifests;
-use nauthera_core::compile::{Compiled, compile};
+use nauthera_api::manifests::{Listing, Manifests};
+use nauthera_core::compile::{Compiled, SecretClaims, compile};
 use nauthera_core::finding::Finding;
 use nauthera_core::inventory::Inventory;
 use nauthera_core::names::ObjectRef;
@@ -27,6 +27,9 @@ use std::sync::Arc;
 /// How long an old secret stays valid where no policy states it.
 const OVERLAP: Seconds = Seconds::hours(24);
 
+/// What follows where a Secret is missing that was there before.
+const LAST_BROUGHT: &str = "the client goes on with the secret that it brought last";
+
 /// What the engine is asked to serve.
 #[derive(Debug, Clone, Default)]
 pub struct Choice {
@@ -34,6 +37,8 @@ pub struct Choice {
     pub server: Option<ObjectRef>,
     /// An issuer instead of the manifest's.
     pub issuer: Option<IssuerUrl>,
+    /// May keys be fetched from private addresses?
+    pub private_fetch: bool,
 }
 
 /// What came of one look at the manifests.
@@ -48,6 +53,8 @@ pub struct Turn {
     pub inventory: Inventory,
     /// What this carrier has to say, beside what the manifests and the Report say.
     pub findings: Vec<Finding>,
+    /// Clients that ask for a Secret which is another one's: nothing is read from there for them, and nothing written.
+    pub conflicts: BTreeSet<ObjectRef>,
     /// Is what is served empty for no other reason than that nothing is known of what was served before?
     pub hollow: bool,
 }
@@ -112,42 +119,60 @@ impl Engine {
     /// Reads the manifests. Beside that it notices what somebody has done to Secrets: of ten thousand clients both take a while.
     pub fn read(&mut self, paths: &[PathBuf]) -> Manifests {
         let files = &mut self.files;
+        let listing = Listing::beside(paths, self.data.root());
         std::thread::scope(|scope| {
             scope.spawn(|| files.notice_changes());
-            Manifests::read(paths)
+            Manifests::load(&listing)
         })
+    }
+
+    /// Has somebody taken away or replaced a file of a Secret since the last look?
+    pub fn has_touched_secrets(&self) -> bool {
+        self.files.are_touched()
     }
 
     /// Looks at the manifests: picks the server, makes the secrets that are missing, and compiles.
     pub fn turn(&mut self, manifests: &Manifests) -> Turn {
-        let mut inventory = manifests.inventory();
+        let private_fetch = self.choice.private_fetch;
+        let mut inventory = Inventory { private_fetch, ..manifests.inventory() };
         self.complete = !inventory.incomplete;
-        let before = self.published.as_ref().map(|(server, _)| server);
-        let (server, findings) = match pick(self.choice.server.as_ref(), &inventory, before) {
+        let (server, mut findings) = match self.picked(&inventory) {
             Ok(server) => (Some(server), Vec::new()),
             Err(finding) => (None, vec![*finding]),
         };
         if let Some(server) = &server {
-            self.enter_facts(&mut inventory, server, manifests);
+            self.enter_facts(&mut inventory, server);
+            findings.extend(self.missed_secrets(&mut inventory, server, manifests));
         }
+        let conflicts: BTreeSet<ObjectRef> = SecretClaims::of(&inventory).conflicts().cloned().collect();
         let mut compiled = compile(&inventory);
         if let Some(server) = &server
             && !inventory.incomplete
-            && self.fill_credentials(server, &compiled, manifests)
+            && self.fill_credentials(server, &compiled, manifests, &conflicts)
         {
             inventory.credentials.clone_from(self.records.all());
             compiled = compile(&inventory);
         }
+        findings.extend(unready_and_served(&inventory, &compiled.report));
         let snapshot = server.as_ref().and_then(|server| compiled.snapshots.get(server)).cloned();
         let hollow = server.as_ref().is_some_and(|server| is_hollow(server, &inventory, &compiled.report));
-        Turn { server, snapshot, compiled, inventory, findings, hollow }
+        Turn { server, snapshot, compiled, inventory, findings, conflicts, hollow }
+    }
+
+    /// The server to serve. Before the first look that sees all, the one that was served before this process began is known
+    /// from what was kept of it.
+    fn picked(&self, inventory: &Inventory) -> Result<ObjectRef, Box<Finding>> {
+        let before = self.published.as_ref().map(|(server, _)| server.clone());
+        let kept = || self.data.kept_snapshot().map(|snapshot| snapshot.head.server.clone());
+        let before = before.or_else(|| if inventory.incomplete { kept() } else { None });
+        pick(self.choice.server.as_ref(), inventory, before.as_ref())
     }
 
     /// Keeps what a turn gives out: records first, then Secrets, then the Snapshot. To be called before it is served.
     pub fn keep(&mut self, turn: &Turn) -> Result<()> {
         let (Some(server), Some(snapshot)) = (&turn.server, &turn.snapshot) else { return Ok(()) };
         if !turn.inventory.incomplete {
-            self.keep_records(&turn.inventory)?;
+            self.keep_records(turn)?;
             self.write_secrets(turn, snapshot);
         }
         if !turn.hollow {
@@ -171,17 +196,18 @@ impl Engine {
         self.records.save()
     }
 
-    fn keep_records(&mut self, inventory: &Inventory) -> Result<()> {
-        for (name, object) in &inventory.clients {
+    fn keep_records(&mut self, turn: &Turn) -> Result<()> {
+        let clients = &turn.inventory.clients;
+        for (name, object) in clients.iter().filter(|(name, _)| !turn.conflicts.contains(*name)) {
             if let Some(spec) = &object.spec {
-                self.records.name_secret(name, &secret_name(name, &spec.secret));
+                self.records.name_secret(name, &spec.secret.name_for(name));
             }
         }
-        self.records.meet(|client| inventory.clients.contains_key(client), self.clock.now());
+        self.records.meet(|client| clients.contains_key(client), self.clock.now());
         self.records.save()
     }
 
-    /// The folder of a client whose manifest is gone or cannot be used, from the name that its Secret had.
+    /// The folder of a client that is gone, or of which not even the name of its Secret can be used: the one that it had.
     fn folder_of_missing(&self, client: &ObjectRef, name: Option<&Arc<str>>) -> PathBuf {
         match name {
             Some(name) => self.files.named(client, name),
@@ -190,7 +216,7 @@ impl Engine {
     }
 
     /// What this carrier knows beside the manifests: the issuer that was asked for, what is published, live credentials.
-    fn enter_facts(&mut self, inventory: &mut Inventory, server: &ObjectRef, manifests: &Manifests) {
+    fn enter_facts(&mut self, inventory: &mut Inventory, server: &ObjectRef) {
         if let (Some(issuer), Some(object)) = (&self.choice.issuer, inventory.servers.get_mut(server))
             && let Some(spec) = &mut object.spec
         {
@@ -205,22 +231,47 @@ impl Engine {
             inventory.published.insert(published.clone(), snapshot.clone());
         }
         inventory.credentials.clone_from(self.records.all());
-        let brings = inventory.clients.iter().filter_map(|(client, object)| {
-            let spec = object.spec.as_ref().filter(|spec| spec.server == *server)?;
-            let name = spec.existing_secret.as_ref()?;
-            let has_record = self.records.all().get(client).is_some_and(|record| !record.secrets.is_empty());
-            let fault = brought(client, name, manifests).err().filter(|_| !has_record)?;
-            Some((client.clone(), *fault))
-        });
-        inventory.unready = brings.collect();
+        inventory.secret_names.clone_from(self.records.secret_names());
+    }
+
+    /// Clients that bring a Secret which is not there or cannot be used: one that has brought a secret before goes on with it, and
+    /// any other one waits, since a secret that was made here is not the one that it means. The findings on those that go on.
+    fn missed_secrets(
+        &self,
+        inventory: &mut Inventory,
+        server: &ObjectRef,
+        manifests: &Manifests,
+    ) -> Vec<Finding> {
+        // What cannot be read may be the Secret.
+        if inventory.incomplete {
+            return Vec::new();
+        }
+        let mut go_on = Vec::new();
+        for (client, object) in &inventory.clients {
+            let spec = object.spec.as_ref().filter(|spec| spec.server == *server);
+            let Some(name) = spec.and_then(|spec| spec.existing_secret.as_ref()) else { continue };
+            let Err(finding) = brought(client, name, manifests) else { continue };
+            if self.records.has_brought(client) {
+                go_on.push(Finding { notes: vec![LAST_BROUGHT.to_owned()], ..*finding });
+            } else {
+                inventory.unready.insert(client.clone(), *finding);
+            }
+        }
+        go_on
     }
 
     /// Makes or takes up the secret of each client that needs one; whether anything changed.
-    fn fill_credentials(&mut self, server: &ObjectRef, compiled: &Compiled, manifests: &Manifests) -> bool {
+    fn fill_credentials(
+        &mut self,
+        server: &ObjectRef,
+        compiled: &Compiled,
+        manifests: &Manifests,
+        conflicts: &BTreeSet<ObjectRef>,
+    ) -> bool {
         let mut changed = false;
         for (name, client) in &compiled.report.clients {
             let (Some(row), Some(home)) = (&client.row, &client.server) else { continue };
-            if home != server {
+            if home != server || conflicts.contains(name) {
                 continue;
             }
             self.records.hold(name, server, &row.client_id);
@@ -239,6 +290,7 @@ impl Engine {
                 let overlap = client.rotation().map_or(OVERLAP, |rotation| rotation.overlap);
                 self.records.add(name, digest, overlap, now);
             }
+            self.records.note_brought(name, spec.existing_secret.is_some());
             changed |= !known || row.secrets.is_empty();
         }
         changed
@@ -270,32 +322,22 @@ impl Engine {
             return there;
         }
         let plain = new_secret(&*self.entropy);
-        self.pending_secret(name, spec, &plain);
-        Some(plain)
-    }
-
-    /// Puts a new secret where its application reads it. Its digest is served before this process answers anyone.
-    fn pending_secret(&mut self, name: &ObjectRef, spec: &ClientSpec, plain: &str) {
-        let folder = self.files.folder(name, &spec.secret);
-        let key = spec.secret.keys.get("client_secret").cloned().unwrap_or_else(|| "client_secret".into());
-        let parent = folder.parent().map_or(Ok(()), crate::data::private_folder);
-        let written = parent.and_then(|()| crate::data::private_folder(&folder)).and_then(|()| {
-            nauthera_server::keys::write_private(&folder.join(&*key), plain.as_bytes()).map_err(Into::into)
-        });
-        if let Err(error) = written {
-            tracing::error!(client = %name, %error, "the client's Secret cannot be written");
+        // Its digest is served before this process answers anyone.
+        if let Err(error) = self.files.put(name, &spec.secret, &plain) {
+            tracing::error!(client = %name, error = format!("{error:#}"), "the client's Secret cannot be written");
         }
+        Some(plain)
     }
 
     fn write_secrets(&mut self, turn: &Turn, snapshot: &Snapshot) {
         let there = turn.inventory.clients.iter().map(|(name, object)| match &object.spec {
-            Some(spec) => self.files.folder(name, &spec.secret),
-            None => self.folder_of_missing(name, self.records.secret_name(name)),
+            Some(spec) if !turn.conflicts.contains(name) => self.files.folder(name, &spec.secret),
+            _ => self.folder_of_missing(name, self.records.secret_name(name)),
         });
         let missed = self.records.missed();
         let missed = missed.map(|name| self.folder_of_missing(name, self.records.secret_name(name)));
         let keep: BTreeSet<PathBuf> = there.chain(missed).collect();
-        for row in snapshot.clients.values() {
+        for row in snapshot.clients.values().filter(|row| !turn.conflicts.contains(&row.object)) {
             let Some(spec) = turn.inventory.clients.get(&row.object).and_then(|object| object.spec.as_ref())
             else {
                 continue;
@@ -310,6 +352,14 @@ impl Engine {
         }
         self.files.retain(&keep);
     }
+}
+
+/// The findings on clients that lack something, and keep what they have since their server is frozen.
+fn unready_and_served(inventory: &Inventory, report: &Report) -> Vec<Finding> {
+    let served = |client: &ObjectRef| report.clients.get(client).is_some_and(|entry| entry.row.is_some());
+    let unready = inventory.unready.iter().filter(|(client, _)| served(client));
+    let keeps = "it keeps what it has, since its server is frozen".to_owned();
+    unready.map(|(_, finding)| Finding { notes: vec![keeps.clone()], ..finding.clone() }).collect()
 }
 
 fn new_secret(entropy: &dyn Entropy) -> String {

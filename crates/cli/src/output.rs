@@ -17,16 +17,5 @@ pub use plain::{count, visible, wrapped};
 pub use summary::{gets, headline, summary};
 pub use ui::Ui;
 
-use nauthera_api::manifests::Manifests;
-use nauthera_core::finding::Finding;
-use nauthera_core::report::Report;
-
-/// Everything that is to be told of manifests: what reading them found, what the Report found, and more findings of the
-/// caller, each as styled text for [`Ui::say`], by file and place, each once.
-pub fn findings(manifests: &Manifests, report: &Report, more: &[Finding]) -> Vec<String> {
-    let all = report.findings().chain(more).cloned();
-    Cases::of(manifests, all).iter().map(|case| render(manifests, case)).collect()
-}
-
 #[cfg(test)]
 mod tests;

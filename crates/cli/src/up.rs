@@ -29,13 +29,22 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use talk::{News, Sight, Talk};
+use tokio::time::MissedTickBehavior;
 use watch::Watch;
 
 /// How often what was kept of clients that are gone is let go.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
 
+/// How often what failed is tried again, and Secrets are looked at.
+const AGAIN_EVERY: Duration = Duration::from_secs(2);
+
 /// What is said of a look that did not see enough.
 const GOES_ON: &str = "what was served before goes on until this is mended";
+/// What is said of a look that failed while something is served, and while nothing is.
+const TRIED_AGAIN: [&str; 2] = [
+    "what was served before goes on; this is tried again every 2 s until it succeeds",
+    "nothing is served yet; this is tried again every 2 s until it succeeds",
+];
 
 /// A server that is up.
 struct Live {
@@ -59,6 +68,8 @@ struct Up<'a> {
     talk: Talk,
     summary: Option<String>,
     last_error: Option<String>,
+    /// Did the last look fail, for a full disk for example? The folder need not change for it to be worth another one.
+    failed: bool,
 }
 
 /// Serves until it is told to stop.
@@ -67,7 +78,11 @@ pub async fn run(args: &UpArgs, ui: &Ui) -> Result<()> {
     let clock = Arc::new(SystemClock::start());
     let data = DataFolder::open(&args.data)?;
     let digest_key = digest_key(&data.keys()?, &SystemEntropy)?;
-    let choice = Choice { server: args.server.clone(), issuer: args.issuer.clone() };
+    let choice = Choice {
+        server: args.server.clone(),
+        issuer: args.issuer.clone(),
+        private_fetch: args.allow_private_fetch,
+    };
     let engine = Engine::new(data, &digest_key, choice, clock.clone(), Arc::new(SystemEntropy))?;
     let mut up = Up {
         args,
@@ -81,10 +96,13 @@ pub async fn run(args: &UpArgs, ui: &Ui) -> Result<()> {
         talk: Talk::new(),
         summary: None,
         last_error: None,
+        failed: false,
     };
     let mut stop = Stop::listen()?;
     let mut watch = Watch::start(&args.path, &args.data);
     let mut tidy = tokio::time::interval(TIDY_EVERY);
+    let mut again = tokio::time::interval(AGAIN_EVERY);
+    again.set_missed_tick_behavior(MissedTickBehavior::Delay);
     up.look().await?;
     // Where nothing is served yet nobody shall wait for an answer.
     up.ports = None;
@@ -93,6 +111,9 @@ pub async fn run(args: &UpArgs, ui: &Ui) -> Result<()> {
             () = stop.told() => break,
             () = watch.changed() => up.look_again().await,
             _ = tidy.tick() => up.tidy(),
+            _ = again.tick() => if up.failed || up.engine.has_touched_secrets() {
+                up.look_again().await;
+            },
         }
     }
     if let Some(live) = up.live.take() {
@@ -109,10 +130,17 @@ impl Up<'_> {
     /// A later look: whatever goes wrong is told, and what is served goes on.
     async fn look_again(&mut self) {
         match self.look().await {
-            Ok(()) => self.last_error = None,
+            Ok(()) => {
+                self.failed = false;
+                self.last_error = None;
+            }
             Err(error) => {
+                self.failed = true;
                 self.talk.failed();
-                self.say_once(&error);
+                if self.say_once(&error) {
+                    let [goes_on, nothing_yet] = TRIED_AGAIN;
+                    self.ui.say(if self.live.is_some() { goes_on } else { nothing_yet });
+                }
             }
         }
     }
@@ -123,12 +151,15 @@ impl Up<'_> {
         }
     }
 
-    fn say_once(&mut self, error: &Error) {
+    /// Whether it was not said just before.
+    fn say_once(&mut self, error: &Error) -> bool {
         let text = format!("{error:#}");
-        if self.last_error.as_ref() != Some(&text) {
+        let is_new = self.last_error.as_ref() != Some(&text);
+        if is_new {
             self.ui.error(error);
             self.last_error = Some(text);
         }
+        is_new
     }
 
     async fn look(&mut self) -> Result<()> {

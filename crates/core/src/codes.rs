@@ -58,8 +58,10 @@ codes! {
          before: what the file held is unknown, so nothing may be taken for deleted. Common causes are a tab for \
          indentation, a missing space after a colon, an unclosed quote, or aliases that expand to more than the limit.";
     DuplicateObject = "NA0003", Error, "two documents have the same kind, namespace and name",
-        "A cluster would keep only one of them, and which one depends on the order in which they are applied. The first one \
-         read (files in sorted order) is used here. Rename or remove the other.";
+        "A cluster would keep only one of them, and which one depends on the order in which they are applied. Neither is used \
+         here, since the one that was not meant could be looser: the object is there and not accepted, and what was served \
+         before goes on as for any such object. Of a Namespace that stands twice the labels are not known, and a Secret that \
+         stands twice cannot be used, unless both say the same. Rename or remove one of them.";
     UnknownKind = "NA0004", Error, "a kind that this group does not have",
         "The group auth.nauthera.io has the kinds AuthClient, AuthPolicy, AuthServer and UserStore. Kinds of other groups \
          are ignored silently, since a folder usually holds more than authentication.";
@@ -119,6 +121,11 @@ codes! {
     ClientNotAccepted = "NA0109", Error, "the client's manifest is not accepted",
         "The AuthClient has a fault that is reported with it. A client that was served before goes on with its last good \
          settings, narrowed by today's policies; a new one waits.";
+    KeysOutOfReach = "NA0110", Error, "the client's keys are at an address that the server never calls",
+        "`authentication.jwksUri` leads to a private address, or to a Service of another namespace. The server calls public \
+         addresses and Services of the client's own namespace (`NAME.NAMESPACE.svc`) and nothing else, so that nobody can make it \
+         ask what only it can reach. The client could never authenticate, and is not served. For tests and laptops `up`, `compile` \
+         and `server` take `--allow-private-fetch`.";
     GrantBeyondPolicy = "NA0201", Warning, "a grant type is beyond policy",
         "The client asks for a grant that one of its policies does not list in `allowedGrantTypes`. It is served without it. \
          Grants that come from the client's type alone are taken away with a note only.";
@@ -144,9 +151,14 @@ codes! {
     PolicyNotAccepted = "NA0302", Error, "a policy is not accepted",
         "The policy has a fault that is reported with it. A restriction must never be skipped, so the servers it applies \
          to freeze: every client keeps the settings it has, new ones wait, and deletions and rotations still go out.";
-    NamespaceUnknown = "NA0303", Warning, "a selector looks at labels of a namespace that is not here",
-        "A policy or a server selects by namespace labels, and a client's namespace is not among the manifests. Labels \
-         that cannot be seen do not match. Add the Namespace object, so that its labels are known here as they are in the cluster.";
+    NamespaceUnknown = "NA0303", Warning, "a selector looks at labels of a namespace that are not known here",
+        "A policy or a server selects by namespace labels, and a client's namespace is not among the manifests, or stands there twice. \
+         Whatever its labels are, nothing is widened: a policy that may govern the client, or may make an exception of it, tightens, \
+         admits nobody and replaces no default, and a server that admits by labels does not admit it. Add the Namespace object, so \
+         that its labels are known here as they are in the cluster.";
+    LifetimeBeyondBaseline = "NA0304", Note, "a policy states a longer lifetime than the built-in baseline",
+        "Under every policy lies a baseline that none can loosen: access tokens live at most 24h, refresh tokens at most 90d. \
+         The policy is accepted, and the baseline holds instead of what it states.";
     DuplicateIssuer = "NA0401", Error, "two AuthServers have one issuer",
         "Tokens of two servers with one issuer could not be told apart. The server that has published keeps the issuer, else \
          the first by namespace and name; the other one is not served.";
@@ -175,6 +187,10 @@ codes! {
          `auth.nauthera.io/client: <name of the AuthClient>`, by which its owner says that it is meant for this client.";
     CredentialsLeftOut = "NA0504", Warning, "a client with a secret is left out",
         "The Snapshot was compiled with --no-credentials, so clients that authenticate with a secret are not in it.";
+    SecretConflict = "NA0505", Error, "another client has the Secret that a client asks for",
+        "Each AuthClient has a Secret of its own in its namespace: `secret.name`, or `<name of the AuthClient>-client-secret`. Two clients \
+         name the same one here. The client whose Secret it is already keeps it, else the first by name; the other one waits, since \
+         writing its own secret there would lock the first one out. Write another `secret.name`.";
 }
 
 impl Code {

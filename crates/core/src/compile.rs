@@ -3,7 +3,7 @@
 //!
 //! The steps, each in a file of its own: which servers there are ([`servers`]), which policies are accepted
 //! ([`examples`]) and govern whom ([`select`]), what they leave of a client ([`narrow`]), and who holds which id
-//! ([`ids`]); what goes on although something cannot be read is in [`freeze`] and [`unreadable`]. The lattice itself is
+//! ([`ids`]) and which Secret ([`secrets`]); what goes on although something cannot be read is in [`freeze`] and [`unreadable`]. The lattice itself is
 //! [`crate::policy`].
 
 mod clients;
@@ -12,11 +12,13 @@ mod examples;
 mod freeze;
 mod ids;
 mod narrow;
+mod secrets;
 mod select;
 mod servers;
 mod unreadable;
 
 pub use narrow::{Judged, judge};
+pub use secrets::SecretClaims;
 
 use crate::inventory::Inventory;
 use crate::names::ObjectRef;

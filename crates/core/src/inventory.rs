@@ -44,9 +44,13 @@ pub struct Inventory {
     pub published: BTreeMap<ObjectRef, Arc<Snapshot>>,
     /// The live credentials of each client at its server.
     pub credentials: BTreeMap<ObjectRef, CredentialRecord>,
+    /// The name of the Secret that is each client's already.
+    pub secret_names: BTreeMap<ObjectRef, Arc<str>>,
     /// Clients that lack something which only their carrier sees, such as a Secret that they bring: they wait, with this
     /// finding.
     pub unready: BTreeMap<ObjectRef, Finding>,
+    /// May the servers of this carrier call private addresses, as on a laptop (`--allow-private-fetch`)?
+    pub private_fetch: bool,
     /// Could something not be read at all? Then nothing may be taken for deleted, and everything stays as published.
     pub incomplete: bool,
 }

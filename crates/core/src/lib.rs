@@ -14,6 +14,7 @@ pub mod oauth;
 pub mod pattern;
 pub mod plan;
 pub mod policy;
+pub mod reach;
 pub mod report;
 pub mod snapshot;
 pub mod spec;

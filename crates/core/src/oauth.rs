@@ -1,6 +1,7 @@
 //! The protocol's decisions: what a request asks, whether it may, and what follows. Pure: facts, time and results of
 //! signature checks come in as arguments; `nauthera-server` fetches them and carries out what is decided here.
 
+pub mod assertion;
 pub mod authorize;
 pub mod claims;
 pub mod client_auth;

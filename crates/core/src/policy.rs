@@ -49,6 +49,9 @@ pub struct Governor {
     pub mark: PolicyMark,
     /// What it says.
     pub spec: Arc<PolicySpec>,
+    /// Is it sure that it governs? One that looks at labels of a namespace which cannot be seen may or may not: it tightens, as if it
+    /// governed, and replaces no default, as if it did not. What is served is then within policy whatever the labels are.
+    pub certain: bool,
 }
 
 /// What decided a value.
@@ -148,9 +151,9 @@ impl Merged {
             .find(|governor| allows(&governor.spec) == Some(false))
     }
 
-    /// Does any policy state the field?
+    /// Does any policy that governs for sure state the field, so that its default does not hold?
     pub fn is_stated(&self, stated: impl Fn(&PolicySpec) -> bool) -> bool {
-        self.governors.iter().any(|governor| stated(&governor.spec))
+        self.governors.iter().any(|governor| governor.certain && stated(&governor.spec))
     }
 
     /// Do all policies that list methods list this one?
@@ -165,7 +168,7 @@ impl Merged {
         let stated_by = |method| {
             self.governors
                 .iter()
-                .position(|g| g.spec.client_authentication.method == Some(method))
+                .position(|g| g.certain && g.spec.client_authentication.method == Some(method))
                 .map(Decider::Policy)
         };
         let any_stated = self.is_stated(|p| p.client_authentication.method.is_some());
@@ -194,6 +197,11 @@ impl Stated<'_> {
         self.0.iter().enumerate().filter_map(move |(n, governor)| get(&governor.spec).map(|value| (n, value)))
     }
 
+    /// Does a policy that governs for sure state it? Otherwise the default holds as well as what others state.
+    fn certainly<T>(&self, get: impl Fn(&PolicySpec) -> Option<T>) -> bool {
+        self.0.iter().any(|governor| governor.certain && get(&governor.spec).is_some())
+    }
+
     fn least(&self, get: impl Fn(&PolicySpec) -> Option<Seconds>) -> Option<Decided<Seconds>> {
         // min_by_key keeps the first of equals, so the provenance is the first policy by name.
         self.each(get)
@@ -207,7 +215,9 @@ impl Stated<'_> {
         default: Seconds,
         baseline: Seconds,
     ) -> Decided<Seconds> {
-        let stated = self.least(get).unwrap_or(Decided { value: default, by: Decider::Default });
+        let replaces = self.certainly(&get);
+        let stated = self.least(get).filter(|stated| replaces || stated.value < default);
+        let stated = stated.unwrap_or(Decided { value: default, by: Decider::Default });
         if stated.value > baseline { Decided { value: baseline, by: Decider::Baseline } } else { stated }
     }
 
@@ -216,10 +226,18 @@ impl Stated<'_> {
         get: impl Fn(&PolicySpec) -> Option<GrantSet>,
         default: GrantSet,
     ) -> Decided<GrantSet> {
-        self.each(get)
+        let replaces = self.certainly(&get);
+        let stated = self
+            .each(get)
             .map(|(n, value)| Decided { value, by: Decider::Policy(n) })
-            .reduce(|a, b| Decided { value: a.value.intersect(b.value), by: a.by })
-            .unwrap_or(Decided { value: default, by: Decider::Default })
+            .reduce(|a, b| Decided { value: a.value.intersect(b.value), by: a.by });
+        match stated {
+            Some(stated) if replaces => stated,
+            Some(stated) if stated.value.intersect(default) != default => {
+                Decided { value: stated.value.intersect(default), ..stated }
+            }
+            _ => Decided { value: default, by: Decider::Default },
+        }
     }
 
     /// True wins; `by` is the first policy with the winning value.
@@ -238,9 +256,11 @@ impl Stated<'_> {
         winning: T,
         default: T,
     ) -> Decided<T> {
+        let replaces = self.certainly(&get);
         self.each(get)
             .map(|(n, value)| Decided { value, by: Decider::Policy(n) })
             .reduce(|a, b| if a.value != winning && b.value == winning { b } else { a })
+            .filter(|stated| replaces || stated.value == winning && default != winning)
             .unwrap_or(Decided { value: default, by: Decider::Default })
     }
 
@@ -279,9 +299,18 @@ mod tests {
     fn merged(specs: Vec<PolicySpec>) -> Merged {
         let governors = specs.into_iter().enumerate().map(|(n, spec)| {
             let mark = PolicyMark { policy: ObjectRef::new("identity", format!("p{n}")), generation: 1 };
-            Arc::new(Governor { mark, spec: Arc::new(spec) })
+            Arc::new(Governor { mark, spec: Arc::new(spec), certain: true })
         });
         Merged::of(governors.collect())
+    }
+
+    /// The first of these for sure, and the others perhaps.
+    fn one_for_sure(specs: Vec<PolicySpec>) -> Merged {
+        let governors = merged(specs).governors.into_iter().enumerate();
+        let perhaps = |(n, governor): (usize, Arc<Governor>)| {
+            Arc::new(Governor { certain: n == 0, ..Governor::clone(&governor) })
+        };
+        Merged::of(governors.map(perhaps).collect())
     }
 
     fn access(seconds: u32) -> PolicySpec {
@@ -346,6 +375,41 @@ mod tests {
         );
         assert!(names(&merged(vec![basic, only_jwt])).is_empty());
         assert_eq!(names(&merged(vec![]))[0], AuthMethod::ClientSecretBasic);
+    }
+
+    #[test]
+    fn a_policy_that_may_govern_tightens_and_replaces_no_default() {
+        let loose = PolicySpec {
+            allowed_grant_types: Some(GrantSet::ALL),
+            enforce_pkce: Some(false),
+            consent: Some(Consent::Trusted),
+            allow_custom_client_ids: Some(true),
+            ..access(3_600)
+        };
+        assert_eq!(
+            one_for_sure(vec![PolicySpec::default(), loose.clone()]).access_ttl,
+            merged(vec![]).access_ttl
+        );
+        let m = one_for_sure(vec![PolicySpec::default(), loose.clone()]);
+        let nothing = merged(vec![]);
+        assert_eq!(
+            (m.grants, m.pkce, m.consent, m.custom_ids),
+            (nothing.grants, nothing.pkce, nothing.consent, nothing.custom_ids)
+        );
+        assert!(!m.is_stated(|p| p.consent.is_some()));
+        // What another one states for sure it can only tighten.
+        let m = one_for_sure(vec![access(7_200), loose.clone()]);
+        assert_eq!(m.access_ttl, Decided { value: Seconds::new(3_600), by: Decider::Policy(1) });
+        let strict = PolicySpec {
+            allowed_grant_types: Some(GrantSet::of(&[GrantType::AuthorizationCode])),
+            require_pushed_authorization_requests: Some(true),
+            max_age: Some(Seconds::new(60)),
+            ..access(60)
+        };
+        let m = one_for_sure(vec![loose, strict]);
+        assert_eq!((m.access_ttl.value, m.par.value), (Seconds::new(60), true));
+        assert_eq!(m.grants.value, GrantSet::of(&[GrantType::AuthorizationCode]));
+        assert_eq!(m.max_age.map(|age| age.value), Some(Seconds::new(60)));
     }
 
     #[test]

@@ -195,7 +195,7 @@ pub enum BadSnapshot {
     #[error("the Snapshot has format {0}; this release reads format {FORMAT}")]
     Format(u32),
     /// Not JSON of the right shape; an unknown field is a fault, since it could be a restriction.
-    #[error("the Snapshot does not decode: {0}")]
+    #[error("the Snapshot does not decode")]
     Shape(#[from] serde_json::Error),
     /// Two rows with one id, or rows out of order.
     #[error("the Snapshot's rows are not in order at client {0}")]

@@ -45,10 +45,22 @@ pub enum BadUri {
     /// An issuer that ends in a slash.
     #[error("an issuer does not end in `/`; take the last slash away")]
     TrailingSlash,
+    /// An issuer with an empty part in its path.
+    #[error("its path has an empty part; take one of the two slashes away")]
+    EmptySegment,
+    /// An issuer whose path leads into the place of metadata documents (RFC 8615).
+    #[error("`.well-known` in its path is where metadata is; take it away")]
+    WellKnown,
+    /// A redirect URI with a parameter that answers have themselves (RFC 6749 §4.1.2, RFC 9207).
+    #[error("its query has `{0}`, which the answer to a request has itself; take it away or rename it")]
+    Parameter(&'static str),
     /// Written in a way that a URI parser changes, so that two spellings of one address could differ.
     #[error("it is not in normal form; write `{0}`")]
     NotNormal(String),
 }
+
+/// Parameters of an answer to an authorization request.
+const ANSWERS: [&str; 6] = ["code", "state", "error", "error_description", "error_uri", "iss"];
 
 /// What kind of place a redirect URI names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +84,38 @@ impl RedirectUri {
     /// # Errors
     /// [`BadUri`], which says what to write instead.
     pub fn parse(text: &str, client_type: ClientType) -> Result<Self, BadUri> {
+        Self::for_answers(text, client_type, &ANSWERS)
+    }
+
+    /// Judges the address of a logout: it is under the same rules, and gets `state` alone.
+    ///
+    /// # Errors
+    /// [`BadUri`], which says what to write instead.
+    pub fn parse_post_logout(text: &str, client_type: ClientType) -> Result<Self, BadUri> {
+        Self::for_answers(text, client_type, &["state"])
+    }
+
+    fn for_answers(text: &str, client_type: ClientType, taken: &[&'static str]) -> Result<Self, BadUri> {
+        let uri = Self::read(text, client_type)?;
+        // An empty user name is one too, and a parser forgets it: some reader could take what stands before the `@` for the host.
+        if authority(text).contains('@') {
+            return Err(BadUri::UserInfo);
+        }
+        let url = Url::parse(text).map_err(|_| BadUri::NotAbsolute)?;
+        let normal = normal(&url, text);
+        if normal != text {
+            return Err(BadUri::NotNormal(normal.into()));
+        }
+        let given: Vec<Cow<'_, str>> = url.query_pairs().map(|(name, _)| name).collect();
+        match taken.iter().find(|name| given.iter().any(|given| given == *name)) {
+            Some(name) => Err(BadUri::Parameter(name)),
+            None => Ok(uri),
+        }
+    }
+
+    /// The rules that hold however a URI is spelled: what a Snapshot holds was judged when it was compiled, perhaps by an earlier
+    /// release.
+    fn read(text: &str, client_type: ClientType) -> Result<Self, BadUri> {
         let url = plain_url(text)?;
         if text.contains('*') {
             return Err(BadUri::Wildcard);
@@ -163,7 +207,7 @@ impl fmt::Debug for RedirectUri {
 impl TryFrom<String> for RedirectUri {
     type Error = BadUri;
     fn try_from(text: String) -> Result<Self, BadUri> {
-        Self::parse(&text, ClientType::Native)
+        Self::read(&text, ClientType::Native)
     }
 }
 
@@ -188,6 +232,25 @@ fn plain_url(text: &str) -> Result<Url, BadUri> {
         return Err(BadUri::UserInfo);
     }
     Ok(url)
+}
+
+/// What stands between the slashes after the scheme and what follows: the host with all that may be written beside it.
+fn authority(text: &str) -> &str {
+    let Some((_, rest)) = text.split_once(':').filter(|(_, rest)| rest.starts_with('/')) else { return "" };
+    rest.trim_start_matches('/').split(['/', '?']).next().unwrap_or_default()
+}
+
+/// The URI as a parser writes it. The slash of an empty path, which a parser adds, is left out where it is left out in `text`.
+fn normal<'a>(url: &'a Url, text: &str) -> Cow<'a, str> {
+    let normal = url.as_str();
+    let bare = url.path() == "/" && !text.split('?').next().is_some_and(|address| address.ends_with('/'));
+    match normal.split_once('?') {
+        _ if !bare => Cow::Borrowed(normal),
+        None => Cow::Borrowed(normal.strip_suffix('/').unwrap_or(normal)),
+        Some((address, query)) => {
+            Cow::Owned(format!("{}?{query}", address.strip_suffix('/').unwrap_or(address)))
+        }
+    }
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -255,13 +318,17 @@ impl IssuerUrl {
         if text.ends_with('/') {
             return Err(BadUri::TrailingSlash);
         }
-        // The parser adds the slash of an empty path; anything else that it changes would make two spellings.
-        let normal = url.as_str();
-        let normal = if url.path() == "/" { normal.trim_end_matches('/') } else { normal };
+        // What a parser changes would make two spellings.
+        let normal = normal(&url, text);
         if normal != text {
             return Err(BadUri::NotNormal(normal.into()));
         }
-        Ok(Self(text.into()))
+        let mut segments = url.path().split('/').skip(1);
+        match () {
+            () if url.path() != "/" && segments.clone().any(str::is_empty) => Err(BadUri::EmptySegment),
+            () if segments.any(|segment| segment == ".well-known") => Err(BadUri::WellKnown),
+            () => Ok(Self(text.into())),
+        }
     }
 
     /// The issuer as text.
@@ -324,113 +391,5 @@ impl From<IssuerUrl> for String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn web(text: &str) -> Result<RedirectUri, BadUri> {
-        RedirectUri::parse(text, ClientType::Web)
-    }
-
-    #[test]
-    fn good_redirect_uris_are_taken_as_written() {
-        for good in [
-            "https://shop.example.com/cb",
-            "https://shop.example.com",
-            "http://127.0.0.1:8080/cb",
-            "http://localhost/cb",
-            "http://[::1]:1/x?y=z",
-        ] {
-            assert_eq!(web(good).unwrap().as_str(), good);
-        }
-        assert!(RedirectUri::parse("com.example.app:/cb", ClientType::Native).is_ok());
-    }
-
-    #[test]
-    fn bad_redirect_uris_say_why() {
-        assert_eq!(web("https://a.example/#x").unwrap_err(), BadUri::Fragment);
-        assert_eq!(web("https://u:p@a.example/").unwrap_err(), BadUri::UserInfo);
-        assert_eq!(web("https://*.example/cb").unwrap_err(), BadUri::Wildcard);
-        assert_eq!(web("javascript:alert(1)").unwrap_err(), BadUri::Scheme("javascript".into()));
-        assert_eq!(web("http://shop.example.com/cb").unwrap_err(), BadUri::PublicHttp);
-        assert_eq!(web("/cb").unwrap_err(), BadUri::NotAbsolute);
-        assert_eq!(web("https://a.example/a b").unwrap_err(), BadUri::Character);
-        assert_eq!(web("https:\\\\evil.example").unwrap_err(), BadUri::Character);
-        assert_eq!(web("com.example.app:/cb").unwrap_err(), BadUri::PrivateScheme("com.example.app".into()));
-        assert_eq!(web("http://127.0.0.1.evil.example/").unwrap_err(), BadUri::PublicHttp);
-    }
-
-    #[test]
-    fn only_a_native_clients_loopback_ip_may_change_its_port() {
-        let uri = RedirectUri::parse("http://127.0.0.1/cb", ClientType::Native).unwrap();
-        assert!(uri.matches("http://127.0.0.1:5173/cb", ClientType::Native));
-        assert!(!uri.matches("http://127.0.0.1:5173/cb", ClientType::Web));
-        for other in [
-            "http://127.0.0.1:5173/cb2",
-            "http://127.0.0.2/cb",
-            "http://127.0.0.1:x/cb",
-            "http://127.0.0.1:1@evil/cb",
-            "https://127.0.0.1/cb",
-        ] {
-            assert!(!uri.matches(other, ClientType::Native), "{other}");
-        }
-        let named = RedirectUri::parse("http://localhost/cb", ClientType::Native).unwrap();
-        assert!(!named.matches("http://localhost:9/cb", ClientType::Native));
-        let six = RedirectUri::parse("http://[::1]/cb", ClientType::Native).unwrap();
-        assert!(six.matches("http://[::1]:81/cb", ClientType::Native));
-    }
-
-    #[test]
-    fn issuers_are_in_normal_form() {
-        assert_eq!(IssuerUrl::parse("https://login.example.com/tenant").unwrap().path(), "/tenant");
-        assert_eq!(IssuerUrl::parse("http://127.0.0.1:8080").unwrap().origin(), "http://127.0.0.1:8080");
-        assert_eq!(IssuerUrl::parse("https://a.example/").unwrap_err(), BadUri::TrailingSlash);
-        assert_eq!(IssuerUrl::parse("https://a.example?x").unwrap_err(), BadUri::Query);
-        assert_eq!(IssuerUrl::parse("http://a.example").unwrap_err(), BadUri::PublicHttp);
-        assert_eq!(
-            IssuerUrl::parse("https://A.example").unwrap_err(),
-            BadUri::NotNormal("https://a.example".into())
-        );
-        assert!(matches!(IssuerUrl::parse("https://a.example/../x").unwrap_err(), BadUri::NotNormal(_)));
-    }
-
-    #[test]
-    fn the_judged_host_is_the_one_that_a_uri_parser_sees() {
-        for (text, host) in [
-            ("https://shop.example.com/cb", Some("shop.example.com")),
-            ("https://shop.example.com:8443?x", Some("shop.example.com")),
-            ("https://Shop.Example.COM", Some("shop.example.com")),
-            ("HTTPS://a-b.example", Some("a-b.example")),
-            ("https://xn--mnchen-3ya.example/cb", Some("xn--mnchen-3ya.example")),
-            ("https://a.example./cb", Some("a.example.")),
-            ("https:/one.example/cb", Some("one.example")),
-            ("https://@one.example/cb", Some("one.example")),
-            ("https://%61.example/cb", Some("a.example")),
-            ("https://192.0.2.7/cb", Some("192.0.2.7")),
-            ("https://0xc0000207/cb", Some("192.0.2.7")),
-            ("https://[2001:db8::1]:1/cb", Some("[2001:db8::1]")),
-            ("https://0x7f.1/cb", None),
-            ("https://127.0.0.1/cb", None),
-            ("https://localhost/cb", None),
-            ("http://[::1]/cb", None),
-        ] {
-            let uri = web(text).unwrap();
-            assert_eq!(uri.judged_host().as_deref(), host, "{text}");
-            assert_eq!(uri.judged_host().is_some(), uri.kind() == RedirectKind::Https, "{text}");
-            assert!(host.is_none_or(|host| uri.host() == host), "{text}");
-        }
-        let app = RedirectUri::parse("com.example.app:/cb", ClientType::Native).unwrap();
-        assert_eq!(app.judged_host(), None);
-    }
-
-    #[test]
-    fn hosts_and_origins() {
-        let uri = web("https://shop.example.com:8443/cb?x").unwrap();
-        assert_eq!(
-            (uri.host().as_str(), uri.origin().as_str()),
-            ("shop.example.com", "https://shop.example.com:8443")
-        );
-        let app = RedirectUri::parse("com.example.app:/cb", ClientType::Native).unwrap();
-        assert_eq!((app.host().as_str(), app.origin().as_str()), ("com.example.app", "com.example.app:"));
-        assert_eq!(app.kind(), RedirectKind::PrivateScheme);
-    }
-}
+#[path = "uri_tests.rs"]
+mod tests;

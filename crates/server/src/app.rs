@@ -138,8 +138,9 @@ impl App {
     /// [`KeyError`] when new signing settings want a key that cannot be made; the Snapshot is served all the same, with the
     /// keys there are.
     pub fn apply(&self, snapshot: Arc<Snapshot>) -> Result<(), KeyError> {
-        self.serving.store(Arc::new(Serving::new(snapshot)));
+        let before = self.serving.swap(Arc::new(Serving::new(snapshot)));
         self.note_snapshot();
+        self.audit.client_secrets_changed(&before, &self.serving(), self.now());
         self.maintain_keys().map(|_| ())
     }
 

@@ -1,13 +1,14 @@
 //! Client assertions (RFC 7523): a JWT that the client signs with a key that its manifest names. The algorithm is taken from a
-//! fixed list and must fit the key; what the header says of keys is never believed.
+//! fixed list of core and must fit the key; what the header says of keys is never believed.
 
 use crate::authn::Endpoint;
 use crate::http::{Context, Failure};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::jwk::{Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
+use jsonwebtoken::jwk::{Jwk, JwkSet, KeyAlgorithm, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use nauthera_core::facts::Digest;
-use nauthera_core::grant::AuthMethod;
+use nauthera_core::grant::{AuthMethod, SigningAlgorithm};
+use nauthera_core::oauth::assertion;
 use nauthera_core::oauth::client_auth::Presented;
 use nauthera_core::snapshot::Row;
 use nauthera_core::spec::ClientKeys;
@@ -22,18 +23,27 @@ const LONGEST: usize = 8 * 1_024;
 const LEEWAY: Seconds = Seconds::new(30);
 /// How far ahead `exp` may lie: `jti`s are remembered that long.
 const FURTHEST: Seconds = Seconds::hours(1);
-/// What an assertion may be signed with, by the names of RFC 7518, RFC 8037 and RFC 9864: the last gives EdDSA with the curve
-/// Ed25519 a name of its own.
-pub const ALGORITHMS: [&str; 5] = ["RS256", "PS256", "ES256", "EdDSA", "Ed25519"];
-
 fn algorithm(name: &str) -> Option<Algorithm> {
-    match name {
-        "RS256" => Some(Algorithm::RS256),
-        "PS256" => Some(Algorithm::PS256),
-        "ES256" => Some(Algorithm::ES256),
-        "EdDSA" | "Ed25519" => Some(Algorithm::EdDSA),
-        _ => None,
+    Some(match assertion::algorithm(name)? {
+        SigningAlgorithm::Rs256 => Algorithm::RS256,
+        SigningAlgorithm::Ps256 => Algorithm::PS256,
+        SigningAlgorithm::Es256 => Algorithm::ES256,
+        SigningAlgorithm::EdDsa => Algorithm::EdDSA,
+    })
+}
+
+/// Reads a JWK Set (RFC 7517 §5). A key that is not understood is passed over: it spoils none of the others.
+///
+/// # Errors
+/// The text is not JSON, or has no list of keys.
+pub fn key_set(text: &[u8]) -> serde_json::Result<JwkSet> {
+    #[derive(Deserialize)]
+    struct Written {
+        keys: Vec<serde_json::Value>,
     }
+    let written: Written = serde_json::from_slice(text)?;
+    let keys = written.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok());
+    Ok(JwkSet { keys: keys.collect() })
 }
 
 #[derive(Deserialize)]
@@ -124,7 +134,7 @@ async fn verified(context: &Context, row: &Row, keys: &ClientKeys, assertion: &s
     let header = part::<Header>(header).filter(|header| header.crit.is_none())?;
     let algorithm = algorithm(&header.alg)?;
     let set = match keys {
-        ClientKeys::Jwks(text) => Arc::new(serde_json::from_str::<JwkSet>(text).ok()?),
+        ClientKeys::Jwks(text) => Arc::new(key_set(text.as_bytes()).ok()?),
         ClientKeys::JwksUri(url) => {
             context.app.jwks.get(url, &row.object.namespace, header.kid.as_deref(), context.now).await?
         }
@@ -146,7 +156,9 @@ fn fits(jwk: &Jwk, algorithm: Algorithm) -> bool {
         Some(KeyAlgorithm::UNKNOWN_ALGORITHM) => algorithm == Algorithm::EdDSA,
         Some(named) => named == KeyAlgorithm::from(algorithm),
     };
-    named && jwk.common.public_key_use != Some(PublicKeyUse::Encryption)
+    let operations = jwk.common.key_operations.as_ref();
+    let verifies = operations.is_none_or(|list| list.contains(&KeyOperations::Verify));
+    named && verifies && jwk.common.public_key_use != Some(PublicKeyUse::Encryption)
 }
 
 fn has_signed(jwk: &Jwk, algorithm: Algorithm, signed: &str, signature: &str) -> bool {

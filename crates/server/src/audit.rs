@@ -7,7 +7,7 @@ mod writer;
 use crate::http::{Context, RequestId};
 use crate::keys::Maintained;
 use crate::serving::Serving;
-use nauthera_core::snapshot::Row;
+use nauthera_core::snapshot::{Row, SecretDigest};
 use nauthera_core::time::UnixTime;
 use serde::Serialize;
 use std::io::Write;
@@ -15,6 +15,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use writer::Writer;
 
+/// So many clients whose secrets changed at once have a line of their own; the others are counted in one.
+const MOST_TOLD: usize = 100;
 /// More than most lines have.
 const USUAL_LENGTH: usize = 768;
 
@@ -146,16 +148,44 @@ impl Audit {
         }
     }
 
+    /// Notes which clients' secrets are others than they were: made, ending, or ended.
+    pub fn client_secrets_changed(&self, before: &Serving, serving: &Serving, now: UnixTime) {
+        if self.writer.is_none() {
+            return;
+        }
+        let clients = serving.snapshot.clients.iter();
+        let mut changed = clients.filter_map(|(id, row)| {
+            let last = before.snapshot.clients.get(id).filter(|last| !Arc::ptr_eq(last, row))?;
+            secret_change(&last.secrets, &row.secrets).map(|change| (row, change))
+        });
+        for (row, detail) in changed.by_ref().take(MOST_TOLD) {
+            self.about_server(serving, "client_secret", (Some(row), &detail), now);
+        }
+        if let more @ 1.. = changed.count() {
+            self.server_event(serving, "client_secret", &format!("and of {more} more clients"), now);
+        }
+    }
+
     fn server_event(&self, serving: &Serving, event: &str, detail: &str, now: UnixTime) {
+        self.about_server(serving, event, (None, detail), now);
+    }
+
+    fn about_server(
+        &self,
+        serving: &Serving,
+        event: &str,
+        (row, detail): (Option<&Row>, &str),
+        now: UnixTime,
+    ) {
         self.send(&Line {
             v: 1,
             time: now.0,
             event,
             request_id: None,
             revision: &serving.revision_text,
-            client_id: None,
+            client_id: row.map(|row| row.client_id.as_str()),
             subject: None,
-            policies: Policies(None),
+            policies: Policies(row),
             peer: None,
             detail: Some(detail),
             scope: None,
@@ -174,6 +204,18 @@ impl Audit {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
+}
+
+/// What became of a client's secrets, in numbers; `None` when nothing did.
+fn secret_change(before: &[SecretDigest], now: &[SecretDigest]) -> Option<String> {
+    let of = |all: &[SecretDigest], digest| all.iter().find(|secret| secret.digest == digest).cloned();
+    let made = now.iter().filter(|secret| of(before, secret.digest).is_none()).count();
+    let ended = before.iter().filter(|secret| of(now, secret.digest).is_none()).count();
+    let ends = |secret: &&SecretDigest| {
+        of(before, secret.digest).is_some_and(|last| last.not_after != secret.not_after)
+    };
+    let ending = now.iter().filter(ends).count();
+    (made + ended + ending > 0).then(|| format!("{made} made, {ending} ending, {ended} ended"))
 }
 
 fn shown<S: serde::Serializer>(id: &Option<RequestId>, serializer: S) -> Result<S::Ok, S::Error> {

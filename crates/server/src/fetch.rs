@@ -1,15 +1,17 @@
 //! Keys of clients with a `jwksUri`: fetched over https from public addresses, bounded in size, time and number, kept for
 //! a while, and fetched again when a key id is not among them.
 
+use crate::assertion::key_set;
 use jsonwebtoken::jwk::JwkSet;
+use nauthera_core::reach::{Reach, is_public, reach};
 use nauthera_core::time::{Seconds, UnixTime};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
-use url::{Host, Url};
+use url::Url;
 
 const FRESH: Seconds = Seconds::minutes(10);
 /// An unknown key id fetches again, at most this often for one address.
@@ -122,19 +124,14 @@ impl JwksCache {
 
     async fn fetch(&self, url: &Url, namespace: &str) -> Result<JwkSet, String> {
         let _permit = self.at_once.try_acquire().map_err(|_| "too many fetches at once".to_owned())?;
-        let own_service = url.host_str().is_some_and(|host| host.ends_with(&format!(".{namespace}.svc")));
-        let private = self.allow_private || own_service;
         if url.scheme() != "https" {
             return Err("only https is fetched".into());
         }
-        let literal = match url.host() {
-            Some(Host::Ipv4(ip)) => Some(IpAddr::V4(ip)),
-            Some(Host::Ipv6(ip)) => Some(IpAddr::V6(ip)),
-            _ => None,
+        let private = match reach(url, namespace) {
+            Ok(reach) => self.allow_private || reach == Reach::OwnService,
+            Err(_) if self.allow_private => true,
+            Err(why) => return Err(why.into()),
         };
-        if literal.is_some_and(|ip| !private && !is_public(ip)) {
-            return Err("the address is private".into());
-        }
         let client = if private { build(true)? } else { self.public_client()? };
         let fetch = async {
             let mut response = client.get(url.clone()).send().await.map_err(|error| error.to_string())?;
@@ -148,7 +145,7 @@ impl JwksCache {
                     return Err("it is larger than 64 KiB".into());
                 }
             }
-            serde_json::from_slice(&body).map_err(|error| format!("it is not a JWK Set: {error}"))
+            key_set(&body).map_err(|error| format!("it is not a JWK Set: {error}"))
         };
         tokio::time::timeout(DEADLINE, fetch).await.map_err(|_| "it took longer than 5 s".to_owned())?
     }
@@ -188,82 +185,5 @@ impl Resolve for Resolver {
             }
             Ok(Box::new(allowed.into_iter()) as Addrs)
         })
-    }
-}
-
-/// Is this an address that anyone on the internet could have?
-#[must_use]
-pub fn is_public(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => is_public_v4(ip),
-        IpAddr::V6(ip) => is_public_v6(ip),
-    }
-}
-
-fn is_public_v4(ip: Ipv4Addr) -> bool {
-    let [a, b, c, _] = ip.octets();
-    !(ip.is_private()
-        || ip.is_loopback()
-        || ip.is_link_local()
-        || ip.is_broadcast()
-        || ip.is_documentation()
-        || ip.is_multicast()
-        || a == 0
-        || a >= 240
-        || (a == 100 && (64..128).contains(&b))
-        || (a == 198 && (18..20).contains(&b))
-        || (a == 192 && b == 0 && c == 0))
-}
-
-fn is_public_v6(ip: Ipv6Addr) -> bool {
-    // Addresses that stand for an IPv4 one are judged as that one.
-    let [a, b, .., y, z] = ip.segments();
-    let embedded = || {
-        let [y0, y1] = y.to_be_bytes();
-        let [z0, z1] = z.to_be_bytes();
-        Ipv4Addr::new(y0, y1, z0, z1)
-    };
-    if let Some(mapped) = ip.to_ipv4_mapped() {
-        return is_public_v4(mapped);
-    }
-    if a == 0x64 && b == 0xff9b {
-        return is_public_v4(embedded());
-    }
-    // Only 2000::/3 is in use on the internet; in it, documentation, Teredo, 6to4 and ORCHID are not places to fetch from.
-    (0x2000..0x4000).contains(&a)
-        && !(a == 0x2001 && (b == 0xdb8 || b < 0x200))
-        && a != 0x2002
-        && !(a == 0x3fff && b < 0x1000)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn private_addresses_are_known_in_every_disguise() {
-        for private in [
-            "10.0.0.1",
-            "172.16.0.1",
-            "192.168.1.1",
-            "127.0.0.1",
-            "169.254.169.254",
-            "100.64.0.1",
-            "0.0.0.0",
-            "::1",
-            "fe80::1",
-            "fd00::1",
-            "::ffff:10.0.0.1",
-            "64:ff9b::a00:1",
-            "2002:a00:1::",
-            "::",
-            "2001:db8::1",
-            "255.255.255.255",
-        ] {
-            assert!(!is_public(private.parse().unwrap()), "{private}");
-        }
-        for public in ["1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1"] {
-            assert!(is_public(public.parse().unwrap()), "{public}");
-        }
     }
 }

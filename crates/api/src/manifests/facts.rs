@@ -11,14 +11,26 @@ use std::fmt;
 use std::sync::Arc;
 
 /// A Secret among the manifests. Never shows what is in it.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret {
     labels: Labels,
     /// `None` for a value in `data` that is not base64.
     data: BTreeMap<Arc<str>, Option<Arc<[u8]>>>,
+    of_two: bool,
 }
 
 impl Secret {
+    /// Stands for two documents of one name that differ: nothing of either is used.
+    pub(super) fn of_two() -> Self {
+        Self { of_two: true, ..Self::default() }
+    }
+
+    /// Are there two documents of this name that differ?
+    #[must_use]
+    pub const fn stands_twice(&self) -> bool {
+        self.of_two
+    }
+
     /// Its labels.
     #[must_use]
     pub const fn labels(&self) -> &BTreeMap<Arc<str>, Arc<str>> {
@@ -50,16 +62,16 @@ pub(super) type Labels = BTreeMap<Arc<str>, Arc<str>>;
 /// The label with its own name that every Namespace of a cluster has, whatever its manifest says.
 const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 
-/// Name and labels of a Namespace.
-pub(super) fn namespace(node: &Node) -> Option<(Arc<str>, Labels)> {
+/// Name, labels and line of a Namespace.
+pub(super) fn namespace(node: &Node) -> Option<(Arc<str>, Labels, u32)> {
     let name: Arc<str> = node.at("/metadata/name")?.as_str()?.into();
     let mut labels = labels(node);
     labels.insert(NAMESPACE_NAME.into(), name.clone());
-    Some((name, labels))
+    Some((name, labels, node.span.line))
 }
 
-/// Name and content of a Secret; `stringData` wins over `data`, as in a cluster.
-pub(super) fn secret(node: &Node) -> Option<(ObjectRef, Secret)> {
+/// Name, content and line of a Secret; `stringData` wins over `data`, as in a cluster.
+pub(super) fn secret(node: &Node) -> Option<(ObjectRef, Secret, u32)> {
     let name = node.at("/metadata/name")?.as_str()?;
     let namespace = node.at("/metadata/namespace").and_then(Node::as_str).unwrap_or(DEFAULT_NAMESPACE);
     let mut data = BTreeMap::new();
@@ -70,7 +82,8 @@ pub(super) fn secret(node: &Node) -> Option<(ObjectRef, Secret)> {
     for (key, value) in texts(node, "/stringData") {
         data.insert(key, Some(value.as_bytes().into()));
     }
-    Some((ObjectRef::new(namespace, name), Secret { labels: labels(node), data }))
+    let secret = Secret { labels: labels(node), data, of_two: false };
+    Some((ObjectRef::new(namespace, name), secret, node.span.line))
 }
 
 /// `metadata.labels`.

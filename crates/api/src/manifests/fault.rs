@@ -4,7 +4,7 @@ use super::{MAX_FILE, MAX_OBJECT};
 use crate::schema::Judgement;
 use crate::yaml::{Problem, SyntaxError};
 use nauthera_core::codes::Code;
-use nauthera_core::finding::{Finding, Place};
+use nauthera_core::finding::{Finding, Place, Severity};
 use nauthera_core::names::{Kind, ObjectKey};
 use std::io;
 
@@ -46,8 +46,18 @@ pub(super) fn duplicate(key: &ObjectKey) -> Finding {
     Finding::new(Code::DuplicateObject, format!("{key} stands twice"))
         .at(place(key, "/metadata/name"), "again here")
         .at(place(key, "/metadata/name"), "first here")
-        .note("the first one is used")
+        .note("neither of them is used")
         .help("rename one of them, or take it away")
+}
+
+/// A Namespace or a Secret that stands twice.
+pub(super) fn fact_twice(fact: &str, places: String, same: bool) -> Finding {
+    let finding = Finding::new(Code::DuplicateObject, format!("{fact} stands twice")).note(places);
+    let finding = match same {
+        true => finding.weighing(Severity::Warning).note("they say the same, so it is used"),
+        false => finding.note("neither of them is used, since nobody knows which one a cluster would keep"),
+    };
+    finding.help("take one of them away")
 }
 
 /// A document that is YAML and cannot be an object, such as one with a key twice.

@@ -42,8 +42,19 @@ impl Listing {
     /// that is reached twice counts once.
     #[must_use]
     pub fn of(paths: &[PathBuf]) -> Self {
+        Self::walked(paths, Walk::default())
+    }
+
+    /// The same without what lies in one folder: what a command keeps there is none of its manifests.
+    #[must_use]
+    pub fn beside(paths: &[PathBuf], left_out: &Path) -> Self {
+        // A folder that was entered already is not entered again.
+        let folders = fs::canonicalize(left_out).into_iter().collect();
+        Self::walked(paths, Walk { folders, ..Walk::default() })
+    }
+
+    fn walked(paths: &[PathBuf], mut walk: Walk) -> Self {
         let alone = paths.len() == 1;
-        let mut walk = Walk::default();
         for path in paths {
             let shown = if alone { Path::new("") } else { path.as_path() };
             walk.given(path, shown);

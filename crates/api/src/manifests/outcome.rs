@@ -21,8 +21,10 @@ const MAX_THREADS: usize = 8;
 pub(super) struct Outcome {
     pub(super) file: SourceFile,
     pub(super) objects: Vec<ReadObject>,
-    pub(super) namespaces: Vec<(Arc<str>, Labels)>,
-    pub(super) secrets: Vec<(ObjectRef, Secret)>,
+    /// Each with the line at which it stands.
+    pub(super) namespaces: Vec<(Arc<str>, Labels, u32)>,
+    /// Each with the line at which it stands.
+    pub(super) secrets: Vec<(ObjectRef, Secret, u32)>,
     pub(super) findings: Vec<(Finding, Span)>,
     pub(super) incomplete: bool,
 }

@@ -3,11 +3,10 @@
 use super::fault::{At, Fault, Faults};
 use super::{jwk, lists};
 use crate::v1alpha1::{AuthClientSpec, ClientAuthentication, ObjectReference, SecretTemplate};
-use nauthera_core::grant::ClientType;
 use nauthera_core::names::{Audience, ClientId, ObjectRef, Scope};
 use nauthera_core::spec;
 use nauthera_core::spec::{ClientKeys, ClientSpec, TtlRequest};
-use nauthera_core::uri::RedirectUri;
+use nauthera_core::uri::{BadUri, RedirectUri};
 use std::sync::Arc;
 use url::Url;
 
@@ -49,15 +48,15 @@ pub(crate) fn client_at(
             faults,
             &at.field("redirectUris"),
             "redirect URI",
-            client_type,
             &written.redirect_uris,
+            |text| RedirectUri::parse(text, client_type),
         ),
         post_logout_redirect_uris: uris(
             faults,
             &at.field("postLogoutRedirectUris"),
             "post-logout redirect URI",
-            client_type,
             &written.post_logout_redirect_uris,
+            |text| RedirectUri::parse_post_logout(text, client_type),
         ),
         scopes: lists::each(faults, &at.field("scopes"), &written.scopes, Scope::parse),
         audiences: lists::each(faults, &at.field("audiences"), &written.audiences, Audience::parse),
@@ -100,12 +99,11 @@ fn uris(
     faults: &mut Faults,
     at: &At<'_>,
     what: &str,
-    client_type: ClientType,
     texts: &[String],
+    parse: impl Fn(&str) -> Result<RedirectUri, BadUri>,
 ) -> Vec<RedirectUri> {
     lists::each(faults, at, texts, |text| {
-        RedirectUri::parse(text, client_type)
-            .map_err(|error| format!("`{}` cannot be a {what}: {error}", lists::cut(text)))
+        parse(text).map_err(|error| format!("`{}` cannot be a {what}: {error}", lists::cut(text)))
     })
 }
 

@@ -1,10 +1,12 @@
 //! Public keys in manifests (RFC 7517, RFC 7518 §6, RFC 8037): which members each needs, how strong it must be, and that
-//! no private half stands in a manifest. Nothing is computed with a key here.
+//! no private half stands in a manifest. A key that passes here can authenticate: what assertions may be signed with is core's
+//! table. Nothing is computed with a key here.
 
 use super::fault::{At, Faults};
 use crate::crds::sorted;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use nauthera_core::oauth::assertion::{KeyForm, names};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -41,27 +43,78 @@ fn judge(faults: &mut Faults, at: &At<'_>, key: &Map<String, Value>) -> bool {
             "this key has been shown: make a new one",
         );
     }
-    let members = match key.get("kty").and_then(Value::as_str) {
-        Some("RSA") => rsa(faults, at, key),
-        Some("EC") => curve(faults, at, key, &[("P-256", 32), ("P-384", 48)], &["x", "y"]),
-        Some("OKP") => curve(faults, at, key, &[("Ed25519", 32)], &["x"]),
+    let form = match key.get("kty").and_then(Value::as_str) {
+        Some("RSA") => rsa(faults, at, key).then_some(KeyForm::Rsa),
+        Some("EC") => curve(faults, at, key, ("P-256", 32), &["x", "y"]).then_some(KeyForm::P256),
+        Some("OKP") => curve(faults, at, key, ("Ed25519", 32), &["x"]).then_some(KeyForm::Ed25519),
         Some(other) => {
             faults.add(
                 &at.field("kty"),
                 format!("`{other}` is not the type of a public key; use RSA, EC or OKP"),
             );
-            false
+            None
         }
         None => {
             faults.add(at, "the key has no `kty`; write RSA, EC or OKP");
-            false
+            None
         }
     };
-    let usage = key.get("use").is_none_or(|usage| usage == "sig");
-    if !usage {
+    // Each of them is told, so none of them is left unjudged.
+    let usage = usage(faults, at, key);
+    let texts = texts(faults, at, key);
+    let algorithm = form.is_some_and(|form| algorithm(faults, at, key, form));
+    private.is_empty() && usage && texts && algorithm
+}
+
+/// Is it for checking signatures, as far as it says what it is for (RFC 7517 §4.2, §4.3)?
+fn usage(faults: &mut Faults, at: &At<'_>, key: &Map<String, Value>) -> bool {
+    let signs = key.get("use").is_none_or(|usage| usage == "sig");
+    if !signs {
         faults.add(&at.field("use"), "the key is not for signatures; write sig, or leave `use` out");
     }
-    private.is_empty() && members && usage
+    let verifies = key.get("key_ops").is_none_or(|operations| {
+        operations
+            .as_array()
+            .is_some_and(|list| list.iter().all(Value::is_string) && list.contains(&"verify".into()))
+    });
+    if !verifies {
+        faults.add(
+            &at.field("key_ops"),
+            "the key is not for checking signatures; write [verify], or leave `key_ops` out",
+        );
+    }
+    signs && verifies
+}
+
+/// Members that are texts where they are written at all, and `x5c`, which is a list of them (RFC 7517 §4.5 to §4.9).
+fn texts(faults: &mut Faults, at: &At<'_>, key: &Map<String, Value>) -> bool {
+    let mut good = true;
+    for member in ["kid", "x5u", "x5t", "x5t#S256"] {
+        if key.get(member).is_some_and(|value| !value.is_string()) {
+            faults.add(&at.field(member), format!("`{member}` is a text; put it in quotes"));
+            good = false;
+        }
+    }
+    let is_list = |value: &Value| value.as_array().is_some_and(|list| list.iter().all(Value::is_string));
+    if key.get("x5c").is_some_and(|chain| !is_list(chain)) {
+        faults.add(&at.field("x5c"), "`x5c` is a list of texts; leave it out, it is not looked at");
+        good = false;
+    }
+    good
+}
+
+/// Does the algorithm that it names, if any, belong to such a key, and may assertions use it?
+fn algorithm(faults: &mut Faults, at: &At<'_>, key: &Map<String, Value>, form: KeyForm) -> bool {
+    let Some(named) = key.get("alg") else { return true };
+    if form.names().any(|name| named == name) {
+        return true;
+    }
+    let names = form.names().collect::<Vec<_>>().join(" or ");
+    faults.add(
+        &at.field("alg"),
+        format!("an assertion by such a key is signed with {names}; write that, or leave `alg` out"),
+    );
+    false
 }
 
 fn rsa(faults: &mut Faults, at: &At<'_>, key: &Map<String, Value>) -> bool {
@@ -79,27 +132,33 @@ fn rsa(faults: &mut Faults, at: &At<'_>, key: &Map<String, Value>) -> bool {
             format!("an RSA key of {bits} bits is too slow; use at most {MAX_RSA_BITS}"),
         );
     }
-    exponent.is_some() && (MIN_RSA_BITS..=MAX_RSA_BITS).contains(&bits)
+    // An even one has no inverse, and a huge one only costs time.
+    let odd = exponent.as_ref().is_some_and(|exponent| {
+        exponent.last().is_some_and(|last| last % 2 == 1) && (2..=33).contains(&self::bits(exponent))
+    });
+    if exponent.is_some() && !odd {
+        faults.add(&at.field("e"), "`e` is an odd number from 3 to 2^33; nearly every key has AQAB");
+    }
+    odd && (MIN_RSA_BITS..=MAX_RSA_BITS).contains(&bits)
 }
 
 fn curve(
     faults: &mut Faults,
     at: &At<'_>,
     key: &Map<String, Value>,
-    curves: &[(&str, usize)],
+    (name, length): (&str, usize),
     coordinates: &[&str],
 ) -> bool {
-    let name = key.get("crv").and_then(Value::as_str).unwrap_or("");
-    let Some((_, length)) = curves.iter().find(|(curve, _)| *curve == name) else {
-        let known: Vec<&str> = curves.iter().map(|(curve, _)| *curve).collect();
+    if key.get("crv").is_none_or(|curve| curve != name) {
         let place = if key.contains_key("crv") { at.field("crv") } else { *at };
-        faults.add(&place, format!("`crv` must be {}", known.join(" or ")));
+        faults
+            .add(&place, format!("`crv` must be {name}: assertions are signed with {}", names().join(", ")));
         return false;
-    };
+    }
     let mut good = true;
     for coordinate in coordinates {
         match bytes(faults, at, key, coordinate) {
-            Some(bytes) if bytes.len() == *length => {}
+            Some(bytes) if bytes.len() == length => {}
             Some(_) => {
                 faults.add(
                     &at.field(coordinate),
@@ -158,9 +217,17 @@ mod tests {
         assert!(
             judged(json!({ "kty": "EC", "crv": "P-256", "x": encoded(32), "y": encoded(32) })).0.is_some()
         );
-        assert!(
-            judged(json!({ "kty": "EC", "crv": "P-384", "x": encoded(48), "y": encoded(48) })).0.is_some()
-        );
+        for (name, key) in [
+            ("PS256", json!({ "kty": "RSA", "n": encoded(256), "e": "AQAB" })),
+            ("ES256", json!({ "kty": "EC", "crv": "P-256", "x": encoded(32), "y": encoded(32) })),
+            ("Ed25519", json!({ "kty": "OKP", "crv": "Ed25519", "x": encoded(32) })),
+        ] {
+            let mut key = key;
+            key["alg"] = name.into();
+            key["key_ops"] = json!(["verify"]);
+            key["x5c"] = json!(["AA=="]);
+            assert_eq!(judged(key).1, [] as [String; 0]);
+        }
         assert!(
             judged(json!({ "kty": "OKP", "crv": "Ed25519", "x": encoded(32), "use": "sig" })).0.is_some()
         );
@@ -208,8 +275,14 @@ mod tests {
                 json!({ "kty": "RSA", "n": "a+b/", "e": "AQAB" }),
                 "/keys/0/n: `n` is not base64url without padding (RFC 7515 §2)",
             ),
-            (json!({ "kty": "EC", "x": "AA", "y": "AA" }), "/keys/0: `crv` must be P-256 or P-384"),
-            (json!({ "kty": "EC", "crv": "secp256k1" }), "/keys/0/crv: `crv` must be P-256 or P-384"),
+            (
+                json!({ "kty": "EC", "x": "AA", "y": "AA" }),
+                "/keys/0: `crv` must be P-256: assertions are signed with RS256, PS256, ES256, EdDSA, Ed25519",
+            ),
+            (
+                json!({ "kty": "EC", "crv": "P-384", "x": encoded(48), "y": encoded(48) }),
+                "/keys/0/crv: `crv` must be P-256: assertions are signed with RS256, PS256, ES256, EdDSA, Ed25519",
+            ),
             (
                 json!({ "kty": "OKP", "crv": "Ed25519", "x": "AAAA" }),
                 "/keys/0/x: `x` of Ed25519 is 32 bytes in base64url",
@@ -223,6 +296,44 @@ mod tests {
             let (set, faults) = judged(key);
             assert!(set.is_none());
             assert_eq!(faults, [expected]);
+        }
+    }
+
+    #[test]
+    fn a_key_that_could_never_authenticate_is_refused() {
+        for (member, value, expected) in [
+            ("kid", json!(7), "kid: `kid` is a text; put it in quotes"),
+            ("x5t", json!([]), "x5t: `x5t` is a text; put it in quotes"),
+            ("x5c", json!("AA=="), "x5c: `x5c` is a list of texts; leave it out, it is not looked at"),
+            ("x5c", json!([1]), "x5c: `x5c` is a list of texts; leave it out, it is not looked at"),
+            (
+                "alg",
+                json!("ES256"),
+                "alg: an assertion by such a key is signed with RS256 or PS256; write that, or leave `alg` out",
+            ),
+            (
+                "alg",
+                json!("RS512"),
+                "alg: an assertion by such a key is signed with RS256 or PS256; write that, or leave `alg` out",
+            ),
+            (
+                "key_ops",
+                json!(["sign"]),
+                "key_ops: the key is not for checking signatures; write [verify], or leave `key_ops` out",
+            ),
+            (
+                "key_ops",
+                json!("verify"),
+                "key_ops: the key is not for checking signatures; write [verify], or leave `key_ops` out",
+            ),
+            ("e", json!("AQ"), "e: `e` is an odd number from 3 to 2^33; nearly every key has AQAB"),
+            ("e", json!("AQAA"), "e: `e` is an odd number from 3 to 2^33; nearly every key has AQAB"),
+        ] {
+            let mut key = json!({ "kty": "RSA", "n": encoded(256), "e": "AQAB" });
+            key[member] = value;
+            let (set, faults) = judged(key);
+            assert!(set.is_none());
+            assert_eq!(faults, [format!("/keys/0/{expected}")]);
         }
     }
 }

@@ -8,7 +8,6 @@ use nauthera_core::names::ObjectRef;
 use nauthera_core::spec::{
     AllowedNamespaces, Branding, Database, ServerSpec, SessionSettings, SigningSettings,
 };
-use nauthera_core::time::Seconds;
 use nauthera_core::uri::IssuerUrl;
 use std::collections::BTreeSet;
 
@@ -101,7 +100,7 @@ fn signing(faults: &mut Faults, at: &At<'_>, written: &written::Signing) -> Sign
 
 fn session(faults: &mut Faults, at: &At<'_>, written: &written::Session) -> SessionSettings {
     let lifetime = faults.lifetime(&at.field("lifetime"), Some(&written.lifetime));
-    let idle = faults.lifetime(&at.field("idleTimeout"), Some(&written.idle_timeout));
+    let idle = faults.lifetime(&at.field("idleTimeout"), written.idle_timeout.as_ref());
     if let (Some(lifetime), Some(idle)) = (lifetime, idle)
         && idle > lifetime
     {
@@ -110,9 +109,10 @@ fn session(faults: &mut Faults, at: &At<'_>, written: &written::Session) -> Sess
             "idleTimeout cannot be longer than lifetime; write a shorter idleTimeout, or a longer lifetime",
         );
     }
-    let or = |seconds: Option<Seconds>, default: Seconds| seconds.unwrap_or(default);
     let default = SessionSettings::default();
-    SessionSettings { lifetime: or(lifetime, default.lifetime), idle_timeout: or(idle, default.idle_timeout) }
+    let lifetime = lifetime.unwrap_or(default.lifetime);
+    // A default of ours is nobody's mistake: it gives way.
+    SessionSettings { lifetime, idle_timeout: idle.unwrap_or(default.idle_timeout.min(lifetime)) }
 }
 
 fn cluster_issuers(faults: &mut Faults, at: &At<'_>, written: &[written::ServiceAccountIssuer]) {

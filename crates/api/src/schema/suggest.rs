@@ -8,6 +8,12 @@ use std::collections::BTreeMap;
 /// How many other places a suggestion names at most.
 const PLACES: usize = 2;
 
+/// Fields that people look for in a place where they are left out on purpose: the last part of the place, the field, and why.
+const ON_PURPOSE: [(&str, &str, &str); 2] =
+    [("clientSelector", "labels", NO_CLIENT_LABELS), ("except", "labels", NO_CLIENT_LABELS)];
+const NO_CLIENT_LABELS: &str = "a policy never looks at a client's own labels, since its owner could edit itself out; use \
+                                `namespaceSelector`, `namespaces`, `clients` or `types`";
+
 /// Where each field of a schema stands, by its name without case, `_` and `-`.
 #[derive(Debug, Default)]
 pub(super) struct Fields {
@@ -74,6 +80,12 @@ impl Fields {
             |known: &'f str| Suggestion { here: Some(known), text: Some(format!("did you mean `{known}`?")) };
         if let Some(known) = absent.clone().find(|known| plain(known) == wanted) {
             return here(known);
+        }
+        let last = at.rsplit('.').next().unwrap_or_default();
+        if let Some((.., text)) =
+            ON_PURPOSE.iter().find(|(place, field, _)| *place == last && *field == wanted)
+        {
+            return Suggestion { here: None, text: Some((*text).into()) };
         }
         if let Some(text) = self.other_place(&wanted, at) {
             return Suggestion { here: None, text: Some(text) };

@@ -97,7 +97,8 @@ pub struct AuthClientSpec {
     pub client_type: ClientType,
     /// The addresses that a login may return to, compared as exact strings. Required for web, browser and native,
     /// forbidden for service and device. Use https; http only for loopback addresses and localhost; native clients also
-    /// a scheme with a dot, such as com.example.app:/callback.
+    /// a scheme with a dot, such as com.example.app:/callback. Written as a browser would write them, and without the
+    /// parameters of an answer (code, state, error, iss) in the query.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100), inner(length(min = 1, max = 2048)))]
     #[x_kube(merge_strategy = ListMerge::Set)]
@@ -194,7 +195,7 @@ pub struct ClientAuthentication {
     #[schemars(length(max = 32), inner(length(min = 1, max = 253), regex(pattern = NAME)))]
     #[x_kube(merge_strategy = ListMerge::Set)]
     pub service_accounts: Vec<String>,
-    /// For private_key_jwt: the client's public keys (a JSON Web Key Set, RFC 7517).
+    /// For private_key_jwt: the client's public keys (a JSON Web Key Set, RFC 7517) for RS256, PS256, ES256 or EdDSA.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks: Option<JsonWebKeys>,
     /// For private_key_jwt: where the client serves its public keys. https on a public address, or a Service of the client's
@@ -252,7 +253,8 @@ pub struct TokenRequest {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct SecretTemplate {
-    /// The Secret's name. Left out: the AuthClient's name and -client-secret.
+    /// The Secret's name; no other AuthClient of the namespace has one of this name. Left out: the AuthClient's name and
+    /// -client-secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 253), regex(pattern = NAME))]
     pub name: Option<String>,

@@ -122,7 +122,8 @@ fn enforce() -> Enforcement {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct ClientSelector {
-    /// By the labels of the client's namespace. Never by the client's own labels: its owner could edit itself out.
+    /// By the labels of the client's namespace. Never by the client's own labels: its owner could edit itself out. Where those
+    /// of the namespace are not known the policy tightens, admits nobody and replaces no default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace_selector: Option<LabelSelector>,
     /// By the name of the client's namespace.
@@ -160,6 +161,11 @@ pub struct TokenCeilings {
 /// How confidential clients authenticate. Public clients always use none, confidential ones never.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = Rule::new("!has(self.method) || !has(self.allowedMethods) || self.method in self.allowedMethods")
+        .message("method is not among the allowedMethods beside it: add it there, or give another method")
+        .field_path(".method")
+)]
 pub struct MethodPolicy {
     /// The method of confidential clients that name none. Default: client_secret_basic; of several policies, of those stated
     /// that all allow, the first of client_secret_basic, client_secret_post, kubernetes_service_account, private_key_jwt.

@@ -50,6 +50,8 @@ pub struct AuthServerSpec {
         ),
         validation = ("!self.contains('?') && !self.contains('#')", "an issuer has no query and no fragment: take away everything from ? or # on"),
         validation = ("!self.endsWith('/')", "an issuer does not end in /: take the last slash away"),
+        validation = ("!self.matches('^[a-z]+://.*//')", "an issuer's path has no empty part: take one of the two slashes away"),
+        validation = ("!self.matches('/[.]well-known(/|$)')", "an issuer's path has no .well-known, where metadata is: take it away"),
         validation = ("self == oldSelf", "issuerUrl is immutable, since every token carries it: make a new AuthServer instead")
     )]
     pub issuer_url: String,
@@ -212,7 +214,12 @@ pub struct ServiceAccountIssuer {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
-    validation = Rule::new(concat!(seconds!("self.idleTimeout"), " <= ", seconds!("self.lifetime")))
+    validation = Rule::new(concat!(
+        "!has(self.idleTimeout) || ",
+        seconds!("self.idleTimeout"),
+        " <= ",
+        seconds!("self.lifetime")
+    ))
         .message("idleTimeout cannot be longer than lifetime: write a shorter idleTimeout, or a longer lifetime")
         .field_path(".idleTimeout")
 )]
@@ -220,23 +227,19 @@ pub struct Session {
     /// How long after the login a session ends, such as 12h.
     #[serde(default = "twelve_hours")]
     pub lifetime: DurationText,
-    /// How long unused a session ends, such as 1h.
-    #[serde(default = "one_hour")]
-    pub idle_timeout: DurationText,
+    /// How long unused a session ends, such as 30m. Default: 1h, or the lifetime where that is shorter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle_timeout: Option<DurationText>,
 }
 
 impl Default for Session {
     fn default() -> Self {
-        Self { lifetime: twelve_hours(), idle_timeout: one_hour() }
+        Self { lifetime: twelve_hours(), idle_timeout: None }
     }
 }
 
 fn twelve_hours() -> DurationText {
     "12h".into()
-}
-
-fn one_hour() -> DurationText {
-    "1h".into()
 }
 
 /// What pages show.

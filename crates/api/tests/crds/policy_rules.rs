@@ -115,3 +115,22 @@ fn a_policy_may_change() {
     let new = object(AuthPolicy, &rotation(json!({ "overlap": "2h" })));
     assert!(judge(AuthPolicy, &new, Some(&old)).is_empty());
 }
+
+#[test]
+fn the_method_given_to_clients_is_one_that_the_policy_allows() {
+    let methods = |rules: Value| json!({ "clientAuthentication": rules });
+    accepts(AuthPolicy, methods(json!({ "method": "client_secret_post" })));
+    accepts(AuthPolicy, methods(json!({ "allowedMethods": ["private_key_jwt"] })));
+    accepts(
+        AuthPolicy,
+        methods(json!({ "method": "private_key_jwt", "allowedMethods": ["private_key_jwt"] })),
+    );
+    for allowed in [json!(["private_key_jwt"]), json!([])] {
+        rejects(
+            AuthPolicy,
+            methods(json!({ "method": "client_secret_basic", "allowedMethods": allowed })),
+            "spec.clientAuthentication.method",
+            "method is not among the allowedMethods beside it: add it there, or give another method",
+        );
+    }
+}

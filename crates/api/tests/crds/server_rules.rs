@@ -158,9 +158,10 @@ fn a_key_is_published_before_the_one_before_it_ends() {
 #[test]
 fn a_session_is_not_idle_for_longer_than_it_lives() {
     accepts(AuthServer, server(json!({ "session": { "lifetime": "1h" } })));
+    accepts(AuthServer, server(json!({ "session": { "lifetime": "30m" } })));
     rejects(
         AuthServer,
-        server(json!({ "session": { "lifetime": "30m" } })),
+        server(json!({ "session": { "lifetime": "30m", "idleTimeout": "1h" } })),
         "spec.session.idleTimeout",
         "idleTimeout cannot be longer than lifetime: write a shorter idleTimeout, or a longer lifetime",
     );
@@ -218,5 +219,21 @@ fn branding_is_safe_to_show() {
             "spec.branding.primaryColor",
             "primaryColor is #rgb or #rrggbb, such as #0057b8, in quotes since # begins a comment in YAML",
         );
+    }
+}
+
+#[test]
+fn an_issuers_path_is_plain() {
+    let at = |issuer: &str| json!({ "issuerUrl": issuer });
+    for good in ["https://a.example/realm/one", "https://a.example/well-known", "http://127.0.0.1:8080/a"] {
+        accepts(AuthServer, at(good));
+    }
+    for bad in ["https://a.example//a", "https://a.example/a//b", "http://localhost//a"] {
+        let message = "an issuer's path has no empty part: take one of the two slashes away";
+        rejects(AuthServer, at(bad), "spec.issuerUrl", message);
+    }
+    for bad in ["https://a.example/.well-known", "https://a.example/a/.well-known/b"] {
+        let message = "an issuer's path has no .well-known, where metadata is: take it away";
+        rejects(AuthServer, at(bad), "spec.issuerUrl", message);
     }
 }

@@ -56,6 +56,20 @@ fn an_unknown_field_is_told_at_its_line_and_column_with_a_suggestion() {
 }
 
 #[test]
+fn who_looks_for_a_clients_labels_is_told_why_there_are_none() {
+    for place in ["clientSelector", "except"] {
+        let policy = "apiVersion: auth.nauthera.io/v1alpha1\nkind: AuthPolicy\nmetadata: {namespace: identity, name: base}\n";
+        let told = told(&read(&format!("{policy}spec:\n  {place}:\n    labels: {{tier: gold}}\n")));
+        let help = "a policy never looks at a client's own labels, since its owner could edit itself out; use \
+                    `namespaceSelector`, `namespaces`, `clients` or `types`";
+        assert_eq!(
+            told,
+            format!("NA0005 a.yaml:6:5 \"labels\" | `labels` is not a field of spec.{place} | {help}")
+        );
+    }
+}
+
+#[test]
 fn an_object_with_an_unknown_field_is_there_and_not_accepted() {
     let manifests = client("accessTokenTTL: 10m", "accessTokenTtl: 10m");
     let inventory = manifests.inventory();
@@ -169,20 +183,6 @@ fn a_key_that_stands_twice_refuses_the_object() {
     );
     assert_eq!(accepted_clients(&manifests), 0);
     assert_eq!(manifests.inventory().clients.len(), 1);
-}
-
-#[test]
-fn two_documents_with_one_name_are_told_with_both_places() {
-    let texts = vec![("b.yaml".into(), CLIENT.into()), ("c.yaml".into(), format!("# moved\n{CLIENT}"))];
-    let manifests = Manifests::from_texts(texts);
-    let found = only(&manifests);
-    assert_eq!(
-        tell(&manifests, found),
-        "NA0003 c.yaml:6:9 \"web\" | AuthClient shop/web stands twice | rename one of them, or take it away"
-    );
-    let first = manifests.locate(&found.finding.labels[1].place, Part::Value).unwrap();
-    assert_eq!((first.file, first.span.line), (0, 5));
-    assert_eq!(accepted_clients(&manifests), 1);
 }
 
 #[test]

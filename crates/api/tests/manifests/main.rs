@@ -12,3 +12,5 @@ mod lists;
 mod random;
 #[cfg(test)]
 mod told;
+#[cfg(test)]
+mod twice;

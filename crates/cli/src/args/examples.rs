@@ -54,7 +54,8 @@ pub const COMPILE_ABOUT: &str = "\
 Compiles manifests and writes the Snapshot: all that `nauthera server` needs to serve them, and nothing else.
 
 Clients' secrets are made and kept under --data, exactly as `nauthera up` does. Where a policy is not accepted, clients \
-stay as they were compiled last; where nothing is known of that, nothing is written.";
+stay as they were compiled last; where nothing is known of that, nothing is written. Exit code 1 says that something \
+was found: an error, or a client that asks beyond policy. What could be compiled is written all the same.";
 
 pub const COMPILE: &str = "\
 Examples:

@@ -67,6 +67,12 @@ pub struct CompileArgs {
     /// Leave clients with secrets out, and say which
     #[arg(long, env = "NAUTHERA_NO_CREDENTIALS", value_parser = BoolishValueParser::new())]
     pub no_credentials: bool,
+    /// Keep clients whose `jwksUri` is at a private address, for a server that may fetch there
+    #[arg(long, env = "NAUTHERA_ALLOW_PRIVATE_FETCH", value_parser = BoolishValueParser::new())]
+    pub allow_private_fetch: bool,
+    /// How to print what came of it; JSON goes to stdout, with the Snapshot in it where --print is given
+    #[arg(long, value_name = "FORMAT", env = "NAUTHERA_FORMAT", value_parser = OrHuman::<Format>::new(), default_value = "human")]
+    pub format: Format,
     /// The AuthServer to compile for, where the manifests have several
     #[arg(long, value_name = "NAMESPACE/NAME", env = "NAUTHERA_SERVER", value_parser = values::object)]
     pub server: Option<ObjectRef>,

@@ -29,6 +29,8 @@ pub struct Records {
     secrets: BTreeMap<ObjectRef, Arc<str>>,
     /// The clients that are gone, and since when they are missed.
     missed: BTreeMap<ObjectRef, UnixTime>,
+    /// The clients whose newest secret is one that they brought.
+    brought: BTreeSet<ObjectRef>,
     changed: bool,
 }
 
@@ -41,6 +43,8 @@ struct Entry {
     secret: Option<Arc<str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     missed_since: Option<UnixTime>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    brought: bool,
 }
 
 impl Records {
@@ -57,9 +61,11 @@ impl Records {
             records: BTreeMap::new(),
             secrets: BTreeMap::new(),
             missed: BTreeMap::new(),
+            brought: BTreeSet::new(),
             changed: false,
         };
-        for Entry { client, record, secret, missed_since } in entries {
+        for Entry { client, record, secret, missed_since, brought } in entries {
+            read.brought.extend(brought.then(|| client.clone()));
             read.secrets.extend(secret.map(|secret| (client.clone(), secret)));
             read.missed.extend(missed_since.map(|since| (client.clone(), since)));
             read.records.insert(client, record);
@@ -83,8 +89,23 @@ impl Records {
             let record =
                 CredentialRecord { server: server.clone(), client_id: id.clone(), secrets: Vec::new() };
             self.records.insert(client.clone(), record);
+            self.brought.remove(client);
             self.changed = true;
         }
+    }
+
+    /// Notes whether the newest secret of a client is one that it brought.
+    pub fn note_brought(&mut self, client: &ObjectRef, brought: bool) {
+        self.changed |= match brought {
+            true => self.brought.insert(client.clone()),
+            false => self.brought.remove(client),
+        };
+    }
+
+    /// Is there a live secret that the client brought?
+    pub fn has_brought(&self, client: &ObjectRef) -> bool {
+        self.brought.contains(client)
+            && self.records.get(client).is_some_and(|record| !record.secrets.is_empty())
     }
 
     /// Adds a digest that is valid from now on; the others end one overlap later.
@@ -107,6 +128,11 @@ impl Records {
             self.secrets.insert(client.clone(), name.clone());
             self.changed = true;
         }
+    }
+
+    /// The name of each client's Secret, as it was last noted.
+    pub const fn secret_names(&self) -> &BTreeMap<ObjectRef, Arc<str>> {
+        &self.secrets
     }
 
     /// The name of a client's Secret, as it was last noted.
@@ -165,6 +191,7 @@ impl Records {
         self.changed = true;
         self.records.remove(client);
         self.missed.remove(client);
+        self.brought.remove(client);
         self.secrets.remove(client)
     }
 
@@ -181,6 +208,7 @@ impl Records {
                 record: record.clone(),
                 secret: self.secrets.get(client).cloned(),
                 missed_since: self.missed.get(client).copied(),
+                brought: self.brought.contains(client),
             })
             .collect();
         let bytes = serde_json::to_vec_pretty(&entries)?;

@@ -26,11 +26,8 @@ pub struct SecretFiles {
 struct Written {
     content: BTreeMap<Arc<str>, String>,
     stamp: u64,
-}
-
-/// The name of a client's Secret.
-pub fn secret_name(client: &ObjectRef, template: &SecretTemplate) -> Arc<str> {
-    template.name.clone().unwrap_or_else(|| format!("{}-client-secret", client.name).into())
+    /// Of the folder alone: another one once a file in it is replaced, gone or new, and cheap to ask for.
+    folder: u64,
 }
 
 impl SecretFiles {
@@ -41,7 +38,7 @@ impl SecretFiles {
 
     /// The folder of a client's Secret.
     pub fn folder(&self, client: &ObjectRef, template: &SecretTemplate) -> PathBuf {
-        self.named(client, &secret_name(client, template))
+        self.named(client, &template.name_for(client))
     }
 
     /// The folder of a client's Secret of this name.
@@ -54,6 +51,11 @@ impl SecretFiles {
         self.written.retain(|folder, written| stamp(folder, &written.content) == written.stamp);
     }
 
+    /// Has somebody taken away, added or replaced a file? A file that is edited in place is noticed with the next change.
+    pub fn are_touched(&self) -> bool {
+        self.written.iter().any(|(folder, written)| stamp(folder, &BTreeMap::new()) != written.folder)
+    }
+
     /// The plain secret that a client's Secret holds now.
     pub fn plain(&self, client: &ObjectRef, template: &SecretTemplate) -> Option<String> {
         let key = key_name(template, "client_secret");
@@ -63,6 +65,16 @@ impl SecretFiles {
             Some(written) => written.content.get(&key).cloned(),
             None => fs::read_to_string(folder.join(&*key)).ok(),
         }
+    }
+
+    /// Puts a new plain secret where its application reads it; what else lies there may have been another client's.
+    pub fn put(&mut self, client: &ObjectRef, template: &SecretTemplate, plain: &str) -> Result<()> {
+        let folder = self.folder(client, template);
+        self.written.remove(&folder);
+        private_folder(&folder)?;
+        let path = folder.join(&*key_name(template, "client_secret"));
+        write_private(&path, plain.as_bytes())
+            .with_context(|| format!("{} cannot be written", path.display()))
     }
 
     /// Writes a client's Secret, as far as it is not there already; `secret` is its plain secret, where it has one.
@@ -93,8 +105,8 @@ impl SecretFiles {
         for stale in entries(&folder).filter(|name| !wanted.contains_key(name.as_str())) {
             fs::remove_file(folder.join(&stale)).ok();
         }
-        let stamp = stamp(&folder, &wanted);
-        self.written.insert(folder, Written { content: wanted, stamp });
+        let (stamp, alone) = (stamp(&folder, &wanted), stamp(&folder, &BTreeMap::new()));
+        self.written.insert(folder, Written { content: wanted, stamp, folder: alone });
         Ok(())
     }
 

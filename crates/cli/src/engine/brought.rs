@@ -28,6 +28,9 @@ pub fn brought(client: &ObjectRef, name: &str, manifests: &Manifests) -> Result<
             client.name
         )))
     };
+    if secret.stands_twice() {
+        return Err(unusable("two documents have its name"));
+    }
     if secret.labels().get("auth.nauthera.io/client").is_none_or(|label| **label != *client.name) {
         return Err(unusable("its label auth.nauthera.io/client does not name this client"));
     }

@@ -12,19 +12,28 @@ pub fn pick(
     before: Option<&ObjectRef>,
 ) -> Result<ObjectRef, Box<Finding>> {
     let mut servers = inventory.servers.keys();
-    match (wanted, servers.next(), servers.next()) {
+    // What cannot be read may be the server: what was served before goes on, whatever else can be read.
+    let before = before.filter(|_| inventory.incomplete && wanted.is_none());
+    match (wanted.or(before), servers.next(), servers.next()) {
         (Some(wanted), ..) if inventory.servers.contains_key(wanted) || inventory.incomplete => {
             Ok(wanted.clone())
         }
         (Some(wanted), ..) => Err(Box::new(not_there(wanted, inventory))),
         (None, Some(only), None) => Ok(only.clone()),
         (None, Some(_), Some(_)) => Err(Box::new(several(inventory))),
-        // What cannot be read may be the server: what was served before goes on.
-        (None, None, _) => before.filter(|_| inventory.incomplete).cloned().ok_or_else(|| {
+        (None, None, _) if inventory.incomplete => Err(Box::new(none(
+            "no AuthServer can be read here",
+            "make readable what is reported; the AuthServer may be in it",
+        ))),
+        (None, None, _) => {
             let help = "add an object of kind AuthServer with an issuerUrl";
-            Box::new(Finding::new(Code::NothingToServe, "there is no AuthServer here").help(help))
-        }),
+            Err(Box::new(none("there is no AuthServer here", help)))
+        }
     }
+}
+
+fn none(what: &str, help: &str) -> Finding {
+    Finding::new(Code::NothingToServe, what).help(help)
 }
 
 fn not_there(wanted: &ObjectRef, inventory: &Inventory) -> Finding {

@@ -1,8 +1,10 @@
 use super::*;
+use nauthera_api::manifests::Manifests;
 use nauthera_core::codes::Code;
 use nauthera_core::compile::compile;
-use nauthera_core::finding::Place;
+use nauthera_core::finding::{Finding, Place};
 use nauthera_core::names::{Kind, ObjectRef};
+use nauthera_core::report::Report;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -146,4 +148,10 @@ fn thousands_of_findings_in_one_file_are_told_quickly() {
         (0..2_000).fold(String::new(), |all, n| all + &service(&format!("c{n}"), "payroll, 'orders:x'"));
     let manifests = read(&clients);
     assert_eq!(findings(&manifests, &compile(&manifests.inventory()).report, &[]).len(), 2_000);
+}
+
+/// What people are told, as styled text.
+fn findings(manifests: &Manifests, report: &Report, more: &[Finding]) -> Vec<String> {
+    let cases = Cases::of(manifests, report.findings().chain(more).cloned());
+    cases.iter().map(|case| render(manifests, case)).collect()
 }

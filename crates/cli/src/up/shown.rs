@@ -37,6 +37,7 @@ pub fn refresh(live: &Live, look: Look<'_>) {
         .inventory
         .clients
         .iter()
+        .filter(|(name, _)| !turn.conflicts.contains(*name))
         .filter_map(|(name, object)| Some((name.clone(), object.spec.as_ref()?.secret.clone())))
         .collect();
     let templates = Arc::new(templates);

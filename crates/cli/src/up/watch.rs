@@ -21,6 +21,7 @@ type Seen = BTreeMap<PathBuf, Option<(SystemTime, u64)>>;
 /// Watches one path.
 pub struct Watch {
     path: PathBuf,
+    data: PathBuf,
     told: Receiver<()>,
     seen: Seen,
     watcher: Option<RecommendedWatcher>,
@@ -44,8 +45,9 @@ impl Watch {
             }
         });
         let path = path.to_owned();
-        let seen = look(&path);
-        let mut watch = Self { path, told, seen, watcher: watcher.ok(), watched: None };
+        let data = data.to_owned();
+        let seen = look(&path, &data);
+        let mut watch = Self { path, data, told, seen, watcher: watcher.ok(), watched: None };
         watch.follow();
         if watch.watched.is_none() {
             tracing::warn!("changes cannot be watched: they are looked for every 2 s");
@@ -78,7 +80,7 @@ impl Watch {
                 self.settle().await;
             }
             self.follow();
-            let seen = look(&self.path);
+            let seen = look(&self.path, &self.data);
             if told || seen != self.seen {
                 self.seen = seen;
                 return;
@@ -100,8 +102,8 @@ fn folder(path: &Path) -> Option<(PathBuf, FileId)> {
     Some((folder.to_owned(), (metadata.dev(), metadata.ino())))
 }
 
-fn look(path: &Path) -> Seen {
-    let listing = Listing::of(&[path.to_owned()]);
+fn look(path: &Path, data: &Path) -> Seen {
+    let listing = Listing::beside(&[path.to_owned()], data);
     let stamp = |path: &Path| {
         let metadata = std::fs::metadata(path).ok()?;
         Some((metadata.modified().ok()?, metadata.len()))

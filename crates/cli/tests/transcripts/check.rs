@@ -54,6 +54,11 @@ fn labels_of_a_namespace_that_is_elsewhere() {
 }
 
 #[test]
+fn a_policy_that_may_not_govern_is_a_guess_and_no_violation() {
+    assert_transcript!("check", "guess");
+}
+
+#[test]
 fn a_failing_example_freezes_and_nothing_else_is_told_of_the_clients() {
     assert_transcript!("check", "frozen");
 }

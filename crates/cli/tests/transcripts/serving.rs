@@ -74,7 +74,12 @@ impl Folder {
 
     /// Starts `nauthera up`, with these flags too.
     pub fn up(&self, flags: &[&str]) -> Up {
-        let mut all = vec!["up", "manifests", "--data", "data", "--console", "none"];
+        self.up_in(&[&["--data", "data"], flags].concat())
+    }
+
+    /// The same with a data folder that the flags name.
+    pub fn up_in(&self, flags: &[&str]) -> Up {
+        let mut all = vec!["up", "manifests", "--console", "none"];
         if !flags.contains(&"--listen") {
             all.extend(["--listen", "127.0.0.1:0"]);
         }

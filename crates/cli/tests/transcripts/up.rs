@@ -74,12 +74,56 @@ fn a_client_without_its_name_is_not_taken_for_a_deletion() {
 }
 
 #[test]
+fn a_look_that_fails_is_repeated_until_it_succeeds() {
+    let folder = Folder::of_three_teams();
+    let up = folder.up(&[]);
+    up.prints(ISSUER);
+    // What is served can be kept nowhere, as on a full disk.
+    let kept = folder.at("data/snapshot.json");
+    fs::remove_file(&kept).unwrap();
+    fs::create_dir(&kept).unwrap();
+    folder.write("policy.yaml", &POLICY.replace("15m", "5m"));
+    up.says("snapshot.json cannot be written", 1)
+        .says("what was served before goes on; this is tried again", 1);
+    assert_eq!(up.times("served  revision"), 0, "{}", up.said());
+    fs::remove_dir(&kept).unwrap();
+    up.says("served  revision", 1);
+    assert_eq!(up.times("snapshot.json cannot be written"), 1, "{}", up.said());
+    assert!(fs::read_to_string(kept).unwrap().contains("\"5m\""));
+}
+
+#[test]
+fn a_data_folder_among_the_manifests_is_none_of_them() {
+    let folder = Folder::of_three_teams();
+    let inside = ["--data", "manifests/kept"];
+    let up = folder.up_in(&inside);
+    up.prints(ISSUER);
+    // Written as a manifest that would be a second server.
+    fs::write(folder.manifests().join("kept/copy.yaml"), SERVER.replace("name: main", "name: other"))
+        .unwrap();
+    folder.write("policy.yaml", &POLICY.replace("15m", "5m"));
+    up.says("served  revision", 1);
+    assert_eq!(up.times("error[NA0011]"), 0, "{}", up.said());
+}
+
+#[test]
+fn a_secret_that_is_deleted_by_hand_is_there_again_by_itself() {
+    let folder = Folder::of_three_teams();
+    let up = folder.up(&[]);
+    up.prints(ISSUER);
+    let secret = folder.plain_secret();
+    fs::remove_file(folder.secret("client_secret")).unwrap();
+    up.says("served  revision", 1);
+    assert_ne!(folder.plain_secret(), secret);
+}
+
+#[test]
 fn a_secret_that_is_deleted_or_edited_is_there_again_after_the_next_look() {
     let folder = Folder::of_three_teams();
     let up = folder.up(&[]);
     up.prints(ISSUER);
     let secret = folder.plain_secret();
-    fs::remove_dir_all(folder.at("data/secrets/shop")).unwrap();
+    fs::rename(folder.at("data/secrets/shop"), folder.at("gone")).unwrap();
     folder.write("note.yaml", "a: 1");
     up.says("served  revision", 1);
     assert_ne!(folder.plain_secret(), secret, "by hand it is replaced, and the old one ends later");

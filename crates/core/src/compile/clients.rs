@@ -3,6 +3,7 @@
 use super::freeze::{Published, kept, with_live_secrets};
 use super::ids::Claims;
 use super::narrow::{Judged, judge};
+use super::secrets::SecretClaims;
 use super::select::{Audit, Over};
 use super::servers::{self, Server, not_accepted};
 use super::unreadable::{as_asked, never_wider};
@@ -10,9 +11,10 @@ use crate::codes::Code;
 use crate::finding::{Finding, Place, Severity};
 use crate::inventory::{Inventory, Object};
 use crate::names::{Kind, ObjectRef};
+use crate::reach::reach;
 use crate::report::{ClientReport, Report, Verdict};
 use crate::snapshot::Row;
-use crate::spec::{AllowedNamespaces, ClientSpec};
+use crate::spec::{AllowedNamespaces, ClientKeys, ClientSpec};
 use crate::time::Seconds;
 use std::sync::Arc;
 
@@ -20,13 +22,15 @@ use std::sync::Arc;
 pub fn compile_clients(inventory: &Inventory, servers: &mut servers::Judged<'_>, report: &mut Report) {
     let published = Published::of(inventory);
     let claims = Claims::of(inventory, &published);
+    let secrets = SecretClaims::of(inventory);
     let entries = inventory.clients.iter().map(|(name, object)| {
         let home = object.spec.as_ref().map(|spec| &spec.server);
         let home = home.or_else(|| published.home(name).map(|(server, _)| server));
         let entry = match home.and_then(|home| servers.served.get_mut(home)) {
             Some(server) => {
                 let row = published.row(&server.object, name);
-                let entry = Client { inventory, claims: &claims, name, object, row }.at(server);
+                let entry =
+                    Client { inventory, claims: &claims, secrets: &secrets, name, object, row }.at(server);
                 server.rows.extend(entry.row.clone());
                 entry
             }
@@ -61,6 +65,7 @@ fn homeless(inventory: &Inventory, name: &ObjectRef, object: &Object<ClientSpec>
 struct Client<'a> {
     inventory: &'a Inventory,
     claims: &'a Claims<'a>,
+    secrets: &'a SecretClaims<'a>,
     name: &'a ObjectRef,
     object: &'a Object<ClientSpec>,
     /// What is published of it at this server.
@@ -123,8 +128,10 @@ impl Client<'_> {
             Some(Judged::Refused(finding)) => entry.findings.push(*finding),
             Some(Judged::Served { row, findings }) => {
                 entry.findings = findings;
-                match self.claims.other_holder(&server.object, &row.client_id, self.name) {
-                    Some(holder) => entry.findings.push(self.id_taken(&row, holder)),
+                let taken = self.claims.other_holder(&server.object, &row.client_id, self.name);
+                let taken = taken.map(|holder| self.id_taken(&row, holder));
+                match taken.or_else(|| self.keys_out_of_reach(&row)) {
+                    Some(finding) => entry.findings.push(finding),
                     None => self.serve(&mut entry, server, *row),
                 }
             }
@@ -134,9 +141,10 @@ impl Client<'_> {
     }
 
     fn serve(&self, entry: &mut ClientReport, server: &Server<'_>, row: Row) {
-        if let Some(finding) = self.inventory.unready.get(self.name) {
+        let conflict = self.secrets.conflict(self.name);
+        if let Some(finding) = conflict.or_else(|| self.inventory.unready.get(self.name).cloned()) {
             entry.verdict = Verdict::Waiting;
-            entry.findings.push(finding.clone());
+            entry.findings.push(finding);
             return;
         }
         let record = self.inventory.credentials.get(self.name);
@@ -197,10 +205,25 @@ impl Client<'_> {
             .help("choose another clientId, or take it away and use the default id")
     }
 
+    /// The keys of a client that authenticates with them must be where the server may fetch them.
+    fn keys_out_of_reach(&self, row: &Row) -> Option<Finding> {
+        let Some(ClientKeys::JwksUri(url)) = &row.authentication.keys else { return None };
+        let namespace = &self.name.namespace;
+        let why = reach(url, namespace).err().filter(|_| !self.inventory.private_fetch)?;
+        let finding = Finding::new(Code::KeysOutOfReach, format!("`{url}` is never fetched: {why}"))
+            .at(Place::field(Kind::AuthClient, self.name, "authentication.jwksUri"), "asked here")
+            .note("the client is not served, since it could never authenticate");
+        Some(finding.help(format!(
+            "name a public address or a Service of the own namespace (NAME.{namespace}.svc), or write the keys in authentication.jwks"
+        )))
+    }
+
     /// What a policy in Audit would take, on top of what is found already.
     fn audited(&self, spec: &ClientSpec, known: &[Finding], audit: &Audit) -> Vec<Finding> {
         let findings = match judge(self.name, spec, &audit.with) {
-            Judged::Served { findings, .. } => findings,
+            Judged::Served { row, findings } => {
+                findings.into_iter().chain(self.keys_out_of_reach(&row)).collect()
+            }
             Judged::Refused(finding) => vec![*finding],
         };
         let policy = &audit.policy;
@@ -236,21 +259,29 @@ fn note_unknown_namespaces(inventory: &Inventory, report: &mut Report) {
         return;
     }
     let names = unknown.iter().take(5).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
-    let finding = |kind: Kind, object: &ObjectRef, path: &str| {
-        let message =
-            format!("{kind} `{object}` selects by namespace labels, and namespace {names} is not here");
+    let finding = |kind: Kind, object: &ObjectRef, path: &str, follows: &str| {
+        let message = format!(
+            "{kind} `{object}` selects by namespace labels, and those of namespace {names} are not known here"
+        );
         Finding::new(Code::NamespaceUnknown, message)
             .at(Place::field(kind, object, path), "selected here")
-            .note("labels that cannot be seen do not match")
+            .note(follows)
             .help("add the Namespace objects to what is judged")
     };
+    let tightens = "the policy only tightens there: it admits nobody, and replaces no default";
+    let closed = "clients of a namespace whose labels are not known are not admitted";
     for (name, object) in &inventory.policies {
         let Some(spec) = object.spec.as_deref() else { continue };
         let parts = [(&spec.client_selector, "clientSelector"), (&spec.except, "except")];
         for (selector, part) in parts {
             let asks = selector.as_ref().is_some_and(|s| s.namespace_selector.is_some());
             if let (true, Some(entry)) = (asks, report.policies.get_mut(name)) {
-                entry.findings.push(finding(Kind::AuthPolicy, name, &format!("{part}.namespaceSelector")));
+                entry.findings.push(finding(
+                    Kind::AuthPolicy,
+                    name,
+                    &format!("{part}.namespaceSelector"),
+                    tightens,
+                ));
             }
         }
     }
@@ -261,7 +292,7 @@ fn note_unknown_namespaces(inventory: &Inventory, report: &mut Report) {
             .is_some_and(|s| matches!(s.allowed_namespaces, AllowedNamespaces::Selector(_)));
         if selects {
             let entry = report.servers.entry(name.clone()).or_default();
-            entry.findings.push(finding(Kind::AuthServer, name, "allowedClients.namespaces"));
+            entry.findings.push(finding(Kind::AuthServer, name, "allowedClients.namespaces", closed));
         }
     }
 }

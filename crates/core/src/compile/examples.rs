@@ -7,7 +7,7 @@ use crate::finding::{Finding, Place};
 use crate::grant::Expectation;
 use crate::inventory::Inventory;
 use crate::names::{Kind, ObjectRef};
-use crate::policy::{Governor, Merged};
+use crate::policy::{BASELINE_ACCESS_TTL, BASELINE_REFRESH_TTL, Governor, Merged, field};
 use crate::report::PolicyReport;
 use crate::snapshot::PolicyMark;
 use crate::spec::{Example, PolicySpec};
@@ -42,10 +42,11 @@ pub fn judge_policies(inventory: &Inventory) -> Policies {
             }
             Some(spec) => {
                 let mark = PolicyMark { policy: name.clone(), generation: object.generation };
-                let governor = Arc::new(Governor { mark, spec: spec.clone() });
+                let governor = Arc::new(Governor { mark, spec: spec.clone(), certain: true });
                 report.enforces = spec.enforces();
                 report.findings = failing_examples(&governor);
                 report.accepted = report.findings.is_empty();
+                report.findings.extend(beyond_baseline(name, spec));
                 if report.accepted {
                     policies.accepted.push(governor);
                 } else {
@@ -57,6 +58,23 @@ pub fn judge_policies(inventory: &Inventory) -> Policies {
         policies.reports.insert(name.clone(), report);
     }
     policies
+}
+
+/// What a policy states in vain.
+fn beyond_baseline<'a>(policy: &'a ObjectRef, spec: &PolicySpec) -> impl Iterator<Item = Finding> + use<'a> {
+    let stated = [
+        (spec.token.access, BASELINE_ACCESS_TTL, field::ACCESS_TTL),
+        (spec.token.refresh, BASELINE_REFRESH_TTL, field::REFRESH_TTL),
+    ];
+    stated.into_iter().filter_map(move |(stated, baseline, path)| {
+        let stated = stated.filter(|stated| *stated > baseline)?;
+        let message = format!("lifetime `{stated}` of policy `{policy}` is beyond the built-in baseline");
+        let finding = Finding::new(Code::LifetimeBeyondBaseline, message)
+            .at(Place::field(Kind::AuthPolicy, policy, path), "stated here")
+            .compared(stated.to_string(), baseline.to_string())
+            .note(format!("{baseline} holds"));
+        Some(finding.help(format!("write {baseline} or less: no policy can allow more")))
+    })
 }
 
 fn failing_examples(governor: &Arc<Governor>) -> Vec<Finding> {

@@ -253,7 +253,7 @@ impl Case<'_> {
 
     fn hosts_within(&mut self, uris: &[RedirectUri], path: &str, code: Code) -> Vec<RedirectUri> {
         let mut kept = Vec::with_capacity(uris.len());
-        let judged = self.merged.is_stated(|p| p.allowed_hosts.is_some());
+        let judged = self.merged.governors.iter().any(|governor| governor.spec.allowed_hosts.is_some());
         for (index, uri) in uris.iter().enumerate() {
             let Some(host) = uri.judged_host().filter(|_| judged) else {
                 kept.push(uri.clone());
@@ -288,8 +288,7 @@ impl Case<'_> {
         for (index, scope) in self.spec.scopes.iter().enumerate() {
             let refuser =
                 self.merged.refuser(|p| p.allowed_scopes.as_ref().map(|set| set.allows(scope.as_str())));
-            let allowed = if unstated { DEFAULT_SCOPES.contains(&scope.as_str()) } else { refuser.is_none() };
-            if allowed {
+            if refuser.is_none() && (!unstated || DEFAULT_SCOPES.contains(&scope.as_str())) {
                 kept.push(scope.clone());
                 continue;
             }
@@ -419,6 +418,10 @@ impl Case<'_> {
     }
 }
 
+/// What is said of a policy of which it cannot be seen whether it governs.
+const MAY_NOT_GOVERN: &str =
+    "the labels of its namespace are not known, so the policy may not govern this client at all";
+
 /// A list of names that policies limit.
 struct NameRule {
     /// The client's field.
@@ -447,6 +450,7 @@ fn decided(
             let policy = &governor.mark.policy;
             let message = format!("{} `{policy}`", finding.message);
             let allowed = Some(list(&governor.spec).unwrap_or_default().join(", "));
+            let finding = if governor.certain { finding } else { finding.note(MAY_NOT_GOVERN) };
             Finding { message, allowed, ..finding }
                 .decided_by(policy, field)
                 .help(format!("the owners of {policy} can allow it; or drop it here"))

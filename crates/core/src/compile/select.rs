@@ -7,7 +7,7 @@ use crate::inventory::Inventory;
 use crate::names::ObjectRef;
 use crate::policy::{Governor, Merged};
 use crate::snapshot::PolicyMark;
-use crate::spec::{LabelSelector, Selector, ServerSpec};
+use crate::spec::{LabelSelector, PolicySpec, Selector, ServerSpec};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -25,11 +25,14 @@ pub struct Candidates {
     /// Clients that some policy names; all others of one namespace and type have the same policies.
     named: HashSet<ObjectRef>,
     places: HashMap<(Arc<str>, ClientType), Place>,
-    merged: HashMap<Vec<usize>, Arc<Merged>>,
+    /// By the policies' indexes, each with whether it governs for sure.
+    merged: HashMap<Vec<(usize, bool)>, Arc<Merged>>,
 }
 
 struct Candidate {
     governor: Arc<Governor>,
+    /// The same where it only may govern.
+    perhaps: Arc<Governor>,
     named: Option<HashSet<ObjectRef>>,
     named_except: Option<HashSet<ObjectRef>>,
 }
@@ -41,14 +44,42 @@ struct Place {
     unnamed: Over,
 }
 
-/// A policy whose namespace and type parts match; its lists of names are still to be asked.
+/// A policy whose namespace and type parts match or may match; its lists of names are still to be asked.
 #[derive(Clone, Copy)]
 struct Possible {
     index: usize,
+    /// How the selector's other parts match.
+    selected: Match,
     /// The selector's names must be asked.
     ask_named: bool,
-    /// The exception's other parts match: it holds unless it also lists names, which must be asked.
+    /// How the exception's other parts match: it holds unless it also lists names, which must be asked.
+    excepted: Match,
     ask_except: bool,
+}
+
+/// Whether something matches, as far as it can be seen. The least of several parts is that of all of them together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Match {
+    No,
+    /// It looks at labels of a namespace that cannot be seen.
+    Perhaps,
+    Yes,
+}
+
+impl From<bool> for Match {
+    fn from(matches: bool) -> Self {
+        if matches { Self::Yes } else { Self::No }
+    }
+}
+
+impl Match {
+    const fn not(self) -> Self {
+        match self {
+            Self::No => Self::Yes,
+            Self::Perhaps => Self::Perhaps,
+            Self::Yes => Self::No,
+        }
+    }
 }
 
 /// The policies over one client.
@@ -75,15 +106,21 @@ fn place_matches(
     namespace: &str,
     labels: Option<&Labels>,
     client_type: ClientType,
-) -> bool {
-    selector.namespace_selector.as_ref().is_none_or(|wanted| label_matches(wanted, labels))
-        && selector.namespaces.as_ref().is_none_or(|list| list.iter().any(|n| &**n == namespace))
-        && selector.types.as_ref().is_none_or(|list| list.contains(&client_type))
+) -> Match {
+    let namespaces = selector.namespaces.as_ref().is_none_or(|list| list.iter().any(|n| &**n == namespace));
+    let types = selector.types.as_ref().is_none_or(|list| list.contains(&client_type));
+    let wanted = selector.namespace_selector.as_ref();
+    let by_labels = wanted.map_or(Match::Yes, |wanted| label_matches(wanted, labels));
+    by_labels.min(namespaces.into()).min(types.into())
 }
 
-/// A namespace that cannot be seen has no labels; a selector that asks for none matches all the same.
-fn label_matches(wanted: &LabelSelector, labels: Option<&Labels>) -> bool {
-    wanted.matches(labels.unwrap_or(&Labels::new()))
+/// Of a namespace that cannot be seen nobody knows the labels; a selector that asks for none matches all the same.
+fn label_matches(wanted: &LabelSelector, labels: Option<&Labels>) -> Match {
+    match labels {
+        Some(labels) => wanted.matches(labels).into(),
+        None if wanted.keys().next().is_none() => Match::Yes,
+        None => Match::Perhaps,
+    }
 }
 
 /// Does a policy of this name, with these labels, apply to the server?
@@ -138,6 +175,7 @@ impl Candidates {
         let candidate = |governor: &Arc<Governor>| Candidate {
             named: names(&governor.spec.client_selector),
             named_except: names(&governor.spec.except),
+            perhaps: Arc::new(Governor { certain: false, ..Governor::clone(governor) }),
             governor: governor.clone(),
         };
         let all: Vec<Candidate> = ours.into_iter().map(candidate).collect();
@@ -178,10 +216,11 @@ impl Candidates {
         let matches = |selector: &Selector| place_matches(selector, namespace, labels, client_type);
         let possible = self.all.iter().enumerate().filter_map(|(index, candidate)| {
             let spec = &candidate.governor.spec;
-            let selected = spec.client_selector.as_ref().is_none_or(matches);
-            let excepted = spec.except.as_ref().is_some_and(matches);
-            let possible = selected && (!excepted || candidate.named_except.is_some());
-            possible.then_some(Possible { index, ask_named: candidate.named.is_some(), ask_except: excepted })
+            let selected = spec.client_selector.as_ref().map_or(Match::Yes, matches);
+            let excepted = spec.except.as_ref().map_or(Match::No, matches);
+            let (ask_named, ask_except) = (candidate.named.is_some(), candidate.named_except.is_some());
+            let possible = selected > Match::No && (excepted < Match::Yes || ask_except);
+            possible.then_some(Possible { index, selected, ask_named, excepted, ask_except })
         });
         possible.collect()
     }
@@ -193,35 +232,39 @@ impl Candidates {
         };
         let mut enforced = Vec::new();
         let mut audits = Vec::new();
-        for Possible { index, ask_named, ask_except } in possible.iter().copied() {
+        for Possible { index, selected, ask_named, excepted, ask_except } in possible.iter().copied() {
             let Some(candidate) = self.all.get(index) else { continue };
-            if (ask_named && !lists(&candidate.named)) || (ask_except && lists(&candidate.named_except)) {
-                continue;
-            }
-            if candidate.governor.spec.enforces() {
-                enforced.push(index);
-            } else {
-                audits.push((index, candidate.governor.mark.clone()));
+            let selected = selected.min((!ask_named || lists(&candidate.named)).into());
+            let excepted = excepted.min((!ask_except || lists(&candidate.named_except)).into());
+            let governs = selected.min(excepted.not());
+            match (governs, candidate.governor.spec.enforces()) {
+                (Match::No, _) | (Match::Perhaps, false) => {}
+                (governs, true) => enforced.push((index, governs == Match::Yes)),
+                (Match::Yes, false) => audits.push((index, candidate.governor.mark.clone())),
             }
         }
         let audit_marks = audits.iter().map(|(_, mark)| mark.clone()).collect();
         let audits = audits.into_iter().filter_map(|(index, mark)| {
-            let with = enforced.iter().copied().chain([index]).collect();
+            let with = enforced.iter().copied().chain([(index, true)]).collect();
             self.merge(with).map(|with| Audit { policy: mark.policy, with })
         });
         let audits = audits.collect();
         Over { enforced: self.merge(enforced), audits, audit_marks }
     }
 
-    fn merge(&mut self, indexes: Vec<usize>) -> Option<Arc<Merged>> {
-        if indexes.is_empty() {
+    /// As one; `None` where none of them governs for sure: silence is not permission, and neither is a guess.
+    fn merge(&mut self, indexes: Vec<(usize, bool)>) -> Option<Arc<Merged>> {
+        if !indexes.iter().any(|(_, certain)| *certain) {
             return None;
         }
         if let Some(known) = self.merged.get(&indexes) {
             return Some(known.clone());
         }
-        let governors =
-            indexes.iter().filter_map(|index| self.all.get(*index)).map(|c| c.governor.clone()).collect();
+        let governor = |(index, certain): &(usize, bool)| {
+            let candidate = self.all.get(*index)?;
+            Some(if *certain { candidate.governor.clone() } else { candidate.perhaps.clone() })
+        };
+        let governors = indexes.iter().filter_map(governor).collect();
         let merged = Arc::new(Merged::of(governors));
         self.merged.insert(indexes, merged.clone());
         Some(merged)
@@ -236,8 +279,12 @@ impl Candidates {
                 "is in Audit, which admits nobody".into()
             } else {
                 match spec.client_selector.as_ref().and_then(|s| mismatch(s, client, labels, client_type)) {
-                    Some(part) => format!("does not select it: {part}"),
-                    None => "makes an exception of it: except".into(),
+                    Some((Match::Perhaps, part)) => format!("may select it: {part}"),
+                    Some((_, part)) => format!("does not select it: {part}"),
+                    None if except_is_sure(spec, client, labels, client_type) => {
+                        "makes an exception of it: except".into()
+                    }
+                    None => format!("may make an exception of it: except looks at {}", unknown(client)),
                 }
             };
             format!("policy `{}` {what}", candidate.governor.mark.policy)
@@ -251,28 +298,41 @@ impl Candidates {
     }
 }
 
-/// The first part of a selector that does not match, with what it wants.
+fn except_is_sure(
+    spec: &PolicySpec,
+    client: &ObjectRef,
+    labels: Option<&Labels>,
+    client_type: ClientType,
+) -> bool {
+    let place = |except: &Selector| place_matches(except, &client.namespace, labels, client_type);
+    spec.except.as_ref().map(place) != Some(Match::Perhaps)
+}
+
+fn unknown(client: &ObjectRef) -> String {
+    format!("labels of namespace {}, which are not known here", client.namespace)
+}
+
+/// The first part of a selector that does not match, or at last one that only may, with what it wants.
 fn mismatch(
     selector: &Selector,
     client: &ObjectRef,
     labels: Option<&Labels>,
     client_type: ClientType,
-) -> Option<String> {
+) -> Option<(Match, String)> {
+    let no = |text: String| Some((Match::No, text));
     if selector.namespaces.as_ref().is_some_and(|list| !list.contains(&client.namespace)) {
-        return Some(format!("clientSelector.namespaces does not list {}", client.namespace));
+        return no(format!("clientSelector.namespaces does not list {}", client.namespace));
     }
     if selector.types.as_ref().is_some_and(|list| !list.contains(&client_type)) {
-        return Some(format!("clientSelector.types does not list {client_type}"));
+        return no(format!("clientSelector.types does not list {client_type}"));
     }
     if selector.clients.as_ref().is_some_and(|list| !list.contains(client)) {
-        return Some(format!("clientSelector.clients does not list {client}"));
+        return no(format!("clientSelector.clients does not list {client}"));
     }
-    if label_matches(selector.namespace_selector.as_ref()?, labels) {
-        return None;
+    let field = "clientSelector.namespaceSelector";
+    match label_matches(selector.namespace_selector.as_ref()?, labels) {
+        Match::Yes => None,
+        Match::No => no(format!("{field} does not match the labels of namespace {}", client.namespace)),
+        Match::Perhaps => Some((Match::Perhaps, format!("{field} looks at {}", unknown(client)))),
     }
-    let seen = if labels.is_some() { "" } else { " (that Namespace is not here, so its labels are unknown)" };
-    Some(format!(
-        "clientSelector.namespaceSelector does not match the labels of namespace {}{seen}",
-        client.namespace
-    ))
 }

@@ -37,6 +37,8 @@ pub struct ResponseTarget {
     pub mode: ResponseMode,
     /// Repeated to the client.
     pub state: Option<String>,
+    /// Languages that the person reads, best first, for pages on the way.
+    pub ui_locales: Option<String>,
 }
 
 /// `prompt` values.
@@ -75,8 +77,6 @@ pub struct AuthorizeRequest {
     pub expected_subject: Option<Subject>,
     /// What to put into the login form.
     pub login_hint: Option<String>,
-    /// Languages that the person reads, best first.
-    pub ui_locales: Option<String>,
     /// Claims asked for one by one.
     pub claims: RequestedClaims,
     /// The pushed request that this is.
@@ -203,6 +203,7 @@ const TO_THE_CLIENT: &[(&str, Check)] = &[
 /// [`Refusal`], which says where the error goes.
 pub fn judge(row: &Arc<Row>, params: &Params<'_>, facts: Facts<'_>) -> Result<AuthorizeRequest, Refusal> {
     let mut draft = Draft { params, facts, row, request: blank(row, facts.pushed) };
+    draft.request.target.ui_locales = short(params, "ui_locales");
     for (_, check) in ON_A_PAGE {
         check(&mut draft).map_err(Refusal::Page)?;
     }
@@ -217,7 +218,12 @@ pub fn judge(row: &Arc<Row>, params: &Params<'_>, facts: Facts<'_>) -> Result<Au
 fn blank(row: &Arc<Row>, pushed: Option<Digest>) -> AuthorizeRequest {
     AuthorizeRequest {
         row: row.clone(),
-        target: ResponseTarget { redirect_uri: String::new(), mode: ResponseMode::Query, state: None },
+        target: ResponseTarget {
+            redirect_uri: String::new(),
+            mode: ResponseMode::Query,
+            state: None,
+            ui_locales: None,
+        },
         scopes: Vec::new(),
         resources: Vec::new(),
         nonce: None,
@@ -226,7 +232,6 @@ fn blank(row: &Arc<Row>, pushed: Option<Digest>) -> AuthorizeRequest {
         max_age: None,
         expected_subject: None,
         login_hint: None,
-        ui_locales: None,
         claims: RequestedClaims::default(),
         pushed,
     }
@@ -370,9 +375,11 @@ fn max_age(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
     let asked = match draft.params.get("max_age") {
         None => None,
         Some(text) => {
-            let seconds = text.parse::<u32>().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit()));
-            let bad = || OAuthError::invalid_request("max_age must be a whole number of seconds");
-            Some(Seconds::new(seconds.ok_or_else(bad)?))
+            if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
+                return Err(OAuthError::invalid_request("max_age must be a whole number of seconds"));
+            }
+            // More than a century asks for nothing.
+            Some(text.parse().map_or(Seconds::MAX, Seconds::new).min(Seconds::MAX))
         }
     };
     draft.request.max_age = asked.into_iter().chain(draft.row.max_age).min();
@@ -400,10 +407,13 @@ fn id_token_hint(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
 }
 
 fn hints(draft: &mut Draft<'_>) -> Result<(), OAuthError> {
-    let short = |name: &str| draft.params.get(name).filter(|value| value.len() <= 256).map(str::to_owned);
-    draft.request.login_hint = short("login_hint");
-    draft.request.ui_locales = short("ui_locales");
+    draft.request.login_hint = short(draft.params, "login_hint");
     Ok(())
+}
+
+/// A hint, which is left aside where it is too long to be one.
+fn short(params: &Params<'_>, name: &str) -> Option<String> {
+    params.get(name).filter(|value| value.len() <= 256).map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -60,8 +60,22 @@ pub fn may_use_grant(row: &Row, grant: GrantType) -> Result<(), OAuthError> {
     Err(OAuthError::new(ErrorCode::UnauthorizedClient, message))
 }
 
-/// Judges an authorization code (RFC 6749 §4.1.3). A redeemed one passes here if all else fits: the store's one step finds it
-/// redeemed and revokes what it produced, so that a thief cannot do that with the code alone.
+/// The groups that a person is in now, or `None` when the directory does not know the person any more.
+pub type GroupsNow<'a> = Option<&'a [Arc<str>]>;
+
+/// May this person go on with this client today? Groups may have changed, on either side, since the person logged in.
+fn may_go_on(row: &Row, person: GroupsNow<'_>) -> Result<(), OAuthError> {
+    match person {
+        None => Err(OAuthError::invalid_grant("the person is not there any more")),
+        Some(groups) if !may_use(&row.allowed_groups, groups) => Err(OAuthError::invalid_grant(
+            "the person is in no group that the client or its policies allow any more",
+        )),
+        Some(_) => Ok(()),
+    }
+}
+
+/// Judges an authorization code (RFC 6749 §4.1.3). A redeemed one passes here if all else fits, whoever the person is now: the
+/// store's one step finds it redeemed and revokes what it produced, so that a thief cannot do that with the code alone.
 ///
 /// # Errors
 /// `invalid_grant`, `invalid_scope`, `invalid_target`.
@@ -69,8 +83,8 @@ pub fn code(
     row: &Row,
     issuer: &IssuerUrl,
     code: &CodeRecord,
-    params: &Params<'_>,
-    now: UnixTime,
+    person: GroupsNow<'_>,
+    (params, now): (&Params<'_>, UnixTime),
 ) -> Result<Mint, OAuthError> {
     if code.authorization.client_id != row.client_id {
         return Err(OAuthError::invalid_grant("this code was issued to another client"));
@@ -79,17 +93,35 @@ pub fn code(
         return Err(OAuthError::invalid_grant("redirect_uri is not the one of the authorization request"));
     }
     pkce::verify(code.code_challenge.as_deref(), params.get("code_verifier"))?;
-    if code.redeemed_at.is_none() && code.expires_at <= now {
-        return Err(OAuthError::invalid_grant("the code has expired"));
+    if code.redeemed_at.is_none() {
+        if code.expires_at <= now {
+            return Err(OAuthError::invalid_grant("the code has expired"));
+        }
+        may_go_on(row, person)?;
     }
     minted(row, issuer, &code.authorization, params, now)
 }
 
-/// What an authorization gives today: policy may have tightened since the person agreed.
+/// Judges a device code that a person has approved (RFC 8628 §3.5).
 ///
 /// # Errors
-/// `invalid_scope`, `invalid_target`.
-pub fn minted(
+/// `access_denied` for who may not use the client any more, `invalid_grant`, `invalid_scope`, `invalid_target`.
+pub fn device(
+    row: &Row,
+    issuer: &IssuerUrl,
+    authorization: &Authorization,
+    person: GroupsNow<'_>,
+    (params, now): (&Params<'_>, UnixTime),
+) -> Result<Mint, OAuthError> {
+    may_go_on(row, person).map_err(|error| match person {
+        Some(_) => OAuthError::new(ErrorCode::AccessDenied, error.description),
+        None => error,
+    })?;
+    minted(row, issuer, authorization, params, now)
+}
+
+/// What an authorization gives today: policy may have tightened since the person agreed.
+fn minted(
     row: &Row,
     issuer: &IssuerUrl,
     authorization: &Authorization,
@@ -126,8 +158,7 @@ pub enum Refresh {
     Reused,
 }
 
-/// Judges a refresh token (RFC 6749 §6, RFC 9700 §4.14). `person` has the groups that the person is in now, or `None` when the
-/// directory does not know the person any more.
+/// Judges a refresh token (RFC 6749 §6, RFC 9700 §4.14).
 ///
 /// # Errors
 /// `invalid_grant`, `invalid_scope`, `invalid_target`.
@@ -135,7 +166,7 @@ pub fn refresh(
     row: &Row,
     issuer: &IssuerUrl,
     (token, grant): (&RefreshRecord, &GrantRecord),
-    person: Option<&[Arc<str>]>,
+    person: GroupsNow<'_>,
     (params, now): (&Params<'_>, UnixTime),
 ) -> Result<Refresh, OAuthError> {
     let authorization = &grant.authorization;
@@ -156,14 +187,7 @@ pub fn refresh(
     if token.expires_at <= now || until <= now {
         return Err(OAuthError::invalid_grant("the refresh_token has expired: the person must log in again"));
     }
-    let Some(groups) = person else {
-        return Err(OAuthError::invalid_grant("the person of this refresh_token is not there any more"));
-    };
-    if !may_use(&row.allowed_groups, groups) {
-        return Err(OAuthError::invalid_grant(
-            "the person is in no group that the client or its policies allow any more",
-        ));
-    }
+    may_go_on(row, person)?;
     let mut mint = minted(row, issuer, authorization, params, now)?;
     // Policy may have taken offline_access since: then the token ended with its session.
     if grant.session_ended_at.is_some() && !mint.has_scope("offline_access") {
@@ -184,7 +208,7 @@ pub fn usable(
     row: &Row,
     issuer: &IssuerUrl,
     facts: (&RefreshRecord, &GrantRecord),
-    person: Option<&[Arc<str>]>,
+    person: GroupsNow<'_>,
     now: UnixTime,
 ) -> Option<Mint> {
     may_use_grant(row, GrantType::RefreshToken).ok()?;

@@ -15,7 +15,7 @@ fn params(text: &str) -> Params<'_> {
 const REDIRECT: &str = "redirect_uri=https%3A%2F%2Fshop.example%2Fcb";
 
 fn redeemed(row: &Row, record: &CodeRecord, form: &str) -> Result<Mint, OAuthError> {
-    code(row, &issuer(), record, &params(form), UnixTime(1_030))
+    code(row, &issuer(), record, Some(&[]), (&params(form), UnixTime(1_030)))
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn a_code_is_bound_to_client_redirect_uri_and_time() {
     for form in ["", "redirect_uri=https%3A%2F%2Fshop.example%2Fother"] {
         assert!(redeemed(&row(), &fixtures::code(), form).is_err());
     }
-    let late = code(&row(), &issuer(), &fixtures::code(), &params(REDIRECT), UnixTime(1_060));
+    let late = code(&row(), &issuer(), &fixtures::code(), Some(&[]), (&params(REDIRECT), UnixTime(1_060)));
     assert_eq!(late.unwrap_err().code, ErrorCode::InvalidGrant);
 }
 
@@ -42,6 +42,23 @@ fn a_code_is_bound_to_client_redirect_uri_and_time() {
 fn a_redeemed_code_passes_so_that_the_store_can_revoke() {
     let record = CodeRecord { redeemed_at: Some(UnixTime(1_010)), ..fixtures::code() };
     assert!(redeemed(&row(), &record, REDIRECT).is_ok());
+}
+
+#[test]
+fn todays_groups_are_judged_for_every_grant_of_a_person() {
+    let staff = Row { allowed_groups: vec![vec!["staff".into()]], ..row() };
+    let (params, now) = (params(REDIRECT), UnixTime(1_030));
+    let code_of = |record: &CodeRecord, person| code(&staff, &issuer(), record, person, (&params, now));
+    let device_of = |person| device(&staff, &issuer(), &fixtures::authorization(), person, (&params, now));
+    let (inside, outside): (&[Arc<str>], &[Arc<str>]) = (&["staff".into()], &["alumni".into()]);
+    assert!(code_of(&fixtures::code(), Some(inside)).is_ok() && device_of(Some(inside)).is_ok());
+    for person in [Some(outside), Some(&[][..]), None] {
+        assert_eq!(code_of(&fixtures::code(), person).unwrap_err().code, ErrorCode::InvalidGrant);
+        let used = CodeRecord { redeemed_at: Some(UnixTime(1_010)), ..fixtures::code() };
+        assert!(code_of(&used, person).is_ok(), "a second use is noticed all the same");
+        let denied = if person.is_some() { ErrorCode::AccessDenied } else { ErrorCode::InvalidGrant };
+        assert_eq!(device_of(person).unwrap_err().code, denied);
+    }
 }
 
 #[test]

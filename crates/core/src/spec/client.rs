@@ -69,6 +69,9 @@ pub struct TtlRequest {
     pub id: Option<Seconds>,
 }
 
+/// What follows the name of an AuthClient in the name of its Secret.
+const SECRET_SUFFIX: &str = "-client-secret";
+
 /// How the Secret that is written for a client looks.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SecretTemplate {
@@ -80,4 +83,18 @@ pub struct SecretTemplate {
     pub labels: BTreeMap<Arc<str>, Arc<str>>,
     /// Annotations to add.
     pub annotations: BTreeMap<Arc<str>, Arc<str>>,
+}
+
+impl SecretTemplate {
+    /// The name of the Secret of this client.
+    #[must_use]
+    pub fn name_for(&self, client: &ObjectRef) -> Arc<str> {
+        self.name.clone().unwrap_or_else(|| format!("{}{SECRET_SUFFIX}", client.name).into())
+    }
+
+    /// The name of the AuthClient whose Secret has this name by default.
+    #[must_use]
+    pub fn default_owner(name: &str) -> Option<&str> {
+        name.strip_suffix(SECRET_SUFFIX)
+    }
 }

@@ -4,6 +4,7 @@ use crate::world::{Told, World, clients, names, plain_client, scopes};
 use nauthera_core::codes::Code;
 use nauthera_core::grant::{ClientType, Expectation, GrantSet};
 use nauthera_core::spec::{ClientSpec, Example};
+use nauthera_core::time::Seconds;
 
 fn told(expect: Expectation, client: ClientSpec) -> Told {
     let world = World::new().policy("identity/a", |p| {
@@ -54,4 +55,26 @@ fn each_failing_example_is_reported() {
     let places: Vec<String> =
         told.policy("identity/a").findings.iter().map(|finding| finding.labels[0].place.path()).collect();
     assert_eq!(places, ["spec.examples[0].expect", "spec.examples[2].expect"]);
+}
+
+#[test]
+fn a_ceiling_beyond_the_baseline_is_noted_and_the_policy_accepted() {
+    let told = World::new()
+        .policy("identity/a", |p| {
+            p.token.access = Some(Seconds::hours(48));
+            p.token.refresh = Some(Seconds::days(90));
+            p.token.id = Some(Seconds::days(900));
+        })
+        .tell();
+    let report = told.policy("identity/a");
+    let [note] = &*report.findings else { panic!("{:?}", report.findings) };
+    assert!(report.accepted && !note.is_violation());
+    assert_eq!(
+        (note.code, &*note.message),
+        (
+            Code::LifetimeBeyondBaseline,
+            "lifetime `2d` of policy `identity/a` is beyond the built-in baseline"
+        )
+    );
+    assert_eq!(note.notes, ["24h holds"]);
 }

@@ -67,19 +67,6 @@ fn a_policy_that_the_server_does_not_select_is_named_too() {
 }
 
 #[test]
-fn a_namespace_that_is_not_here_has_no_labels_and_the_message_says_so() {
-    let world = World::new()
-        .policy("identity/a", |p| p.client_selector = by_label("team", "lab"))
-        .web("lab/tool", |_| {});
-    assert!(
-        notes(&world, "lab/tool")[0].ends_with("(that Namespace is not here, so its labels are unknown)")
-    );
-    let told = world.tell();
-    let finding = &told.policy("identity/a").findings[0];
-    assert_eq!((finding.code, told.policy("identity/a").accepted), (Code::NamespaceUnknown, true));
-}
-
-#[test]
 fn at_most_twenty_policies_are_listed() {
     let world = (0..30).fold(World::new().web("shop/web", |_| {}), |world, n| {
         world.policy(&format!("identity/p{n:02}"), |p| p.client_selector = clients([]))

@@ -20,8 +20,12 @@ mod narrowing;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod servers;
 #[cfg(test)]
 mod snapshot;
+#[cfg(test)]
+mod unseen;
 #[cfg(test)]
 mod world;

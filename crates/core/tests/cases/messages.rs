@@ -362,9 +362,9 @@ fn namespace_unknown() {
     let world =
         World::new().policy("identity/labels", |p| p.client_selector = crate::world::by_label("team", "lab"));
     assert_snapshot!(policy(world.web("lab/tool", |_| {}), "identity/labels"), @r"
-    warning[NA0303]: AuthPolicy `identity/labels` selects by namespace labels, and namespace `lab` is not here
+    warning[NA0303]: AuthPolicy `identity/labels` selects by namespace labels, and those of namespace `lab` are not known here
       --> AuthPolicy identity/labels spec.clientSelector.namespaceSelector: selected here
-       = labels that cannot be seen do not match
+       = the policy only tightens there: it admits nobody, and replaces no default
        = help: add the Namespace objects to what is judged
     ");
 }

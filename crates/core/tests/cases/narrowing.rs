@@ -102,7 +102,7 @@ fn hosts_are_exact_or_any_depth_below_a_star() {
         c.redirect_uris = uris([
             "https://a.b.example.com/cb",
             "https://example.com/cb",
-            "https://PAY.test:8443/cb",
+            "https://pay.test:8443/cb",
             "https://evilexample.com/cb",
             "http://localhost:3000/cb",
         ]);
@@ -111,7 +111,7 @@ fn hosts_are_exact_or_any_depth_below_a_star() {
     let row = told.row("shop/web");
     assert_eq!(
         shown(&row.redirect_uris),
-        ["https://a.b.example.com/cb", "https://PAY.test:8443/cb", "http://localhost:3000/cb"]
+        ["https://a.b.example.com/cb", "https://pay.test:8443/cb", "http://localhost:3000/cb"]
     );
     assert_eq!(shown(&row.post_logout_redirect_uris), ["https://pay.test/bye"]);
     let codes = [Code::HostBeyondPolicy, Code::HostBeyondPolicy, Code::PostLogoutHostBeyondPolicy];

@@ -98,6 +98,34 @@ fn policies_allow_no_method_together() {
 }
 
 #[test]
+fn keys_that_the_server_never_fetches_are_no_keys() {
+    use nauthera_core::spec::ClientKeys;
+    let at = |url: &str| {
+        governed().web("shop/web", |c| {
+            c.method = Some(AuthMethod::PrivateKeyJwt);
+            c.keys = Some(ClientKeys::JwksUri(url.parse().unwrap()));
+        })
+    };
+    for good in ["https://keys.example.com/", "https://keys.shop.svc/"] {
+        assert!(at(good).tell().is_served("shop/web"), "{good}");
+    }
+    for bad in ["https://10.0.0.1/", "https://keys.pay.svc/", "https://localhost/"] {
+        let mut world = at(bad);
+        let told = world.tell();
+        assert_eq!(
+            (told.verdict("shop/web"), told.reason("shop/web")),
+            (Verdict::Refused, Some(Code::KeysOutOfReach))
+        );
+        world.0.private_fetch = true;
+        assert!(world.tell().is_served("shop/web"), "{bad} on a laptop");
+    }
+    // Who authenticates otherwise needs no keys.
+    let idle = at("https://10.0.0.1/")
+        .web("shop/web", |c| c.keys = Some(ClientKeys::JwksUri("https://10.0.0.1/".parse().unwrap())));
+    assert!(idle.tell().is_served("shop/web"));
+}
+
+#[test]
 fn the_method_that_policies_want_needs_keys() {
     let world = governed()
         .policy("identity/m", |p| p.client_authentication.method = Some(AuthMethod::PrivateKeyJwt))

@@ -128,6 +128,12 @@ impl World {
         self
     }
 
+    /// Its Secret has this name.
+    pub fn has_secret(mut self, client: &str, name: &str) -> Self {
+        self.0.secret_names.insert(object(client), name.into());
+        self
+    }
+
     /// Serves what is compiled now.
     pub fn publish(mut self) -> Self {
         self.0.published = compile(&self.0).snapshots;

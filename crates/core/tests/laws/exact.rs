@@ -1,7 +1,7 @@
 //! What is served is exactly what the rules say: compared with the oracle, both ways.
 
 use crate::oracle::judge::{judge, plain};
-use crate::oracle::{Fate, Server, fate, governing, last_home, server};
+use crate::oracle::{Fate, Server, fate, governing, last_home, policies, server};
 use crate::tape::{drawn, repeatable};
 use crate::universe;
 use nauthera_core::codes::Code;
@@ -10,7 +10,7 @@ use nauthera_core::inventory::Inventory;
 use nauthera_core::names::ObjectRef;
 use nauthera_core::report::{ClientReport, Verdict};
 use nauthera_core::snapshot::Row;
-use nauthera_core::spec::{ClientSpec, PolicySpec};
+use nauthera_core::spec::ClientSpec;
 use nauthera_core::time::Seconds;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -74,11 +74,10 @@ proptest! {
         for (client, entry) in &report.clients {
             let (Fate::LastGood, Some(row)) = (fate(&inventory, client), &entry.row) else { continue };
             let (home, last) = last_home(&inventory, client).expect("it was served");
-            let policies = governing(&inventory, home, client, &typed(row));
-            let specs: Vec<&PolicySpec> = policies.iter().map(|(_, _, spec)| *spec).collect();
-            assert!(!specs.is_empty(), "{client} is governed");
+            let governed = policies(&governing(&inventory, home, client, &typed(row)));
+            let policies = governed.expect("it is governed");
             // Asking for exactly what is served, it gets exactly that.
-            let (again, narrowed) = judge(&specs, client, &typed(row)).expect("within policy");
+            let (again, narrowed) = judge(&policies, client, &typed(row)).expect("within policy");
             assert!(!narrowed, "{client}");
             assert_eq!(again.scopes, plain(row).scopes);
             assert!(row.require_pkce >= again.pkce && row.require_par >= again.par && row.consent <= again.consent);
@@ -126,7 +125,9 @@ fn the_universe_reaches_every_verdict_every_reason_and_every_narrowing() {
         codes.extend(report.clients.values().flat_map(|entry| &entry.audit).map(|_| "audit"));
     }
     assert_eq!(verdicts, BTreeSet::from(["frozen", "narrowed", "ok", "refused", "waiting"]));
-    let engines = |code: &&Code| matches!(code.as_str().as_bytes().get(2), Some(b'1'..=b'4'));
+    let engines = |code: &&Code| {
+        matches!(code.as_str().as_bytes().get(2), Some(b'1'..=b'4')) || **code == Code::SecretConflict
+    };
     let missing: Vec<_> =
         Code::ALL.iter().filter(engines).filter(|code| !codes.contains(code.as_str())).collect();
     assert!(missing.is_empty() && codes.contains("audit"), "{missing:?}");
@@ -143,7 +144,7 @@ fn assert_row_is_told_right(inventory: &Inventory, client: &ObjectRef, row: &Row
     assert_eq!((&row.object, row.client_type), (client, asked.client_type));
     let policies = governing(inventory, &asked.server, client, asked);
     let marks: Vec<_> = row.policies.iter().map(|mark| (&mark.policy, mark.generation)).collect();
-    assert_eq!(marks, policies.iter().map(|(name, generation, _)| (*name, *generation)).collect::<Vec<_>>());
+    assert_eq!(marks, policies.iter().map(|over| (over.name, over.generation)).collect::<Vec<_>>());
     let record = inventory.credentials.get(client);
     let live = record.filter(|r| r.server == asked.server && r.client_id == row.client_id);
     let live = live.filter(|_| row.authentication.method.as_str().starts_with("client_secret_"));

@@ -65,9 +65,10 @@ proptest! {
     #[test]
     fn a_client_that_breaks_changes_nobody_else((inventory, name) in drawn(settled)) {
         let was = compile(&inventory);
-        // An id that a client merely asks for, without holding it, is forgotten with its manifest.
-        let asked = inventory.clients[&name].spec.as_ref().and_then(|spec| spec.client_id.as_ref());
-        let holds_none = asked.is_none() && !inventory.credentials.contains_key(&name);
+        // An id or a Secret that a client merely asks for, without holding it, is forgotten with its manifest.
+        let spec = inventory.clients[&name].spec.as_ref();
+        let asked = spec.is_some_and(|spec| spec.client_id.is_some() || spec.secret.name.is_some());
+        let holds_none = !asked && !inventory.credentials.contains_key(&name);
         if !holds_none && was.report.clients[&name].row.is_none() {
             return Ok(());
         }

@@ -23,3 +23,5 @@ mod tape;
 mod tighten;
 #[cfg(test)]
 mod universe;
+#[cfg(test)]
+mod unseen;

@@ -5,13 +5,13 @@
 pub mod judge;
 mod matching;
 
-use judge::{Wanted, judge};
+use judge::{Policies, Wanted, judge};
 use nauthera_core::codes::Code;
 use nauthera_core::grant::{Enforcement, Expectation};
 use nauthera_core::inventory::Inventory;
 use nauthera_core::names::ObjectRef;
 use nauthera_core::snapshot::Row;
-use nauthera_core::spec::{AllowedNamespaces, ClientSpec, PolicySpec, Selector};
+use nauthera_core::spec::{AllowedNamespaces, ClientKeys, ClientSpec, LabelSelector, PolicySpec, Selector};
 
 /// How an AuthServer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +73,7 @@ pub fn freezes(inventory: &Inventory, policy: &ObjectRef, server: &ObjectRef) ->
 fn accepted(policy: &ObjectRef, spec: &PolicySpec) -> bool {
     spec.examples.iter().all(|example| {
         let client = ObjectRef::new(policy.namespace.clone(), example.name.clone());
-        let got = match judge(&[spec], &client, &example.client) {
+        let got = match judge(&Policies::sure(&[spec]), &client, &example.client) {
             Ok((_, false)) => Expectation::Compliant,
             Ok((_, true)) => Expectation::Narrowed,
             Err(_) => Expectation::Refused,
@@ -92,34 +92,61 @@ fn applies(inventory: &Inventory, policy: &ObjectRef, spec: &PolicySpec, server:
     spec.mandatory || server.policy_selector.as_ref().is_none_or(|wanted| matching::labels(wanted, labels))
 }
 
-/// Rule 2: the selector matches and the exception does not.
-fn selects(inventory: &Inventory, spec: &PolicySpec, client: &ObjectRef, asked: &ClientSpec) -> bool {
-    let none = Default::default();
-    let labels = inventory.namespaces.get(&client.namespace).unwrap_or(&none);
+/// Rule 2: the selector matches and the exception does not. `None` where that hangs on labels which are not known.
+fn selects(inventory: &Inventory, spec: &PolicySpec, client: &ObjectRef, asked: &ClientSpec) -> Option<bool> {
+    let known = inventory.namespaces.get(&client.namespace);
     let matches = |selector: &Selector| {
         let Selector { namespace_selector, namespaces, clients, types } = selector;
-        namespace_selector.as_ref().is_none_or(|wanted| matching::labels(wanted, labels))
-            && namespaces.as_ref().is_none_or(|list| list.contains(&client.namespace))
+        let others = namespaces.as_ref().is_none_or(|list| list.contains(&client.namespace))
             && clients.as_ref().is_none_or(|list| list.contains(client))
-            && types.as_ref().is_none_or(|list| list.contains(&asked.client_type))
+            && types.as_ref().is_none_or(|list| list.contains(&asked.client_type));
+        match (namespace_selector, known) {
+            _ if !others => Some(false),
+            (None, _) => Some(true),
+            (Some(wanted), Some(labels)) => Some(matching::labels(wanted, labels)),
+            (Some(wanted), None) => (*wanted == LabelSelector::default()).then_some(true),
+        }
     };
-    spec.client_selector.as_ref().is_none_or(matches) && !spec.except.as_ref().is_some_and(matches)
+    let selected = spec.client_selector.as_ref().map_or(Some(true), matches);
+    let excepted = spec.except.as_ref().map_or(Some(false), matches);
+    match (selected, excepted) {
+        (Some(false), _) | (_, Some(true)) => Some(false),
+        (Some(true), Some(false)) => Some(true),
+        _ => None,
+    }
 }
 
-/// The policies in Enforce that govern a client at a server, with their generations.
+/// A policy over a client.
+pub struct Over<'a> {
+    pub name: &'a ObjectRef,
+    pub generation: i64,
+    pub spec: &'a PolicySpec,
+    /// Whatever the labels of the client's namespace are?
+    pub sure: bool,
+}
+
+/// What the policies say, if any of them governs for sure.
+pub fn policies<'a>(over: &[Over<'a>]) -> Option<Policies<'a>> {
+    let sure: Vec<&PolicySpec> = over.iter().filter(|policy| policy.sure).map(|policy| policy.spec).collect();
+    let all = over.iter().map(|policy| policy.spec).collect();
+    (!sure.is_empty()).then_some(Policies { all, sure })
+}
+
+/// The policies in Enforce that govern a client at a server, or may.
 pub fn governing<'a>(
     inventory: &'a Inventory,
     server: &ObjectRef,
     client: &ObjectRef,
     asked: &ClientSpec,
-) -> Vec<(&'a ObjectRef, i64, &'a PolicySpec)> {
+) -> Vec<Over<'a>> {
     let policies = inventory.policies.iter().filter_map(|(name, object)| {
         let spec = object.spec.as_deref()?;
-        let governs = accepted(name, spec)
+        let counts = accepted(name, spec)
             && spec.enforcement != Some(Enforcement::Audit)
-            && applies(inventory, name, spec, server)
-            && selects(inventory, spec, client, asked);
-        governs.then_some((name, object.generation, spec))
+            && applies(inventory, name, spec, server);
+        let governs = selects(inventory, spec, client, asked);
+        let over = Over { name, generation: object.generation, spec, sure: governs == Some(true) };
+        (counts && governs != Some(false)).then_some(over)
     });
     policies.collect()
 }
@@ -148,16 +175,16 @@ pub fn fate(inventory: &Inventory, client: &ObjectRef) -> Fate {
     if !admitted {
         return Fate::Refused(Code::NamespaceNotAllowed);
     }
-    let policies = governing(inventory, &asked.server, client, asked);
-    if policies.is_empty() {
+    let Some(policies) = policies(&governing(inventory, &asked.server, client, asked)) else {
         return Fate::Refused(Code::NoPolicy);
-    }
-    let specs: Vec<&PolicySpec> = policies.iter().map(|(_, _, spec)| *spec).collect();
-    match judge(&specs, client, asked) {
+    };
+    match judge(&policies, client, asked) {
         Err(code) => Fate::Refused(code),
         Ok((wanted, _)) if !holds(inventory, &asked.server, client, &wanted.client_id) => {
             Fate::Refused(Code::ClientIdTaken)
         }
+        Ok((wanted, _)) if !is_in_reach(inventory, client, &wanted) => Fate::Refused(Code::KeysOutOfReach),
+        Ok(_) if !has_secret(inventory, client) => Fate::Waiting(Code::SecretConflict),
         Ok(_) if inventory.unready.contains_key(client) => Fate::Waiting(inventory.unready[client].code),
         Ok((wanted, narrowed)) => Fate::Served { wanted: Box::new(wanted), narrowed },
     }
@@ -216,6 +243,31 @@ fn holds(inventory: &Inventory, server: &ObjectRef, client: &ObjectRef, id: &str
     let published = inventory.published.get(server).and_then(|snapshot| snapshot.clients.get(id));
     let served = id == default_id(client) || published.is_some_and(|row| row.object == *client);
     best.is_none_or(|(_, holder)| holder == client) && (served || !waits_for_another)
+}
+
+/// Are the keys by which it authenticates, if any, where the server may call? The universe has two addresses that are not public.
+fn is_in_reach(inventory: &Inventory, client: &ObjectRef, wanted: &Wanted) -> bool {
+    let Some(ClientKeys::JwksUri(url)) = &wanted.keys else { return true };
+    let own = format!("https://keys.{}.svc/", client.namespace);
+    inventory.private_fetch || url.as_str() == own || url.as_str() == "https://keys.example.com/"
+}
+
+/// Does this client, among all of its namespace that want its Secret, have it?
+fn has_secret(inventory: &Inventory, client: &ObjectRef) -> bool {
+    let wants = |client: &ObjectRef| {
+        let known = inventory.secret_names.get(client).map(ToString::to_string);
+        let written = inventory.clients[client].spec.as_ref().map(|spec| spec.secret.name.as_ref());
+        let named = written.map_or(known, |name| name.map(ToString::to_string));
+        named.unwrap_or_else(|| format!("{}-client-secret", client.name))
+    };
+    let wanted = wants(client);
+    let neighbours = inventory.clients.keys().filter(|other| other.namespace == client.namespace);
+    let rivals = neighbours.filter(|other| wants(other) == wanted);
+    let first = rivals.min_by_key(|rival| {
+        let known = inventory.secret_names.get(*rival).map(ToString::to_string);
+        (known.as_ref() != Some(&wanted), *rival)
+    });
+    first == Some(client)
 }
 
 const RESERVED: u8 = 3;

@@ -52,9 +52,11 @@ proptest! {
 
     #[test]
     fn the_order_in_which_objects_arrive_changes_nothing(inventory in drawn(universe::inventory)) {
-        let mut late = Inventory { incomplete: inventory.incomplete, ..Inventory::default() };
+        let (incomplete, private_fetch) = (inventory.incomplete, inventory.private_fetch);
+        let mut late = Inventory { incomplete, private_fetch, ..Inventory::default() };
         late.unready.extend(inventory.unready.clone().into_iter().rev());
         late.credentials.extend(inventory.credentials.clone().into_iter().rev());
+        late.secret_names.extend(inventory.secret_names.clone().into_iter().rev());
         late.clients.extend(inventory.clients.clone().into_iter().rev());
         late.published.extend(inventory.published.clone().into_iter().rev());
         late.policies.extend(inventory.policies.clone().into_iter().rev());

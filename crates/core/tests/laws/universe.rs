@@ -3,7 +3,7 @@
 use crate::mutate;
 use crate::tape::Tape;
 use nauthera_core::codes::Code;
-use nauthera_core::compile::compile;
+use nauthera_core::compile::{SecretClaims, compile};
 use nauthera_core::finding::Finding;
 use nauthera_core::grant::{
     Admission, AuthMethod, ClientType, Consent, Enforcement, Expectation, GrantSet, GrantType,
@@ -51,6 +51,9 @@ const URIS: [&str; 8] = [
     "com.example.app:/cb",
 ];
 const IDS: [&str; 5] = ["storefront", "shop.web", "pay.app", "lab.tool", "ledger"];
+const SECRETS: [&str; 3] = ["login", "web-client-secret", "api-client-secret"];
+const KEYS: [&str; 5] =
+    ["", "", "https://keys.example.com/", "https://keys.pay.svc/", "https://10.0.0.1/keys"];
 const GROUPS: [&str; 3] = ["staff", "admins", "robots"];
 const TTLS: [u32; 6] = [600, 60, 3_600, 90_000, 43_200, 9_000_000];
 
@@ -91,6 +94,13 @@ pub fn publish(inventory: &mut Inventory, tape: &mut Tape) {
             inventory.credentials.insert(row.object.clone(), record);
         }
     }
+    let theirs: Vec<ObjectRef> = SecretClaims::of(inventory).conflicts().cloned().collect();
+    for (client, object) in &inventory.clients {
+        let recorded = inventory.credentials.contains_key(client) && !theirs.contains(client);
+        if let Some(spec) = object.spec.as_ref().filter(|_| recorded) {
+            inventory.secret_names.insert(client.clone(), spec.secret.name_for(client));
+        }
+    }
     inventory.published = compile(inventory).snapshots;
 }
 
@@ -123,6 +133,7 @@ fn manifests(tape: &mut Tape) -> Inventory {
     for name in tape.most_of(&CLIENTS) {
         inventory.clients.insert(object(name), one(tape, client));
     }
+    inventory.private_fetch = tape.once_in(4);
     if tape.once_in(4) {
         let client = object(tape.pick(&CLIENTS));
         let finding = Finding::new(Code::SecretMissing, "its Secret is not there");
@@ -307,10 +318,16 @@ pub fn client(tape: &mut Tape) -> ClientSpec {
             .maybe(3, |tape| tape.pick(&AuthMethod::ALL[..4]))
             .filter(|_| client_type.is_confidential()),
         service_accounts: tape.maybe(4, |_| vec!["runner".into()]).unwrap_or_default(),
-        keys: tape.maybe(4, |_| ClientKeys::Jwks(r#"{"keys":[]}"#.into())),
+        keys: tape.maybe(4, |tape| match tape.pick(&KEYS) {
+            "" => ClientKeys::Jwks(r#"{"keys":[]}"#.into()),
+            url => ClientKeys::JwksUri(url.parse().unwrap()),
+        }),
         token: TtlRequest { access: ttl(tape), refresh: ttl(tape), id: ttl(tape) },
         allowed_groups: tape.maybe(5, groups),
-        secret: SecretTemplate::default(),
+        secret: SecretTemplate {
+            name: tape.maybe(5, |tape| tape.pick(&SECRETS).into()),
+            ..SecretTemplate::default()
+        },
         existing_secret: tape.maybe(6, |_| "own".into()),
         client_id: tape.maybe(3, |tape| ClientId::parse(tape.pick(&IDS)).unwrap()),
     }

@@ -97,6 +97,7 @@ fn login(chrome: &Chrome, pages: &mut Pages) {
         ("expired", LoginError::SessionExpired),
         ("busy", LoginError::Busy),
         ("not-allowed", LoginError::NotAllowed),
+        ("another-person", LoginError::AnotherPerson),
     ];
     pages.push(("login".to_owned(), page(Some(storefront()), "", None)));
     pages.push(("login-hint".to_owned(), page(Some(storefront()), "ada@example.com", None)));

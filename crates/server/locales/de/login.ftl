@@ -10,6 +10,7 @@ login-error-attempts = Es gab zu viele Anmeldeversuche.
 login-error-expired = Diese Seite war zu lange geöffnet. Bitte melden Sie sich erneut an.
 login-error-busy = Gerade melden sich viele Personen an. Bitte versuchen Sie es gleich noch einmal.
 login-error-not-allowed = Mit diesem Konto dürfen Sie diese Anwendung nicht benutzen. Melden Sie sich mit einem anderen Konto an oder bitten Sie Ihre Administration um Zugang.
+login-error-another-person = Die Anwendung erwartet eine andere Person. Melden Sie sich mit deren Konto an oder gehen Sie zurück zur Anwendung.
 
 select-title = Konto auswählen
 select-continue = Weiter als { $person }

@@ -10,6 +10,7 @@ login-error-attempts = There were too many attempts to sign in.
 login-error-expired = This page was open for too long. Please sign in again.
 login-error-busy = Many people are signing in right now. Please try again in a moment.
 login-error-not-allowed = This account is not allowed to use this application. Sign in with another account, or ask your administrator for access.
+login-error-another-person = The application expects another person. Sign in with that person's account, or go back to the application.
 
 select-title = Choose an account
 select-continue = Continue as { $person }

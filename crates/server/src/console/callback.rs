@@ -25,7 +25,7 @@ fn added(row: &Row, callback: &str, ended: &str) -> Row {
     let mut row = row.clone();
     for (uris, own) in [(&mut row.redirect_uris, callback), (&mut row.post_logout_redirect_uris, ended)] {
         let known = uris.iter().any(|uri| uri.as_str() == own);
-        uris.extend(RedirectUri::parse(own, row.client_type).ok().filter(|_| !known));
+        uris.extend(RedirectUri::try_from(own.to_owned()).ok().filter(|_| !known));
     }
     row
 }

@@ -31,7 +31,7 @@ async fn respond(context: &Context, body: Body) -> Result<Response, Failure> {
         Ok(opened) => opened,
         Err(refusal) => {
             let row = params.get("client_id").and_then(|id| context.serving.client(id));
-            return Ok(refused(context, row.map(|row| &**row), refusal));
+            return Ok(refused(context, row.map(|row| &**row), refusal, params.get("ui_locales")));
         }
     };
     let errand = Errand::Authorize { client_id: opened.row.client_id.to_string(), asked: opened.asked };

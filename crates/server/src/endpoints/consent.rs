@@ -53,7 +53,7 @@ fn render(
     session: &Session,
 ) -> Response {
     let forms = Forms::of(context);
-    let chrome = context.serving.chrome(context.locale(request.ui_locales.as_deref()));
+    let chrome = context.serving.chrome(context.locale(request.target.ui_locales.as_deref()));
     let target = request.target.redirect_uri.as_str();
     let view = ConsentPage {
         client: client_view(&request.row, Some(target)),

@@ -1,11 +1,11 @@
 //! Metadata (OIDC Discovery 1.0, RFC 8414): only what works is listed, and what differs from a default is written out.
 
-use crate::assertion::ALGORITHMS as ASSERTION_ALGORITHMS;
 use crate::http::{Context, json};
 use axum::response::Response;
 use http::header::{CACHE_CONTROL, PRAGMA};
 use http::{HeaderValue, StatusCode};
 use nauthera_core::grant::{AuthMethod, GrantType};
+use nauthera_core::oauth::assertion;
 use nauthera_core::oauth::claims::{ACR_PASSWORD, SCOPE_CLAIMS, known_claims};
 use nauthera_core::uri::IssuerUrl;
 use serde_json::{Value, json};
@@ -82,11 +82,11 @@ fn settings(context: &Context) -> Value {
         "id_token_signing_alg_values_supported": signing,
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": methods,
-        "token_endpoint_auth_signing_alg_values_supported": ASSERTION_ALGORITHMS,
+        "token_endpoint_auth_signing_alg_values_supported": assertion::names(),
         "introspection_endpoint_auth_methods_supported": confidential,
-        "introspection_endpoint_auth_signing_alg_values_supported": ASSERTION_ALGORITHMS,
+        "introspection_endpoint_auth_signing_alg_values_supported": assertion::names(),
         "revocation_endpoint_auth_methods_supported": methods,
-        "revocation_endpoint_auth_signing_alg_values_supported": ASSERTION_ALGORITHMS,
+        "revocation_endpoint_auth_signing_alg_values_supported": assertion::names(),
         "authorization_response_iss_parameter_supported": true,
         "claims_parameter_supported": true,
         "request_parameter_supported": false,

@@ -256,14 +256,15 @@ pub async fn request_of(
             context,
             context.serving.client(client_id).map(|row| &**row),
             Refusal::Page(answered_before()),
+            None,
         )));
     };
     let params = Params::parse(parameters.as_bytes())?;
     let unknown = || Refusal::Page(OAuthError::invalid_request("the client is not served any more"));
     let row = context.serving.client(client_id).ok_or_else(unknown);
     let judged = row.and_then(|row| judge(context, row, &params, origin));
-    Ok(judged
-        .map_err(|refusal| refused(context, context.serving.client(client_id).map(|row| &**row), refusal)))
+    let row = context.serving.client(client_id).map(|row| &**row);
+    Ok(judged.map_err(|refusal| refused(context, row, refusal, params.get("ui_locales"))))
 }
 
 /// The parameters of a request; `None` when it was pushed and has been answered.
@@ -350,7 +351,8 @@ pub async fn issue(
     };
     let new = NewCode { code: record, pushed: request.pushed };
     if context.app.store.insert_code(new).await? == Issued::PushedSpent {
-        return Ok(refused(context, Some(&request.row), Refusal::Page(answered_before())));
+        let refusal = Refusal::Page(answered_before());
+        return Ok(refused(context, Some(&request.row), refusal, request.target.ui_locales.as_deref()));
     }
     let about = About {
         row: Some(&request.row),
@@ -363,7 +365,7 @@ pub async fn issue(
 
 /// Shows or sends a refusal.
 #[must_use]
-pub fn refused(context: &Context, row: Option<&Row>, refusal: Refusal) -> Response {
+pub fn refused(context: &Context, row: Option<&Row>, refusal: Refusal, ui_locales: Option<&str>) -> Response {
     let error = match &refusal {
         Refusal::Page(error) => error,
         Refusal::Redirect(refused) => &refused.1,
@@ -377,7 +379,7 @@ pub fn refused(context: &Context, row: Option<&Row>, refusal: Refusal) -> Respon
                 kind: ErrorKind::BadRequest,
                 error: Some(error),
             };
-            failure.into_response(context, context.locale(None))
+            failure.into_response(context, context.locale(ui_locales))
         }
         Refusal::Redirect(refused) => send_error(context, &refused.0, &refused.1),
     }
@@ -398,7 +400,7 @@ fn send(context: &Context, target: &ResponseTarget, parameters: &[(&str, &str)])
     match target.mode {
         ResponseMode::Query => redirect(&with_parameters(&target.redirect_uri, &all)),
         ResponseMode::FormPost => {
-            let chrome = context.serving.chrome(context.locale(None));
+            let chrome = context.serving.chrome(context.locale(target.ui_locales.as_deref()));
             let fields = all.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
             let view = FormPostPage { action: target.redirect_uri.clone(), fields };
             page(StatusCode::OK, view.render(&chrome), &chrome, &[&target.redirect_uri])
@@ -428,8 +430,7 @@ pub fn forged(context: &Context, locale: Locale) -> Response {
 /// A client as pages show it.
 #[must_use]
 pub fn client_view(row: &Row, redirect_uri: Option<&str>) -> ClientView {
-    let host =
-        redirect_uri.and_then(|uri| RedirectUri::parse(uri, row.client_type).ok()).map(|uri| uri.host());
+    let host = redirect_uri.and_then(|uri| RedirectUri::try_from(uri.to_owned()).ok()).map(|uri| uri.host());
     ClientView {
         display_name: row.display_name.to_string(),
         object: row.object.to_string(),

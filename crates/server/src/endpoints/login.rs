@@ -42,14 +42,18 @@ async fn go_on(
     interaction: &Interaction,
     session: Option<Session>,
 ) -> Result<Response, Failure> {
-    let known = session.as_ref().map(|session| session.person.username.to_string());
+    let known = session.as_ref().map(|session| session.person.clone());
     Ok(match step(context, interaction, session).await? {
         Step::Done(response) => response,
         Step::Consent(..) => to_page(context, "/consent", interaction),
         Step::Login(request) => {
+            let wanted = request.as_ref().and_then(|request| request.expected_subject.as_ref());
+            let is_other = |person: &Person| wanted.is_some_and(|wanted| *wanted != person.reference.subject);
+            let error = known.as_ref().is_some_and(is_other).then_some(LoginError::AnotherPerson);
             let hinted = request.as_ref().and_then(|request| request.login_hint.clone());
+            let known = known.filter(|_| error.is_none()).map(|person| person.username.to_string());
             let username = hinted.or(known).unwrap_or_default();
-            Attempt { request, username, error: None }.render(context, interaction)
+            Attempt { request, username, error }.render(context, interaction)
         }
         Step::Select(request, session) => select(context, interaction, &request, &session),
     })
@@ -66,8 +70,9 @@ impl Attempt {
     fn render(self, context: &Context, interaction: &Interaction) -> Response {
         let forms = Forms::of(context);
         let request = self.request.as_deref();
-        let chrome =
-            context.serving.chrome(context.locale(request.and_then(|request| request.ui_locales.as_deref())));
+        let chrome = context
+            .serving
+            .chrome(context.locale(request.and_then(|request| request.target.ui_locales.as_deref())));
         let target = request.map(|request| request.target.redirect_uri.as_str());
         let view = LoginPage {
             client: request.map(|request| client_view(&request.row, target)),
@@ -101,7 +106,7 @@ fn select(
     session: &Session,
 ) -> Response {
     let forms = Forms::of(context);
-    let chrome = context.serving.chrome(context.locale(request.ui_locales.as_deref()));
+    let chrome = context.serving.chrome(context.locale(request.target.ui_locales.as_deref()));
     let sealed = interaction.seal(context);
     let sid = &*session.record.sid;
     let view = SelectAccountPage {

@@ -12,8 +12,8 @@ use http::{Method, StatusCode};
 use nauthera_core::oauth::Params;
 use nauthera_core::oauth::logout::{client_of, judge};
 
-/// What the confirmation page carries of the request.
-const CARRIED: [&str; 5] = ["csrf", "decision", "request", "i", "ui_locales"];
+/// What is our own form's: the confirmation page carries all else of the request.
+const OWN: [&str; 4] = ["csrf", "decision", "request", "i"];
 
 /// Answers GET and POST, of a client or of our own confirmation.
 pub async fn answer(context: Context, body: Body) -> Response {
@@ -48,7 +48,7 @@ fn as_get(context: &Context, params: &Params<'_>) -> Response {
     let query = params.encode_without(&[]);
     match fits(&query, "the request is larger than 16 KiB: send it by GET") {
         Ok(()) => redirect(&format!("{}/oauth2/logout?{query}", context.serving.base())),
-        Err(refusal) => refused(context, None, refusal),
+        Err(refusal) => refused(context, None, refusal, params.get("ui_locales")),
     }
 }
 
@@ -83,7 +83,7 @@ async fn asked(
     let chrome = context.serving.chrome(context.locale(params.get("ui_locales")));
     if request.confirm && !confirmed {
         let forms = Forms::of(context);
-        let carried = params.encode_without(&CARRIED);
+        let carried = params.encode_without(&OWN);
         let view = LogoutConfirmPage {
             person: session.as_ref().map(Session::view),
             client: row.map(|row| client_view(row, None)),

@@ -60,10 +60,15 @@ impl Context {
         Ok(first)
     }
 
-    /// The language of pages: `ui_locales` first, then what the browser says.
+    /// The language of pages: `ui_locales` first, that of the address where the caller knows none, then what the browser says.
     #[must_use]
     pub fn locale(&self, ui_locales: Option<&str>) -> Locale {
         let accepted = self.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        Locale::negotiate(ui_locales, accepted)
+        if ui_locales.is_some() {
+            return Locale::negotiate(ui_locales, accepted);
+        }
+        let query = self.query.as_deref().unwrap_or_default().as_bytes();
+        let asked = url::form_urlencoded::parse(query).find(|(name, _)| name == "ui_locales");
+        Locale::negotiate(asked.as_ref().map(|(_, value)| &**value), accepted)
     }
 }

@@ -16,7 +16,7 @@ use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_MAX_AGE, ALLOW, HOST,
     STRICT_TRANSPORT_SECURITY,
 };
-use http::{HeaderName, HeaderValue, Method, Request, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Version};
 use nauthera_core::oauth::OAuthError;
 use std::borrow::Cow;
 use std::future::{Future, ready};
@@ -138,6 +138,10 @@ impl Endpoint {
         match self {
             Self::Discovery | Self::Jwks | Self::Asset => get,
             Self::Token | Self::Introspect | Self::Revoke | Self::Par | Self::DeviceAuthorization => post,
+            // Their GET may issue a code, spend a pushed request or end a session: who asks for headers alone wants none of it.
+            Self::Authorize | Self::Login | Self::Consent | Self::Logout => {
+                matches!(*method, Method::GET | Method::POST)
+            }
             _ => get || post,
         }
     }
@@ -149,6 +153,7 @@ impl Endpoint {
             Self::Token | Self::Revoke | Self::Par => "POST, OPTIONS",
             Self::Introspect | Self::DeviceAuthorization => "POST",
             Self::Userinfo => "GET, HEAD, POST, OPTIONS",
+            Self::Authorize | Self::Login | Self::Consent | Self::Logout => "GET, POST",
             _ => "GET, HEAD, POST",
         }
     }
@@ -217,6 +222,7 @@ impl Service {
             below_issuer(request.uri().path(), serving.base()).and_then(|path| Endpoint::at(&path));
         let secure = serving.issuer().is_https();
         let (parts, body) = request.into_parts();
+        let fault = host_fault(parts.version, &parts.headers);
         let context = Context {
             now: self.app.now(),
             id,
@@ -228,7 +234,13 @@ impl Service {
             serving,
         };
         let path = parts.uri;
-        let work = AssertUnwindSafe(self.routed(endpoint, context, path.path(), body)).catch_unwind();
+        let work = async {
+            match fault {
+                Some(fault) => Failure::from(OAuthError::invalid_request(fault)).into_json(id),
+                None => self.routed(endpoint, context, path.path(), body).await,
+            }
+        };
+        let work = AssertUnwindSafe(work).catch_unwind();
         let mut response = match tokio::time::timeout(DEADLINE, work).await {
             Ok(Ok(response)) => response,
             Ok(Err(_)) => Failure::Internal("a handler panicked".into()).into_json(id),
@@ -253,11 +265,6 @@ impl Service {
     }
 
     async fn routed(&self, endpoint: Option<Endpoint>, context: Context, path: &str, body: Body) -> Response {
-        if context.headers.get_all(HOST).iter().count() > 1 {
-            // RFC 9112 section 3.2: what two of them mean is for nobody to guess.
-            return Failure::from(OAuthError::invalid_request("there are two Host headers"))
-                .into_json(context.id);
-        }
         let Some(endpoint) = endpoint else {
             let locale = context.locale(None);
             return PageFailure { status: StatusCode::NOT_FOUND, kind: ErrorKind::NotFound, error: None }
@@ -270,6 +277,16 @@ impl Service {
             return wrong_method(endpoint, &context);
         }
         dispatch(endpoint, context, path, body).await
+    }
+}
+
+/// What is wrong with the `Host` headers of a request (RFC 9112 section 3.2). In HTTP/2 there need be none.
+fn host_fault(version: Version, headers: &HeaderMap) -> Option<&'static str> {
+    match headers.get_all(HOST).iter().count() {
+        0 if version == Version::HTTP_11 => Some("there is no Host header"),
+        0 | 1 => None,
+        // What two of them mean is for nobody to guess.
+        _ => Some("there are two Host headers"),
     }
 }
 

@@ -33,6 +33,8 @@ pub enum LoginError {
     Busy,
     /// The person is outside the groups that may use the client.
     NotAllowed,
+    /// The request is for another person than the one who is logged in.
+    AnotherPerson,
 }
 
 impl LoginError {
@@ -44,6 +46,7 @@ impl LoginError {
             Self::SessionExpired => "login-error-expired",
             Self::Busy => "login-error-busy",
             Self::NotAllowed => "login-error-not-allowed",
+            Self::AnotherPerson => "login-error-another-person",
         }
     }
 
@@ -71,7 +74,7 @@ impl LoginError {
 
     /// Whether it is a matter of waiting or starting over, rather than a refusal.
     const fn is_mild(self) -> bool {
-        matches!(self, Self::SessionExpired | Self::Busy)
+        matches!(self, Self::SessionExpired | Self::Busy | Self::AnotherPerson)
     }
 }
 

@@ -1,8 +1,10 @@
 //! The audit and the admin port: what operators see, and what they must never see.
 
 use crate::device::Device;
-use crate::support::{ADA, Authorize, Call, GRACE, Reply, Tokens, World, assertion, secret_of};
+use crate::support::{ADA, Authorize, Call, GRACE, Reply, Tokens, World, assertion, object, secret_of};
 use axum::body::Body;
+use nauthera_core::snapshot::SecretDigest;
+use nauthera_core::time::{Seconds, UnixTime};
 use nauthera_server::admin::Admin;
 use nauthera_server::listen::Answer;
 use serde_json::{Value, json};
@@ -242,6 +244,30 @@ async fn nothing_that_a_stranger_chooses_becomes_a_label() {
     let reply = admin(&world, "GET", "/metrics").await;
     assert!(!reply.text().contains("made-up"), "{reply}");
     assert_eq!(samples(reply.text()).len(), before);
+}
+
+#[tokio::test]
+async fn a_changed_secret_of_a_client_is_one_line_and_tells_no_secret() {
+    let world = World::new();
+    let end = world.app.now().plus(Seconds::hours(1));
+    world.edit(|inventory| {
+        let record = inventory.credentials.get_mut(&object("shop/web")).unwrap();
+        record.secrets[0].not_after = Some(end);
+        record.secrets.push(SecretDigest { digest: [9; 32], not_before: UnixTime(0), not_after: None });
+    });
+    let line = world.audit.last("client_secret");
+    assert_eq!(
+        (&line["client_id"], &line["detail"]),
+        (&json!("shop.web"), &json!("1 made, 1 ending, 0 ended"))
+    );
+    world.edit(|inventory| {
+        inventory.credentials.get_mut(&object("shop/web")).unwrap().secrets.remove(0);
+    });
+    world.edit_client("web", |client| client.display_name = Some("Another".into()));
+    world.audit.text_with("snapshot_applied", 4);
+    let mut lines = world.audit.with("client_secret", 2);
+    lines.retain(|line| line["event"] == "client_secret");
+    assert_eq!((lines.len(), &lines[1]["detail"]), (2, &json!("0 made, 0 ending, 1 ended")));
 }
 
 #[tokio::test]

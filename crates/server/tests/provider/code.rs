@@ -84,6 +84,24 @@ async fn a_code_waits_60_seconds() {
 }
 
 #[tokio::test]
+async fn who_left_the_group_or_is_gone_when_the_code_comes_gets_nothing() {
+    let world = World::new();
+    let request = Authorize::of("staff");
+    let [left, gone, used] =
+        [code(&world, &request).await, code(&world, &request).await, code(&world, &request).await];
+    let tokens = Tokens::of(&request.redeem(&world, &used).send().await);
+    let board = PolicySpec { allowed_groups: Some(vec!["board".into()]), ..Default::default() };
+    world.add_policy("staff", board);
+    assert_eq!(request.redeem(&world, &left).send().await.error(), refused());
+    world.remove_person("ada");
+    assert_eq!(request.redeem(&world, &gone).send().await.error(), refused());
+    // A second use revokes all the same.
+    assert_eq!(request.redeem(&world, &used).send().await.error(), refused());
+    assert_eq!(world.audit.last("code_reused")["client_id"], "shop.staff");
+    assert!(!tokens.live(&world).await);
+}
+
+#[tokio::test]
 async fn a_code_works_once_and_a_second_use_revokes_what_the_first_one_got() {
     let world = World::new();
     let request = Authorize::of("trusted");

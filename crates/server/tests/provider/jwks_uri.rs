@@ -47,6 +47,8 @@ async fn keys_of_kinds_that_are_not_known_stand_in_nobodys_way() {
         json!({"kty": "RSA", "n": "%%%", "e": "AQAB", "kid": "x"}),
         json!({"kty": "oct", "k": "AAAA", "alg": "HS256", "kid": "x"}),
         json!({"kid": "nothing else"}),
+        json!({"kty": "EC", "crv": "P-256", "x": "AAAA", "y": "AAAA", "kid": 7}),
+        json!({"kty": "EC", "crv": "P-256", "x": "AAAA", "y": "AAAA", "kid": "x", "x5c": "no list"}),
     ] {
         for keys in [[other.clone(), known.clone()], [known.clone(), other.clone()]] {
             let world = with_keys(&keys);
@@ -92,6 +94,16 @@ async fn a_key_for_encryption_verifies_no_signature() {
     key["use"] = "enc".into();
     let world = with_keys(&[key]);
     assert!(!taken(&world, &signed(&world, SigningAlgorithm::Es256)).await);
+}
+
+#[tokio::test]
+async fn a_key_whose_operations_do_not_name_it_verifies_no_signature() {
+    let mut key = client_key(SigningAlgorithm::Es256).jwk.clone();
+    for (operations, verifies) in [(json!(["sign"]), false), (json!(["sign", "verify"]), true)] {
+        key["key_ops"] = operations;
+        let world = with_keys(&[key.clone()]);
+        assert_eq!(taken(&world, &signed(&world, SigningAlgorithm::Es256)).await, verifies);
+    }
 }
 
 #[tokio::test]

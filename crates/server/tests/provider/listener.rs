@@ -225,3 +225,19 @@ async fn one_request_too_many_is_503_and_a_place_is_given_back() {
     assert_eq!(status(&rest(&mut open).await), "401");
     assert_eq!(status(&server.told(whole.as_bytes()).await), "200");
 }
+
+#[tokio::test(start_paused = true)]
+async fn http_1_1_without_a_host_is_refused_and_http_1_0_needs_none() {
+    let server = Listening::start();
+    let path = "/.well-known/openid-configuration";
+    for (version, host, code) in [
+        ("1.1", "", "400"),
+        ("1.1", "Host: a.example\r\nHost: b.example\r\n", "400"),
+        ("1.1", "Host: a.example\r\n", "200"),
+        ("1.0", "", "200"),
+    ] {
+        let asked = format!("GET {path} HTTP/{version}\r\n{host}Connection: close\r\n\r\n");
+        let answer = server.told(asked.as_bytes()).await;
+        assert_eq!(status(&answer), code, "HTTP/{version} {host:?}: {answer}");
+    }
+}

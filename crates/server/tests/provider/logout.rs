@@ -237,6 +237,8 @@ async fn the_page_speaks_the_language_that_the_request_names() {
     let (mut browser, _) = logged_in(&world).await;
     let page = asked(&mut browser, &world, &[("ui_locales", "de")]).await;
     assert!(page.text().contains("<html lang=\"de"), "{page}");
+    let gone = browser.post(&page.form().set("decision", "logout")).await;
+    assert!(gone.status == 200 && gone.text().contains("<html lang=\"de"), "{gone}");
 }
 
 #[tokio::test]

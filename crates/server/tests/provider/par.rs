@@ -226,3 +226,18 @@ async fn whatever_has_ended_goes_however_much_it_is() {
     world.clock.advance(7_200);
     assert_eq!(world.app.sweep().await.unwrap(), 1_200);
 }
+
+#[tokio::test]
+async fn asking_for_headers_alone_spends_no_pushed_request_and_ends_no_session() {
+    let world = World::new();
+    let mut browser = world.browser();
+    browser.sign_in(ADA).await;
+    let brought = pushed(&world, &Authorize::of("trusted")).await;
+    let path = brought.path(&world);
+    for head in [&*path, "/oauth2/logout", "/login", "/consent"] {
+        let reply = browser.head(head).await;
+        assert_eq!((reply.status.as_u16(), reply.header("allow")), (405, "GET, POST"), "{head}");
+    }
+    let code = browser.get(&path).await.code();
+    Tokens::of(&Authorize::of("trusted").redeem(&world, &code).send().await);
+}

@@ -202,6 +202,43 @@ async fn ui_locales_decides_the_language_of_every_page_of_the_request() {
 }
 
 #[tokio::test]
+async fn ui_locales_decides_the_language_of_what_leaves_and_of_errors_too() {
+    let world = World::new();
+    let mut browser = world.browser().reading("en-GB");
+    browser.sign_in(ADA).await;
+    let request = Authorize::of("trusted").and("ui_locales", "de");
+    let german = |page: &crate::support::Reply| page.text().contains("<html lang=\"de");
+    let posted = browser.get(&request.clone().and("response_mode", "form_post").path(&world)).await;
+    assert!(posted.text().contains("name=\"code\"") && german(&posted), "{posted}");
+    let refused = browser.get(&request.set("redirect_uri", "https://evil.example/").path(&world)).await;
+    assert!(refused.status == 400 && german(&refused), "{refused}");
+    let nowhere = browser.get(&world.path("/nowhere?ui_locales=de")).await;
+    assert!(nowhere.status == 404 && german(&nowhere), "{nowhere}");
+}
+
+#[tokio::test]
+async fn who_logs_in_as_another_person_than_is_expected_is_told() {
+    let world = World::new();
+    let hint = Authorize::of("trusted").tokens(&world).await.id;
+    let expected = "another person";
+    let request = Authorize::of("trusted").and("id_token_hint", &hint);
+    let mut browser = world.browser();
+    let login = opened(&mut browser, &world, &request).await;
+    assert!(login.is_login() && !login.text().contains(expected), "{login}");
+    let again = browser.log_in(&login, GRACE).await;
+    assert!(again.is_login() && again.text().contains(expected), "{again}");
+    assert!(!again.text().contains("value=\"grace\""), "{again}");
+    // A session of somebody else is as good a reason to say so at once.
+    let login = opened(&mut browser, &world, &request).await;
+    assert!(login.is_login() && login.text().contains(expected), "{login}");
+    let mut german = world.browser();
+    let login = opened(&mut german, &world, &request.and("ui_locales", "de")).await;
+    let again = german.log_in(&login, GRACE).await;
+    assert!(again.text().contains("eine andere Person"), "{again}");
+    assert!(!browser.log_in(&again, ADA).await.is_login());
+}
+
+#[tokio::test]
 async fn claims_by_scope_stand_where_relying_parties_look_for_them() {
     let world = World::new();
     let request = Authorize::of("trusted").set("scope", "openid profile email groups");

@@ -70,6 +70,12 @@ impl<'a> Browser<'a> {
         self.send(request).await
     }
 
+    /// Asks for the headers of an address.
+    pub async fn head(&mut self, path: &str) -> Reply {
+        let request = self.request(Method::HEAD, path).body(Body::empty()).unwrap();
+        self.send(request).await
+    }
+
     /// Asks for an address, and follows while it leads within the issuer.
     pub async fn open(&mut self, path: &str) -> Reply {
         let reply = self.get(path).await;

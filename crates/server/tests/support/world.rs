@@ -7,7 +7,8 @@ use super::manifests;
 use super::reply::Reply;
 use super::rules;
 use axum::body::Body;
-use http::Request;
+use http::header::HOST;
+use http::{HeaderValue, Request};
 use nauthera_core::compile::compile;
 use nauthera_core::grant::SigningAlgorithm;
 use nauthera_core::inventory::{Inventory, Object};
@@ -93,7 +94,9 @@ impl World {
 
     /// One of a kind.
     pub fn build(setup: Setup) -> Self {
-        let inventory = manifests::inventory(setup.issuer, setup.signing, &setup.digest_key);
+        let mut inventory = manifests::inventory(setup.issuer, setup.signing, &setup.digest_key);
+        // What the server fetches it judges itself, whatever was compiled.
+        inventory.private_fetch = true;
         let folder = tempfile::tempdir().unwrap();
         let (clock, entropy, audit) =
             (Arc::<HandClock>::default(), Arc::<Counted>::default(), Lines::default());
@@ -175,7 +178,10 @@ impl World {
     }
 
     /// Answers a request from an address.
-    pub async fn send_from(&self, peer: IpAddr, request: Request<Body>) -> Reply {
+    pub async fn send_from(&self, peer: IpAddr, mut request: Request<Body>) -> Reply {
+        // Every client of HTTP/1.1 sends one.
+        let host = HeaderValue::from_static("login.example");
+        request.headers_mut().entry(HOST).or_insert(host);
         let asked = format!("{} {}", request.method(), request.uri().path());
         let service = Service::new(self.app.clone(), PeerAddress(peer));
         let reply = Reply::read(service.answer(request).await).await;

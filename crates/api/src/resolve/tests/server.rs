@@ -122,3 +122,13 @@ fn a_selector_that_is_missing_admits_nobody_by_accident() {
         ],
     );
 }
+
+#[test]
+fn a_session_that_is_short_is_idle_no_longer_than_it_lives() {
+    let session = |written: Value| {
+        server(json!({ "issuerUrl": "https://a.example", "session": written })).unwrap().session
+    };
+    let short = session(json!({ "lifetime": "30m" }));
+    assert_eq!((short.lifetime, short.idle_timeout), (Seconds::minutes(30), Seconds::minutes(30)));
+    assert_eq!(session(json!({ "lifetime": "8h" })).idle_timeout, Seconds::hours(1));
+}

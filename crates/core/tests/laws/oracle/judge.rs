@@ -69,9 +69,31 @@ fn split(asked: Vec<String>, allowed: impl Fn(&str) -> bool) -> (Vec<String>, Ve
     asked.into_iter().partition(|item| allowed(item))
 }
 
+/// The policies over a client: all that govern it or may, and those that govern it whatever the labels of its namespace are. What
+/// any of all says holds; only what those for sure say takes the place of a default.
+pub struct Policies<'a> {
+    pub all: Vec<&'a PolicySpec>,
+    pub sure: Vec<&'a PolicySpec>,
+}
+
+impl<'a> Policies<'a> {
+    pub fn sure(policies: &[&'a PolicySpec]) -> Self {
+        Self { all: policies.to_vec(), sure: policies.to_vec() }
+    }
+
+    fn all<T>(&self, get: impl Fn(&'a PolicySpec) -> Option<T>) -> Vec<T> {
+        self.all.iter().filter_map(|policy| get(policy)).collect()
+    }
+
+    /// Does a default hold, since no policy for sure says anything else?
+    fn leave_default<T>(&self, get: impl Fn(&'a PolicySpec) -> Option<T>) -> bool {
+        self.sure.iter().all(|policy| get(policy).is_none())
+    }
+}
+
 /// What is served and whether anything asked for was taken, or the reason of the refusal.
 pub fn judge(
-    policies: &[&PolicySpec],
+    policies: &Policies<'_>,
     client: &ObjectRef,
     asked: &ClientSpec,
 ) -> Result<(Wanted, bool), Code> {
@@ -83,7 +105,7 @@ pub fn judge(
     }
     let host = |uri: &str| match matching::https_host(uri) {
         Some(host) => {
-            policies.iter().all(|p| p.allowed_hosts.as_ref().is_none_or(|s| matching::host(s, &host)))
+            policies.all.iter().all(|p| p.allowed_hosts.as_ref().is_none_or(|s| matching::host(s, &host)))
         }
         None => true,
     };
@@ -101,14 +123,17 @@ pub fn judge(
     if groups.iter().any(BTreeSet::is_empty) {
         return Err(Code::NothingLeft);
     }
-    let names = |lists: &[&PatternSet<NamePattern>], name: &str| {
-        !lists.is_empty() && lists.iter().all(|list| matching::name(list, name))
+    // Where nobody says anything for sure there is nothing.
+    let names = |lists: &[&PatternSet<NamePattern>], none: bool, name: &str| {
+        !none && lists.iter().all(|list| matching::name(list, name))
     };
-    let lists: Vec<_> = policies.iter().filter_map(|p| p.allowed_audiences.as_ref()).collect();
-    let (audiences, lost_audiences) = split(strings(&asked.audiences), |name| names(&lists, name));
-    let lists: Vec<_> = policies.iter().filter_map(|p| p.allowed_introspection.as_ref()).collect();
+    let lists = policies.all(|p| p.allowed_audiences.as_ref());
+    let none = policies.leave_default(|p| p.allowed_audiences.as_ref());
+    let (audiences, lost_audiences) = split(strings(&asked.audiences), |name| names(&lists, none, name));
+    let lists = policies.all(|p| p.allowed_introspection.as_ref());
+    let none = policies.leave_default(|p| p.allowed_introspection.as_ref());
     let introspects = if confidential(asked) { strings(&asked.introspects) } else { Vec::new() };
-    let (introspects, lost_introspects) = split(introspects, |name| names(&lists, name));
+    let (introspects, lost_introspects) = split(introspects, |name| names(&lists, none, name));
     let (seconds, too_long) = lifetimes(policies, asked);
     let lost = [lost_uris, lost_logout, lost_audiences, lost_introspects].concat();
     let narrowed = lost_grant || too_long || !lost.is_empty() || !withheld_scopes.is_empty();
@@ -129,7 +154,7 @@ pub fn judge(
         seconds,
         pkce: public || requires(policies, |p| p.enforce_pkce, true),
         par: requires(policies, |p| p.require_pushed_authorization_requests, false),
-        max_age: policies.iter().filter_map(|p| p.max_age).map(|age| age.get()).min(),
+        max_age: policies.all(|p| p.max_age).into_iter().map(|age| age.get()).min(),
         groups,
         consent: consent(policies),
     };
@@ -141,28 +166,27 @@ const fn confidential(asked: &ClientSpec) -> bool {
 }
 
 /// `or`, with what holds where nobody states it.
-fn requires(policies: &[&PolicySpec], get: fn(&PolicySpec) -> Option<bool>, otherwise: bool) -> bool {
-    let stated: Vec<bool> = policies.iter().filter_map(|p| get(p)).collect();
-    if stated.is_empty() { otherwise } else { stated.contains(&true) }
+fn requires(policies: &Policies<'_>, get: fn(&PolicySpec) -> Option<bool>, otherwise: bool) -> bool {
+    policies.all(get).contains(&true) || (otherwise && policies.leave_default(get))
 }
 
-fn consent(policies: &[&PolicySpec]) -> Consent {
-    let stated: Vec<Consent> = policies.iter().filter_map(|p| p.consent).collect();
-    if stated.is_empty() || stated.contains(&Consent::Required) {
+fn consent(policies: &Policies<'_>) -> Consent {
+    let get = |p: &PolicySpec| p.consent;
+    if policies.leave_default(get) || policies.all(get).contains(&Consent::Required) {
         Consent::Required
     } else {
         Consent::Trusted
     }
 }
 
-fn method(policies: &[&PolicySpec], asked: &ClientSpec) -> Result<String, Code> {
+fn method(policies: &Policies<'_>, asked: &ClientSpec) -> Result<String, Code> {
     if !confidential(asked) {
         return Ok("none".into());
     }
     let allowed = |name: &str| {
         policies
+            .all(|p| p.client_authentication.allowed_methods.as_ref())
             .iter()
-            .filter_map(|p| p.client_authentication.allowed_methods.as_ref())
             .all(|list| list.iter().any(|method| method.as_str() == name))
     };
     if let Some(named) = asked.method {
@@ -170,6 +194,7 @@ fn method(policies: &[&PolicySpec], asked: &ClientSpec) -> Result<String, Code> 
         return if ok { Ok(named.to_string()) } else { Err(Code::MethodNotAllowed) };
     }
     let stated: Vec<&str> = policies
+        .sure
         .iter()
         .filter_map(|p| p.client_authentication.method)
         .map(|method| method.as_str())
@@ -189,18 +214,18 @@ fn method(policies: &[&PolicySpec], asked: &ClientSpec) -> Result<String, Code> 
     Err(Code::NothingLeft)
 }
 
-fn client_id(policies: &[&PolicySpec], client: &ObjectRef, asked: &ClientSpec) -> Result<String, Code> {
+fn client_id(policies: &Policies<'_>, client: &ObjectRef, asked: &ClientSpec) -> Result<String, Code> {
     let default = format!("{}.{}", client.namespace, client.name);
     let Some(custom) = asked.client_id.as_ref().filter(|custom| custom.as_str() != default) else {
         return Ok(default);
     };
-    let stated: Vec<bool> = policies.iter().filter_map(|p| p.allow_custom_client_ids).collect();
-    let allowed = !stated.is_empty() && !stated.contains(&false);
+    let get = |p: &PolicySpec| p.allow_custom_client_ids;
+    let allowed = !policies.leave_default(get) && !policies.all(get).contains(&false);
     if allowed { Ok(custom.to_string()) } else { Err(Code::CustomClientIdNotAllowed) }
 }
 
 /// What is left, and whether a grant that the manifest names was lost.
-fn grants(policies: &[&PolicySpec], asked: &ClientSpec) -> (BTreeSet<String>, bool) {
+fn grants(policies: &Policies<'_>, asked: &ClientSpec) -> (BTreeSet<String>, bool) {
     let by_type: &[&str] = match asked.client_type {
         ClientType::Web | ClientType::Browser | ClientType::Native => {
             &["authorization_code", "refresh_token"]
@@ -212,47 +237,44 @@ fn grants(policies: &[&PolicySpec], asked: &ClientSpec) -> (BTreeSet<String>, bo
         Some(named) => named.iter().map(|grant| grant.to_string()).collect(),
         None => by_type.iter().map(ToString::to_string).collect(),
     };
-    let stated: Vec<_> = policies.iter().filter_map(|p| p.allowed_grant_types).collect();
+    let get = |p: &PolicySpec| p.allowed_grant_types;
+    let (stated, default) = (policies.all(get), policies.leave_default(get));
     let allowed = |name: &str| {
-        if stated.is_empty() {
-            name == "authorization_code" || name == "refresh_token"
-        } else {
-            stated.iter().all(|set| set.iter().any(|grant| grant.as_str() == name))
-        }
+        let by_default = name == "authorization_code" || name == "refresh_token";
+        let by_all = stated.iter().all(|set| set.iter().any(|grant| grant.as_str() == name));
+        by_all && (!default || by_default)
     };
     let kept: BTreeSet<String> = wanted.iter().filter(|name| allowed(name)).cloned().collect();
     let lost = asked.grant_types.is_some() && kept != wanted;
     (kept, lost)
 }
 
-fn scopes(policies: &[&PolicySpec], asked: &ClientSpec) -> (Vec<String>, Vec<String>) {
-    let lists: Vec<_> = policies.iter().filter_map(|p| p.allowed_scopes.as_ref()).collect();
+fn scopes(policies: &Policies<'_>, asked: &ClientSpec) -> (Vec<String>, Vec<String>) {
+    let lists = policies.all(|p| p.allowed_scopes.as_ref());
+    let default = policies.leave_default(|p| p.allowed_scopes.as_ref());
     split(strings(&asked.scopes), |name| {
-        if lists.is_empty() {
-            ["openid", "profile", "email", "groups", "offline_access"].contains(&name)
-        } else {
-            lists.iter().all(|list| matching::name(list, name))
-        }
+        let by_default = ["openid", "profile", "email", "groups", "offline_access"].contains(&name);
+        lists.iter().all(|list| matching::name(list, name)) && (!default || by_default)
     })
 }
 
-fn groups(policies: &[&PolicySpec], asked: &ClientSpec) -> BTreeSet<BTreeSet<String>> {
-    let stated = policies.iter().filter_map(|p| p.allowed_groups.as_ref());
+fn groups(policies: &Policies<'_>, asked: &ClientSpec) -> BTreeSet<BTreeSet<String>> {
+    let stated = policies.all(|p| p.allowed_groups.as_ref());
     asked.allowed_groups.iter().chain(stated).map(|list| set(list)).collect()
 }
 
 /// Of access, refresh and ID tokens, and whether more was asked than is allowed.
-fn lifetimes(policies: &[&PolicySpec], asked: &ClientSpec) -> ([u32; 3], bool) {
+fn lifetimes(policies: &Policies<'_>, asked: &ClientSpec) -> ([u32; 3], bool) {
     const HOUR: u32 = 3_600;
-    let ceiling = |stated: Vec<u32>, default: u32, baseline: u32| {
-        stated.into_iter().min().unwrap_or(default).min(baseline)
+    let ceiling = |get: fn(&PolicySpec) -> Option<u32>, default: u32, baseline: u32| {
+        let mut ceilings = policies.all(get);
+        ceilings.extend(policies.leave_default(get).then_some(default));
+        ceilings.into_iter().min().unwrap_or(baseline).min(baseline)
     };
-    let all =
-        |get: fn(&PolicySpec) -> Option<u32>| policies.iter().filter_map(|p| get(p)).collect::<Vec<u32>>();
     let ceilings = [
-        ceiling(all(|p| p.token.access.map(|ttl| ttl.get())), HOUR / 4, 24 * HOUR),
-        ceiling(all(|p| p.token.refresh.map(|ttl| ttl.get())), 24 * HOUR, 90 * 24 * HOUR),
-        ceiling(all(|p| p.token.id.map(|ttl| ttl.get())), HOUR / 12, u32::MAX),
+        ceiling(|p| p.token.access.map(|ttl| ttl.get()), HOUR / 4, 24 * HOUR),
+        ceiling(|p| p.token.refresh.map(|ttl| ttl.get()), 24 * HOUR, 90 * 24 * HOUR),
+        ceiling(|p| p.token.id.map(|ttl| ttl.get()), HOUR / 12, u32::MAX),
     ];
     let asked = [asked.token.access, asked.token.refresh, asked.token.id].map(|ttl| ttl.map(|ttl| ttl.get()));
     let both = ceilings.into_iter().zip(asked);

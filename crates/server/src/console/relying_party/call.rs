@@ -6,7 +6,7 @@ use super::attempt::Exchange;
 use super::credentials::Credentials;
 use crate::http::{PeerAddress, Service};
 use axum::body::Body;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use serde_json::Value;
@@ -20,6 +20,8 @@ const SHOWN: usize = 96;
 pub struct Call {
     service: Service,
     base: String,
+    /// The issuer's host and port: a request of HTTP/1.1 names them.
+    host: String,
 }
 
 /// What the provider answered.
@@ -37,7 +39,9 @@ impl Call {
     /// Calls on behalf of a visitor.
     pub fn new(visit: &Visit<'_>) -> Self {
         let service = Service::new(visit.console.app.clone(), PeerAddress(visit.peer));
-        Self { service, base: visit.serving.base().to_owned() }
+        let origin = visit.serving.issuer().origin();
+        let host = origin.split_once("://").map_or(origin, |(_, host)| host).to_owned();
+        Self { service, base: visit.serving.base().to_owned(), host }
     }
 
     /// Gets a public document.
@@ -84,7 +88,9 @@ impl Call {
 
     async fn send(&self, request: http::request::Builder, body: Body) -> Reply {
         let failed = |text: &str| Reply { status: StatusCode::BAD_GATEWAY, body: Value::from(text) };
-        let Ok(request) = request.body(body) else { return failed("the request cannot be written") };
+        let Ok(request) = request.header(HOST, &self.host).body(body) else {
+            return failed("the request cannot be written");
+        };
         let response = self.service.answer(request).await;
         let status = response.status();
         match Limited::new(response.into_body(), LARGEST).collect().await {

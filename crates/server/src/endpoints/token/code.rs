@@ -5,7 +5,7 @@ use super::{Granted, Request};
 use crate::audit::About;
 use crate::http::Failure;
 use crate::tokens::{Issue, Party, person_now};
-use nauthera_core::facts::{Authorization, CodeRecord, Digest, GrantRecord};
+use nauthera_core::facts::{CodeRecord, Digest, GrantRecord};
 use nauthera_core::oauth::OAuthError;
 use nauthera_core::oauth::token::{self, Mint};
 use nauthera_store::{NewRefresh, Redemption};
@@ -15,9 +15,10 @@ pub async fn grant(request: &Request<'_>) -> Result<Granted, Failure> {
     let unknown = || OAuthError::invalid_grant("the code is unknown, used, or has expired");
     let digest = Digest::of(params.required("code")?);
     let code = context.app.store.code(digest).await?.ok_or_else(unknown)?;
-    let mint = token::code(row, context.serving.issuer(), &code, params, context.now)?;
-    let authorization = Authorization { ..code.authorization.clone() };
-    let person = person_now(context, &authorization)?;
+    let authorization = &code.authorization;
+    let person = person_now(context, authorization);
+    let groups = person.as_ref().ok().map(|person| person.groups.as_slice());
+    let mint = token::code(row, context.serving.issuer(), &code, groups, (params, context.now))?;
     let refresh_token = mint.refresh_until.map(|_| context.app.random_text());
     let new_refresh = refresh_token
         .as_ref()
@@ -34,11 +35,12 @@ pub async fn grant(request: &Request<'_>) -> Result<Granted, Failure> {
         context.app.audit.event(context, "code_reused", &about);
         return Err(unknown().into());
     }
+    let person = person?;
     let issue = Issue {
         context,
         row,
         mint: &mint,
-        party: Party::Person(&authorization, &person),
+        party: Party::Person(authorization, &person),
         grant: Some(code.grant),
         nonce: code.nonce.as_deref(),
         refresh_token: refresh_token.as_deref(),

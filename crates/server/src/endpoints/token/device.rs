@@ -4,7 +4,6 @@ use super::{Granted, Request};
 use crate::http::Failure;
 use crate::tokens::{Issue, Party, person_now};
 use nauthera_core::facts::{DeviceState, Digest, GrantRecord};
-use nauthera_core::oauth::interaction::may_use;
 use nauthera_core::oauth::{ErrorCode, OAuthError, device, token};
 use nauthera_store::{NewRefresh, Poll, Redemption};
 
@@ -27,14 +26,8 @@ pub async fn grant(request: &Request<'_>) -> Result<Granted, Failure> {
     };
     let authorization = device::polled(&record, &row.client_id, context.now)?.clone();
     let person = person_now(context, &authorization)?;
-    if !may_use(&row.allowed_groups, &person.groups) {
-        return Err(OAuthError::new(
-            ErrorCode::AccessDenied,
-            "the person is in no group that may use this client",
-        )
-        .into());
-    }
-    let mint = token::minted(row, context.serving.issuer(), &authorization, params, context.now)?;
+    let groups = Some(person.groups.as_slice());
+    let mint = token::device(row, context.serving.issuer(), &authorization, groups, (params, context.now))?;
     let refresh_token = mint.refresh_until.map(|_| context.app.random_text());
     let new_refresh = refresh_token
         .as_ref()
