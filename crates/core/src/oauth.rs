@@ -2,6 +2,7 @@
 //! signature checks come in as arguments; `nauthera-server` fetches them and carries out what is decided here.
 
 pub mod authorize;
+pub mod back_channel;
 pub mod claims;
 pub mod client_auth;
 pub mod device;

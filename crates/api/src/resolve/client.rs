@@ -7,7 +7,7 @@ use nauthera_core::grant::ClientType;
 use nauthera_core::names::{Audience, ClientId, ObjectRef, Scope};
 use nauthera_core::spec;
 use nauthera_core::spec::{ClientKeys, ClientSpec, TtlRequest};
-use nauthera_core::uri::RedirectUri;
+use nauthera_core::uri::{BackChannelUri, RedirectUri};
 use std::sync::Arc;
 use url::Url;
 
@@ -59,6 +59,10 @@ pub(crate) fn client_at(
             client_type,
             &written.post_logout_redirect_uris,
         ),
+        back_channel_logout_uri: written
+            .back_channel_logout_uri
+            .as_deref()
+            .and_then(|text| faults.take(&at.field("backChannelLogoutUri"), back_channel(text))),
         scopes: lists::each(faults, &at.field("scopes"), &written.scopes, Scope::parse),
         audiences: lists::each(faults, &at.field("audiences"), &written.audiences, Audience::parse),
         introspects: lists::each(faults, &at.field("introspects"), &written.introspects, Audience::parse),
@@ -107,6 +111,11 @@ fn uris(
         RedirectUri::parse(text, client_type)
             .map_err(|error| format!("`{}` cannot be a {what}: {error}", lists::cut(text)))
     })
+}
+
+fn back_channel(text: &str) -> Result<BackChannelUri, String> {
+    BackChannelUri::parse(text)
+        .map_err(|error| format!("`{}` cannot be a back-channel logout URI: {error}", lists::cut(text)))
 }
 
 fn keys(faults: &mut Faults, at: &At<'_>, written: &ClientAuthentication) -> Option<ClientKeys> {
