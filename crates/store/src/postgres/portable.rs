@@ -3,7 +3,7 @@
 use super::grants::{self, mark_until};
 use super::pool::{Steps, Values};
 use super::row::{bucket, bucket_of, digest, first, get, statements, time};
-use super::{codes, consents, devices, pushed, refresh, sessions};
+use super::{codes, consents, devices, logouts, pushed, refresh, sessions};
 use crate::columns::sweep_at;
 use crate::portable::{Cursor, Fact, FactKind, Page};
 use crate::{Result, StoreError};
@@ -46,6 +46,17 @@ pub(super) async fn export(steps: &Steps, kind: FactKind, after: Option<Cursor>,
             next.map(|row| Ok::<_, StoreError>(Cursor::Consent(get(row, 4)?, get(row, 0)?))).transpose()?;
         return Ok((facts, next));
     }
+    if kind == FactKind::Logout {
+        let key = match after {
+            Some(Cursor::Text(key)) => key,
+            _ => String::new(),
+        };
+        let rows = steps.read(logouts::AFTER, &[&key, &limit]).await?;
+        let facts: Vec<Fact> =
+            rows.iter().map(|row| logouts::decode(row).map(Fact::Logout)).collect::<Result<_>>()?;
+        let next = (rows.len() == full).then(|| rows.last()).flatten();
+        return Ok((facts, next.map(|row| get(row, 5).map(Cursor::Text)).transpose()?));
+    }
     let key = match after {
         Some(Cursor::Key(key)) => key,
         _ => Vec::new(),
@@ -71,7 +82,7 @@ pub(super) async fn export(steps: &Steps, kind: FactKind, after: Option<Cursor>,
         FactKind::RevokedToken => {
             (TOKENS_AFTER, |row| Ok(Some(Fact::RevokedToken(digest(row, 0)?, time(row, 1)?))))
         }
-        FactKind::Assertion | FactKind::Consent => {
+        FactKind::Assertion | FactKind::Consent | FactKind::Logout => {
             (ASSERTIONS_AFTER, |row| Ok(Some(Fact::Assertion(digest(row, 0)?, time(row, 1)?))))
         }
     };
@@ -94,6 +105,7 @@ pub(super) async fn import(steps: &Steps, fact: Fact) -> Result<()> {
         Fact::Device(device) => import_device(steps, &device).await,
         Fact::Pushed(pushed) => pushed::import(steps, &pushed).await,
         Fact::Session(session) => sessions::import(steps, &session).await,
+        Fact::Logout(delivery) => logouts::import(steps, &delivery).await,
         Fact::Consent(consent) => consents::save(steps, &consent).await,
         Fact::RevokedToken(jti, end) => super::once::revoke_token(steps, jti, end).await,
         Fact::Assertion(jti, end) => super::once::remember_assertion(steps, jti, end).await.map(drop),
