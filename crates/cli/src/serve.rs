@@ -11,6 +11,7 @@ use nauthera_server::app::{App, Parts};
 use nauthera_server::audit::Audit;
 use nauthera_server::keys::{FileKeys, KeyRing};
 use nauthera_server::listen::{self, Answer, Port, Provider, Stopper};
+use nauthera_server::logouts;
 use nauthera_store::Location;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -35,7 +36,7 @@ pub struct Setup {
     pub keys: PathBuf,
     /// Where audit lines go.
     pub audit: AuditTarget,
-    /// May `jwksUri` lead to private addresses?
+    /// May private addresses that manifests name be called?
     pub allow_private_fetch: bool,
 }
 
@@ -190,6 +191,7 @@ impl Running {
                 }
             }
         }));
+        self.chores.push(tokio::spawn(logouts::run(app.clone())));
         let keeper = app.clone();
         self.chores.push(tokio::spawn(async move {
             let mut every = tokio::time::interval(KEYS_EVERY);

@@ -2,6 +2,7 @@
 //! anything that a request can choose.
 
 use crate::http::Endpoint;
+use crate::logouts::LogoutMetrics;
 use crate::serving::Serving;
 use http::StatusCode;
 use nauthera_core::grant::GrantType;
@@ -44,6 +45,8 @@ struct PerEndpoint {
 
 /// All counters.
 pub struct Metrics {
+    /// Back-channel logout.
+    pub logouts: LogoutMetrics,
     registry: Registry,
     endpoints: Vec<PerEndpoint>,
     unrouted: Counter,
@@ -79,6 +82,7 @@ impl Metrics {
             snapshot_applied_at.clone(),
         );
         registry.register("snapshot_clients", "Clients in the Snapshot", snapshot_clients.clone());
+        let logouts = LogoutMetrics::registered(&mut registry);
         let endpoints = Endpoint::ALL.iter().map(|endpoint| {
             let endpoint = endpoint.name();
             let answers = STATUS_CLASSES
@@ -91,7 +95,7 @@ impl Metrics {
             .iter()
             .map(|grant| (*grant, tokens.get_or_create(&GrantLabels { grant_type: grant.as_str() }).clone()));
         let tokens = tokens.collect();
-        Self { registry, endpoints, unrouted, tokens, logins, snapshot_applied_at, snapshot_clients }
+        Self { logouts, registry, endpoints, unrouted, tokens, logins, snapshot_applied_at, snapshot_clients }
     }
 
     /// Counts an answer.

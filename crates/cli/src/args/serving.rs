@@ -37,7 +37,7 @@ pub struct UpArgs {
     /// The certificate's private key in PEM
     #[arg(long, value_name = "FILE", env = "NAUTHERA_TLS_KEY", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
-    /// Fetch `jwksUri` from private addresses too: for tests and laptops
+    /// Call `jwksUri` and `backChannelLogoutUri` at private addresses too: for tests and laptops
     #[arg(long, env = "NAUTHERA_ALLOW_PRIVATE_FETCH", value_parser = BoolishValueParser::new())]
     pub allow_private_fetch: bool,
     /// Where audit lines go: stdout, stderr, none or a file [default: audit.jsonl under --data]
@@ -80,7 +80,7 @@ pub struct ServerArgs {
     /// The folder of mounted Secrets
     #[arg(long, value_name = "DIR", env = "NAUTHERA_SECRETS")]
     pub secrets: Option<PathBuf>,
-    /// Fetch `jwksUri` from private addresses too: for tests and laptops
+    /// Call `jwksUri` and `backChannelLogoutUri` at private addresses too: for tests and laptops
     #[arg(long, env = "NAUTHERA_ALLOW_PRIVATE_FETCH", value_parser = BoolishValueParser::new())]
     pub allow_private_fetch: bool,
     /// Where audit lines go: stdout, stderr, none or a file
