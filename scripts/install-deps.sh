@@ -3,7 +3,7 @@
 #
 #   scripts/install-deps.sh build      what `make up` needs: Rust, a C compiler
 #   scripts/install-deps.sh check      and rustfmt and clippy
-#   scripts/install-deps.sh test       and Node and Python, and Debian's Chromium, fonts and PostgreSQL
+#   scripts/install-deps.sh test       and Node and Python, and Debian's Chromium, fonts, OpenSSL and PostgreSQL
 #
 # Rust, a C compiler, make, Node and Python are yours to install: they are only looked for. Debian packages are
 # installed when this runs as root or sudo asks for no password; otherwise the command to run is printed.
@@ -69,6 +69,7 @@ component() {
 # Debian packages that the tests need and this machine lacks.
 look_for_packages() {
   python3 -c 'import ensurepip, venv' 2>/dev/null || PACKAGES+=(python3-venv)
+  has openssl || PACKAGES+=(openssl)
   has chromium || PACKAGES+=(chromium)
   [ -n "$(fc_list)" ] || PACKAGES+=(fonts-dejavu-core)
 }

@@ -14,6 +14,7 @@ use nauthera_server::audit::Audit;
 use nauthera_server::http::TrustedProxies;
 use nauthera_server::keys::{FileKeys, KeyRing};
 use nauthera_server::listen::{Answer, Certificates, Port, PortOptions, Provider, Stopper};
+use nauthera_server::logouts;
 use nauthera_store::Location;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -41,7 +42,7 @@ pub struct Setup {
     pub keys: PathBuf,
     /// Where audit lines go.
     pub audit: AuditTarget,
-    /// May `jwksUri` lead to private addresses?
+    /// May private addresses that manifests name be called?
     pub allow_private_fetch: bool,
 }
 
@@ -210,6 +211,7 @@ impl Running {
                 }
             }
         }));
+        self.chores.push(tokio::spawn(logouts::run(app.clone())));
         let keeper = app.clone();
         self.chores.push(tokio::spawn(async move {
             let mut every = tokio::time::interval(KEYS_EVERY);

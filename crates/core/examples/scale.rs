@@ -293,6 +293,7 @@ fn client(n: usize) -> Outcome<ClientSpec> {
         client_type,
         redirect_uris: if redirects { vec![own, uri("callback")?] } else { Vec::new() },
         post_logout_redirect_uris: if redirects { vec![uri("bye")?] } else { Vec::new() },
+        back_channel_logout_uri: None,
         scopes: scopes?,
         audiences: vec![Audience::parse(&format!("https://api.example.com/{}", n % 7))?],
         introspects: Vec::new(),

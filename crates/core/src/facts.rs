@@ -259,6 +259,21 @@ pub struct ConsentRecord {
     pub granted_at: UnixTime,
 }
 
+/// A session's end that a client is still to be told of (OIDC Back-Channel Logout 1.0).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogoutDelivery {
+    /// The client, which got tokens in the session.
+    pub client_id: ClientId,
+    /// Whose session it was.
+    pub subject: Subject,
+    /// The session's public id.
+    pub sid: Arc<str>,
+    /// When it ended.
+    pub ended_at: UnixTime,
+    /// How often the client was told, with this time.
+    pub attempts: u32,
+}
+
 /// A pushed authorization request (RFC 9126).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PushedRecord {

@@ -3,6 +3,7 @@
 
 pub mod assertion;
 pub mod authorize;
+pub mod back_channel;
 pub mod claims;
 pub mod client_auth;
 pub mod device;

@@ -250,6 +250,7 @@ impl ClientReport {
         settings.extend([view.pkce(), view.par(), view.consent()]);
         settings.extend(view.max_age());
         settings.extend(view.lists());
+        settings.extend(view.back_channel());
         settings.extend(view.groups());
         settings.extend(view.rotation());
         settings
@@ -407,6 +408,14 @@ impl View<'_> {
             })
             .map(|(name, value, asked, source)| Setting { name, value, asked, source })
             .collect()
+    }
+
+    /// No policy judges it.
+    fn back_channel(&self) -> Option<Setting> {
+        let value = self.row.back_channel_logout_uri.as_ref()?.to_string();
+        let asked = self.asked.and_then(|asked| asked.back_channel_logout_uri.as_ref());
+        let asked = asked.map(ToString::to_string);
+        Some(Setting { name: "backChannelLogoutUri", value, asked, source: Source::Client })
     }
 
     fn groups(&self) -> Option<Setting> {

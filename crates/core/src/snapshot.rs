@@ -3,9 +3,10 @@
 
 use crate::grant::{AuthMethod, ClientType, Consent, GrantSet};
 use crate::names::{Audience, ClientId, ObjectRef, Scope};
+use crate::oauth::back_channel::LOGOUT_TOKEN_TTL;
 use crate::spec::{Branding, ClientKeys, SessionSettings, SigningSettings, UserStoreSpec};
 use crate::time::{Seconds, UnixTime};
-use crate::uri::{IssuerUrl, RedirectUri};
+use crate::uri::{BackChannelUri, IssuerUrl, RedirectUri};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -70,6 +71,9 @@ pub struct Row {
     pub redirect_uris: Vec<RedirectUri>,
     /// Where logout may lead.
     pub post_logout_redirect_uris: Vec<RedirectUri>,
+    /// Where it is told that a session has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back_channel_logout_uri: Option<BackChannelUri>,
     /// What it may be granted.
     pub scopes: Vec<Scope>,
     /// What its manifest asks for and policy took: left out of a request, not an error.
@@ -281,7 +285,10 @@ impl Snapshot {
     /// The longest lifetime of anything that is signed here: how long a retired key must stay published.
     #[must_use]
     pub fn longest_token(&self) -> Seconds {
-        self.clients.values().map(|row| row.token.access.max(row.token.id)).max().unwrap_or_default()
+        let tells =
+            |row: &Row| row.back_channel_logout_uri.as_ref().map_or(Seconds::new(0), |_| LOGOUT_TOKEN_TTL);
+        let longest = |row: &Arc<Row>| row.token.access.max(row.token.id).max(tells(row));
+        self.clients.values().map(longest).max().unwrap_or_default()
     }
 }
 

@@ -1,5 +1,9 @@
-//! The URIs that decide where people and tokens go: issuer and redirect URIs. Both are judged once, when a manifest
+//! The URIs that decide where people and tokens go: issuer and redirect URIs, and those that the server calls. All are judged once, when a manifest
 //! is read, and compared as exact strings ever after (RFC 9700 §2.1).
+
+mod back_channel;
+
+pub use back_channel::BackChannelUri;
 
 use crate::grant::ClientType;
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,9 @@
 //! What every request shares: the Snapshot being served, the store, the keys, the people and the instruments.
 
 use crate::audit::Audit;
-use crate::fetch::JwksCache;
+use crate::fetch::{Guarded, JwksCache};
 use crate::keys::{KeyError, KeyRing, Maintained};
+use crate::logouts::Bell;
 use crate::metrics::Metrics;
 use crate::secrets::Secrets;
 use crate::serving::Serving;
@@ -47,7 +48,7 @@ pub struct Parts {
     pub hash_pool: HashPool,
     /// Where audit lines go.
     pub audit: Audit,
-    /// May `jwksUri` be fetched from private addresses (tests, laptops)?
+    /// May private addresses that manifests name be called (tests, laptops)?
     pub allow_private_fetch: bool,
 }
 
@@ -68,6 +69,10 @@ pub struct App {
     pub user_codes: Attempts<AddressKey>,
     /// Keys of clients with a `jwksUri`.
     pub jwks: JwksCache,
+    /// For calls to addresses that manifests name.
+    pub guarded: Arc<Guarded>,
+    /// Rung when a session has ended here.
+    pub bell: Bell,
     /// Counters.
     pub metrics: Metrics,
     /// Audit lines.
@@ -88,9 +93,6 @@ pub enum StartError {
     /// The digest key.
     #[error(transparent)]
     DigestKey(#[from] crate::secrets::BadKey),
-    /// The client for `jwksUri`.
-    #[error("the client for jwksUri cannot be made: {0}")]
-    Fetch(String),
 }
 
 fn holder(entropy: &dyn Entropy) -> Holder {
@@ -105,6 +107,7 @@ impl App {
     /// # Errors
     /// [`StartError`].
     pub fn start(parts: Parts) -> Result<Arc<Self>, StartError> {
+        let guarded = Arc::new(Guarded::new(parts.allow_private_fetch));
         let app = Self {
             serving: ArcSwap::from_pointee(Serving::new(parts.snapshot)),
             store: parts.store,
@@ -113,7 +116,9 @@ impl App {
             hash_pool: parts.hash_pool,
             logins: LoginThrottle::default(),
             user_codes: Attempts::new(Limits::USER_CODE),
-            jwks: JwksCache::new(parts.allow_private_fetch).map_err(StartError::Fetch)?,
+            jwks: JwksCache::new(guarded.clone()),
+            guarded,
+            bell: Bell::default(),
             metrics: Metrics::new(),
             audit: parts.audit,
             stopping: AtomicBool::new(false),

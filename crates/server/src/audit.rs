@@ -128,6 +128,24 @@ impl Audit {
         });
     }
 
+    /// Notes an event that no request caused.
+    pub fn alone(&self, serving: &Serving, event: &str, about: &About<'_>, now: UnixTime) {
+        self.send(&Line {
+            v: 1,
+            time: now.0,
+            event,
+            request_id: None,
+            revision: &serving.revision_text,
+            client_id: about.row.map(|row| row.client_id.as_str()),
+            subject: about.subject,
+            policies: Policies(about.row),
+            peer: None,
+            detail: about.detail,
+            scope: about.scope,
+            jti: about.jti,
+        });
+    }
+
     /// Notes that a Snapshot is served.
     pub fn snapshot_applied(&self, serving: &Serving, now: UnixTime) {
         let detail = format!("{} clients", serving.snapshot.clients.len());

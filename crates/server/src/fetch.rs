@@ -1,16 +1,15 @@
 //! Keys of clients with a `jwksUri`: fetched over https from public addresses, bounded in size, time and number, kept for
 //! a while, and fetched again when a key id is not among them.
 
+mod guard;
+
+pub use guard::{DEADLINE, Guarded, reason};
+
 use crate::assertion::key_set;
 use jsonwebtoken::jwk::JwkSet;
-use nauthera_core::reach::{Reach, is_public, reach};
 use nauthera_core::time::{Seconds, UnixTime};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::redirect::Policy;
 use std::collections::HashMap;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
 use url::Url;
 
 const FRESH: Seconds = Seconds::minutes(10);
@@ -18,7 +17,6 @@ const FRESH: Seconds = Seconds::minutes(10);
 const AGAIN: Seconds = Seconds::new(15);
 /// Keys that were good outlast a hiccup of their server, no longer than this.
 const OUTLAST: Seconds = Seconds::hours(1);
-const DEADLINE: Duration = Duration::from_secs(5);
 const LARGEST: usize = 64 * 1_024;
 const MOST_ADDRESSES: usize = 10_000;
 const MOST_AT_ONCE: usize = 32;
@@ -65,18 +63,14 @@ impl Slot {
 pub struct JwksCache {
     slots: Mutex<HashMap<String, Arc<Slot>>>,
     at_once: tokio::sync::Semaphore,
-    client: OnceLock<Option<reqwest::Client>>,
-    allow_private: bool,
+    guarded: Arc<Guarded>,
 }
 
 impl JwksCache {
-    /// An empty cache. `allow_private` lets it fetch from private addresses.
-    ///
-    /// # Errors
-    /// None today; the HTTP client is made at first use, since reading the CA certificates takes longer than a start may.
-    pub fn new(allow_private: bool) -> Result<Self, String> {
-        let at_once = tokio::sync::Semaphore::new(MOST_AT_ONCE);
-        Ok(Self { slots: Mutex::default(), at_once, client: OnceLock::new(), allow_private })
+    /// An empty cache, which fetches by these clients.
+    #[must_use]
+    pub fn new(guarded: Arc<Guarded>) -> Self {
+        Self { slots: Mutex::default(), at_once: tokio::sync::Semaphore::new(MOST_AT_ONCE), guarded }
     }
 
     /// The keys at an address; `None` when they cannot be had. `namespace` is the client's: a Service of it may be asked although
@@ -127,12 +121,7 @@ impl JwksCache {
         if url.scheme() != "https" {
             return Err("only https is fetched".into());
         }
-        let private = match reach(url, namespace) {
-            Ok(reach) => self.allow_private || reach == Reach::OwnService,
-            Err(_) if self.allow_private => true,
-            Err(why) => return Err(why.into()),
-        };
-        let client = if private { build(true)? } else { self.public_client()? };
+        let client = self.guarded.client_for(url, namespace)?;
         let fetch = async {
             let mut response = client.get(url.clone()).send().await.map_err(|error| error.to_string())?;
             if !response.status().is_success() {
@@ -148,42 +137,5 @@ impl JwksCache {
             key_set(&body).map_err(|error| format!("it is not a JWK Set: {error}"))
         };
         tokio::time::timeout(DEADLINE, fetch).await.map_err(|_| "it took longer than 5 s".to_owned())?
-    }
-
-    fn public_client(&self) -> Result<reqwest::Client, String> {
-        let made = self.client.get_or_init(|| build(self.allow_private).ok());
-        made.clone().ok_or_else(|| "the HTTP client cannot be made: is there a CA store?".to_owned())
-    }
-}
-
-fn build(private: bool) -> Result<reqwest::Client, String> {
-    let builder = reqwest::Client::builder()
-        .redirect(Policy::none())
-        .no_proxy()
-        .timeout(DEADLINE)
-        .connect_timeout(DEADLINE)
-        .https_only(true)
-        .dns_resolver(Arc::new(Resolver { private }));
-    builder.build().map_err(|error| error.to_string())
-}
-
-/// Resolves once, and keeps private addresses out: what is connected to is what was judged.
-struct Resolver {
-    private: bool,
-}
-
-impl Resolve for Resolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let private = self.private;
-        Box::pin(async move {
-            let host = format!("{}:0", name.as_str());
-            let found: Vec<SocketAddr> = tokio::net::lookup_host(host).await?.collect();
-            let allowed: Vec<SocketAddr> =
-                found.into_iter().filter(|a| private || is_public(a.ip())).collect();
-            if allowed.is_empty() {
-                return Err("the name has no public address".into());
-            }
-            Ok(Box::new(allowed.into_iter()) as Addrs)
-        })
     }
 }

@@ -89,6 +89,7 @@ pub struct SigningKey {
     public: ParsedPublicKey,
     access_header: String,
     id_header: String,
+    logout_header: String,
     random: SystemRandom,
 }
 
@@ -99,6 +100,20 @@ pub enum TokenType {
     Access,
     /// `JWT`.
     Id,
+    /// `logout+jwt` (OIDC Back-Channel Logout 1.0 §2.4).
+    Logout,
+}
+
+impl TokenType {
+    /// The `typ` of its header.
+    #[must_use]
+    pub const fn typ(self) -> &'static str {
+        match self {
+            Self::Access => "at+jwt",
+            Self::Id => "JWT",
+            Self::Logout => "logout+jwt",
+        }
+    }
 }
 
 impl SigningKey {
@@ -156,13 +171,20 @@ impl SigningKey {
         }
         stored.kid = kid;
         let public = verify::parsed(&private, stored.times.algorithm).map_err(unusable)?;
-        let header = |typ: &str| {
-            let header =
-                serde_json::json!({"alg": stored.times.algorithm.as_str(), "typ": typ, "kid": stored.kid});
+        let header = |of: TokenType| {
+            let header = serde_json::json!({"alg": stored.times.algorithm.as_str(), "typ": of.typ(), "kid": stored.kid});
             URL_SAFE_NO_PAD.encode(header.to_string())
         };
-        let (access_header, id_header) = (header("at+jwt"), header("JWT"));
-        Ok(Self { jwk, private, public, access_header, id_header, random: SystemRandom::new(), stored })
+        Ok(Self {
+            jwk,
+            private,
+            public,
+            access_header: header(TokenType::Access),
+            id_header: header(TokenType::Id),
+            logout_header: header(TokenType::Logout),
+            random: SystemRandom::new(),
+            stored,
+        })
     }
 
     /// Signs claims (JSON text) as a compact JWS (RFC 7515).
@@ -173,6 +195,7 @@ impl SigningKey {
         let header = match token_type {
             TokenType::Access => &self.access_header,
             TokenType::Id => &self.id_header,
+            TokenType::Logout => &self.logout_header,
         };
         let mut token = String::with_capacity(header.len() + claims.len() * 4 / 3 + 360);
         token.push_str(header);

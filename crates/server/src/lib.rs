@@ -12,6 +12,7 @@ pub mod fetch;
 pub mod http;
 pub mod keys;
 pub mod listen;
+pub mod logouts;
 pub mod metrics;
 pub mod pages;
 pub mod secrets;

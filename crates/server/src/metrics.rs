@@ -3,6 +3,7 @@
 
 use crate::http::Endpoint;
 use crate::listen::Tally;
+use crate::logouts::LogoutMetrics;
 use crate::serving::Serving;
 use http::StatusCode;
 use nauthera_core::grant::GrantType;
@@ -47,6 +48,8 @@ struct PerEndpoint {
 pub struct Metrics {
     /// What the provider's port counts.
     pub connections: Tally,
+    /// Back-channel logout.
+    pub logouts: LogoutMetrics,
     registry: Registry,
     endpoints: Vec<PerEndpoint>,
     unrouted: Counter,
@@ -84,6 +87,7 @@ impl Metrics {
             snapshot_applied_at.clone(),
         );
         registry.register("snapshot_clients", "Clients in the Snapshot", snapshot_clients.clone());
+        let logouts = LogoutMetrics::registered(&mut registry);
         let endpoints = Endpoint::ALL.iter().map(|endpoint| {
             let endpoint = endpoint.name();
             let answers = STATUS_CLASSES
@@ -98,6 +102,7 @@ impl Metrics {
         let tokens = tokens.collect();
         Self {
             connections,
+            logouts,
             registry,
             endpoints,
             unrouted,

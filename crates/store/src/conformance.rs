@@ -7,6 +7,7 @@ mod consents;
 mod device_codes;
 mod devices;
 mod grants;
+mod logouts;
 mod once;
 mod races;
 mod refresh;
@@ -156,6 +157,26 @@ macro_rules! conformance {
                 a_new_session_ends_the_one_it_replaces
                 a_session_may_replace_one_that_is_gone
             }
+            logouts {
+                the_end_of_a_session_tells_each_of_its_clients
+                a_client_with_several_grants_is_told_once
+                a_client_whose_grant_was_revoked_is_told
+                only_clients_that_got_tokens_in_the_session_are_told
+                a_session_that_nobody_ended_tells_nobody
+                the_session_that_a_new_one_replaces_tells_its_clients
+                a_renewed_session_tells_nobody
+                all_sessions_of_a_person_end_at_once
+                a_claim_is_nobody_elses_until_it_lapses
+                a_delivery_that_is_done_is_gone
+                a_delivery_that_is_put_off_comes_back_then
+                a_claim_that_lapsed_puts_nothing_off
+                a_claim_takes_no_more_than_was_asked
+                a_client_with_many_deliveries_leaves_room_for_others
+                the_queue_says_how_long_and_how_old_it_is
+                the_oldest_beyond_a_clients_share_are_dropped
+                what_nobody_delivers_is_swept
+                a_client_is_told_although_its_grant_is_long_over
+            }
             consents {
                 a_consent_is_read_back
                 an_unknown_consent_is_none
@@ -200,6 +221,9 @@ macro_rules! conformance {
                 two_hundred_decisions_on_a_device_count_once
                 two_hundred_devices_share_no_user_code
                 redemption_and_logout_never_leave_a_live_grant
+                redemption_and_logout_leave_no_client_untold
+                two_hundred_ends_of_one_persons_sessions_tell_each_client_once
+                two_hundred_claims_share_no_delivery
                 redemption_and_revocation_never_leave_a_live_grant
             }
             sweep {

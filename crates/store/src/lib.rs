@@ -6,16 +6,18 @@ mod columns;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod location;
+mod logouts;
 pub mod portable;
 pub mod postgres;
 pub mod sqlite;
 
 pub use location::Location;
+pub use logouts::{LogoutClaim, LogoutQueue};
 
 use async_trait::async_trait;
 use nauthera_core::facts::{
     CodeRecord, ConsentRecord, DeviceRecord, DeviceState, Digest, GrantId, GrantRecord, LoginEvent,
-    PushedRecord, RefreshRecord, SessionRecord, Subject,
+    LogoutDelivery, PushedRecord, RefreshRecord, SessionRecord, Subject,
 };
 use nauthera_core::names::ClientId;
 use nauthera_core::time::{Seconds, UnixTime};
@@ -198,10 +200,24 @@ pub trait Store: Send + Sync + 'static {
     /// Notes that a session was used.
     async fn touch_session(&self, digest: Digest, now: UnixTime) -> Result<()>;
     /// Ends a session (of this subject: nobody ends another's) with its unredeemed codes and those of its grants that do not outlive it.
-    /// `false` when there is none such.
+    /// Every client that got tokens in it is to be told from then on, once. `false` when there is none such.
     async fn end_session(&self, subject: &Subject, sid: &str, now: UnixTime) -> Result<bool>;
+    /// Ends all sessions of a person but the one of this `sid`, each as [`Store::end_session`] does; how many ended.
+    async fn end_sessions_of(&self, subject: &Subject, except: Option<&str>, now: UnixTime) -> Result<u64>;
     /// A person's sessions, newest first, at most 100.
     async fn sessions_of(&self, subject: &Subject) -> Result<Vec<SessionRecord>>;
+
+    /// Claims deliveries that are due: nobody else gets them before the lease is over, and each counts as one attempt more. A claim
+    /// that comes to nothing, because its process died, lapses with the lease.
+    async fn claim_logouts(&self, claim: LogoutClaim, now: UnixTime) -> Result<Vec<LogoutDelivery>>;
+    /// Takes a delivery out of the queue: its client was told, or is not told any more. `false` when it was out before.
+    async fn finish_logout(&self, delivery: &LogoutDelivery) -> Result<bool>;
+    /// Puts a delivery off. `false` when its claim had lapsed and another followed, or when it is out.
+    async fn put_off_logout(&self, delivery: &LogoutDelivery, until: UnixTime) -> Result<bool>;
+    /// How long the queue is.
+    async fn logout_queue(&self) -> Result<LogoutQueue>;
+    /// Drops the oldest deliveries of each client that has more than `most`, at most `limit` of all; how many.
+    async fn trim_logouts(&self, most: u32, limit: u32) -> Result<u64>;
 
     /// Reads what a person agreed to for a client.
     async fn consent(&self, subject: &Subject, client_id: &ClientId) -> Result<Option<ConsentRecord>>;
@@ -235,7 +251,8 @@ pub trait Store: Send + Sync + 'static {
 
     /// Removes at most `limit` rows that ended before `now` from each table, and empties as many sealed successors whose grace is
     /// over; the number of both. Rows that still matter for a decision
-    /// (a redeemed code until its grant ends, a rotated refresh token until its family ends) stay.
+    /// (a redeemed code until its grant ends, a rotated refresh token until its family ends, a grant until the session ends whose
+    /// clients would be told) stay.
     async fn sweep(&self, now: UnixTime, limit: u32) -> Result<u64>;
 }
 

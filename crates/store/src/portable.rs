@@ -5,7 +5,8 @@
 use crate::{Result, Store, StoreError};
 use async_trait::async_trait;
 use nauthera_core::facts::{
-    CodeRecord, ConsentRecord, DeviceRecord, Digest, GrantRecord, PushedRecord, RefreshRecord, SessionRecord,
+    CodeRecord, ConsentRecord, DeviceRecord, Digest, GrantRecord, LogoutDelivery, PushedRecord,
+    RefreshRecord, SessionRecord,
 };
 use nauthera_core::time::UnixTime;
 use std::sync::Arc;
@@ -28,6 +29,8 @@ pub enum FactKind {
     Pushed,
     /// Browser sessions.
     Session,
+    /// What clients are still to be told of sessions that ended.
+    Logout,
     /// Consents.
     Consent,
     /// Tokens without a grant that were revoked.
@@ -38,13 +41,14 @@ pub enum FactKind {
 
 impl FactKind {
     /// All, in order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Grant,
         Self::Refresh,
         Self::Code,
         Self::Device,
         Self::Pushed,
         Self::Session,
+        Self::Logout,
         Self::Consent,
         Self::RevokedToken,
         Self::Assertion,
@@ -60,6 +64,7 @@ impl FactKind {
             Self::Device => "device authorizations",
             Self::Pushed => "pushed requests",
             Self::Session => "sessions",
+            Self::Logout => "logouts to be told",
             Self::Consent => "consents",
             Self::RevokedToken => "revoked tokens",
             Self::Assertion => "assertions",
@@ -75,6 +80,7 @@ impl FactKind {
             Self::Device => "SELECT count(*) FROM devices",
             Self::Pushed => "SELECT count(*) FROM pushed",
             Self::Session => "SELECT count(*) FROM sessions",
+            Self::Logout => "SELECT count(*) FROM logouts",
             Self::Consent => "SELECT count(*) FROM consents",
             Self::RevokedToken => "SELECT count(*) FROM revoked_tokens",
             Self::Assertion => "SELECT count(*) FROM assertions",
@@ -97,6 +103,8 @@ pub enum Fact {
     Pushed(PushedRecord),
     /// A session.
     Session(SessionRecord),
+    /// What a client is still to be told; due at once where it arrives.
+    Logout(LogoutDelivery),
     /// A consent.
     Consent(ConsentRecord),
     /// The `jti` of a revoked token, and when it would have ended.
@@ -110,6 +118,8 @@ pub enum Fact {
 pub enum Cursor {
     /// A random key.
     Key(Vec<u8>),
+    /// A key of text.
+    Text(String),
     /// Subject and client of a consent.
     Consent(String, String),
 }

@@ -10,6 +10,7 @@ mod devices;
 mod fault;
 mod gate;
 mod grants;
+mod logouts;
 mod once;
 mod pool;
 mod portable;
@@ -28,13 +29,14 @@ pub use target::Source;
 use crate::StoreError;
 use crate::portable::{Cursor, Fact, FactKind, Page, Portable};
 use crate::{
-    Duty, Holder, Issued, NewCode, NewRefresh, Poll, Redemption, Result, Rotation, SessionStart, Store,
+    Duty, Holder, Issued, LogoutClaim, LogoutQueue, NewCode, NewRefresh, Poll, Redemption, Result, Rotation,
+    SessionStart, Store,
 };
 use async_trait::async_trait;
 use gate::Gate;
 use nauthera_core::facts::{
-    CodeRecord, ConsentRecord, DeviceRecord, DeviceState, Digest, GrantId, GrantRecord, PushedRecord,
-    RefreshRecord, SessionRecord, Subject,
+    CodeRecord, ConsentRecord, DeviceRecord, DeviceState, Digest, GrantId, GrantRecord, LogoutDelivery,
+    PushedRecord, RefreshRecord, SessionRecord, Subject,
 };
 use nauthera_core::names::ClientId;
 use nauthera_core::time::UnixTime;
@@ -238,8 +240,32 @@ impl Store for Postgres {
         sessions::end(self.steps()?, subject, sid, now).await
     }
 
+    async fn end_sessions_of(&self, subject: &Subject, except: Option<&str>, now: UnixTime) -> Result<u64> {
+        sessions::end_all(self.steps()?, subject, except.unwrap_or_default(), now).await
+    }
+
     async fn sessions_of(&self, subject: &Subject) -> Result<Vec<SessionRecord>> {
         sessions::of(self.steps()?, subject).await
+    }
+
+    async fn claim_logouts(&self, claim: LogoutClaim, now: UnixTime) -> Result<Vec<LogoutDelivery>> {
+        logouts::claim(self.steps()?, &claim, now).await
+    }
+
+    async fn finish_logout(&self, delivery: &LogoutDelivery) -> Result<bool> {
+        logouts::finish(self.steps()?, delivery).await
+    }
+
+    async fn put_off_logout(&self, delivery: &LogoutDelivery, until: UnixTime) -> Result<bool> {
+        logouts::put_off(self.steps()?, delivery, until).await
+    }
+
+    async fn logout_queue(&self) -> Result<LogoutQueue> {
+        logouts::state(self.steps()?).await
+    }
+
+    async fn trim_logouts(&self, most: u32, limit: u32) -> Result<u64> {
+        logouts::trim(self.steps()?, most, limit).await
     }
 
     async fn consent(&self, subject: &Subject, client_id: &ClientId) -> Result<Option<ConsentRecord>> {

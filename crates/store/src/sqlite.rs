@@ -9,6 +9,7 @@ mod devices;
 mod fault;
 mod grants;
 mod lane;
+mod logouts;
 mod once;
 mod portable;
 mod pushed;
@@ -24,13 +25,14 @@ mod writer;
 
 use crate::portable::{Cursor, Fact, FactKind, Page, Portable};
 use crate::{
-    Duty, Holder, Issued, NewCode, NewRefresh, Poll, Redemption, Result, Rotation, SessionStart, Store,
+    Duty, Holder, Issued, LogoutClaim, LogoutQueue, NewCode, NewRefresh, Poll, Redemption, Result, Rotation,
+    SessionStart, Store,
 };
 use async_trait::async_trait;
 use lane::Lane;
 use nauthera_core::facts::{
-    CodeRecord, ConsentRecord, DeviceRecord, DeviceState, Digest, GrantId, GrantRecord, PushedRecord,
-    RefreshRecord, SessionRecord, Subject,
+    CodeRecord, ConsentRecord, DeviceRecord, DeviceState, Digest, GrantId, GrantRecord, LogoutDelivery,
+    PushedRecord, RefreshRecord, SessionRecord, Subject,
 };
 use nauthera_core::names::ClientId;
 use nauthera_core::time::UnixTime;
@@ -230,9 +232,41 @@ impl Store for Sqlite {
         self.write(move |c| sessions::end(c, &subject, &sid, now)).await
     }
 
+    async fn end_sessions_of(&self, subject: &Subject, except: Option<&str>, now: UnixTime) -> Result<u64> {
+        let (subject, except) = (subject.clone(), except.unwrap_or_default().to_owned());
+        self.write(move |c| sessions::end_all(c, &subject, &except, now)).await
+    }
+
     async fn sessions_of(&self, subject: &Subject) -> Result<Vec<SessionRecord>> {
         let subject = subject.clone();
         self.read(move |c| sessions::of(c, &subject)).await
+    }
+
+    async fn claim_logouts(&self, claim: LogoutClaim, now: UnixTime) -> Result<Vec<LogoutDelivery>> {
+        let looked_for = claim.clone();
+        // As long as nothing is due, the writer is left alone.
+        if self.read(move |c| logouts::due(c, &looked_for, now)).await?.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.write(move |c| logouts::claim(c, &claim, now)).await
+    }
+
+    async fn finish_logout(&self, delivery: &LogoutDelivery) -> Result<bool> {
+        let delivery = delivery.clone();
+        self.write(move |c| logouts::finish(c, &delivery)).await
+    }
+
+    async fn put_off_logout(&self, delivery: &LogoutDelivery, until: UnixTime) -> Result<bool> {
+        let delivery = delivery.clone();
+        self.write(move |c| logouts::put_off(c, &delivery, until)).await
+    }
+
+    async fn logout_queue(&self) -> Result<LogoutQueue> {
+        self.read(logouts::state).await
+    }
+
+    async fn trim_logouts(&self, most: u32, limit: u32) -> Result<u64> {
+        self.write(move |c| logouts::trim(c, most, limit)).await
     }
 
     async fn consent(&self, subject: &Subject, client_id: &ClientId) -> Result<Option<ConsentRecord>> {

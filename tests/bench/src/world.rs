@@ -215,6 +215,7 @@ fn client(client_type: ClientType, method: Option<AuthMethod>) -> Result<ClientS
         client_type,
         redirect_uris: redirect_uri.into_iter().collect(),
         post_logout_redirect_uris: Vec::new(),
+        back_channel_logout_uri: None,
         scopes: scopes.iter().map(|scope| Scope::parse(scope)).collect::<Result<_, _>>()?,
         audiences: Vec::new(),
         introspects: Vec::new(),

@@ -161,6 +161,30 @@ proof('the account page ends another browser’s session, and this one’s', asy
   await sees(page, 'Sign in');
 });
 
+proof('the account page ends all other sessions, and then every one', async (page, context) => {
+  await page.goto(`${server.issuer}/account`);
+  await signIn(page, 'grace');
+  const others = await Promise.all([context.browser().newContext(), context.browser().newContext()]);
+  const [elsewhere, away] = await Promise.all(others.map((other) => other.newPage()));
+  for (const other of [elsewhere, away]) {
+    await other.goto(`${server.issuer}/account`);
+    await signIn(other, 'grace');
+  }
+  await page.reload();
+  await press(page, 'End all other sessions');
+  await page.getByText('All other sessions have been ended.').waitFor();
+  for (const other of [elsewhere, away]) {
+    await other.reload();
+    await sees(other, 'Sign in');
+  }
+  await signIn(away, 'grace');
+  await press(away, 'Sign out everywhere');
+  await sees(away, 'Sign in');
+  await page.reload();
+  await sees(page, 'Sign in');
+  await Promise.all(others.map((other) => other.close()));
+});
+
 proof('a device’s code is typed, confirmed and done', async (page) => {
   const waiting = await device(server);
   await page.goto(waiting.verification_uri);

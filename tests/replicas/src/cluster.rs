@@ -36,14 +36,26 @@ impl Cluster {
     /// # Errors
     /// What does not start, with what it said.
     pub fn start(settings: &Settings) -> Result<Self> {
+        Self::edited(settings, &[], |_| Ok(()))
+    }
+
+    /// The same with more flags, and with the folder of manifests edited before.
+    ///
+    /// # Errors
+    /// What does not start, with what it said.
+    pub fn edited(
+        settings: &Settings,
+        flags: &[&str],
+        edit: impl FnOnce(&Path) -> Result<()>,
+    ) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("nauthera-replicas-").tempdir()?;
         let proxy = TcpListener::bind(("127.0.0.1", 0))?;
         let issuer = format!("http://{}", proxy.local_addr()?);
-        let (snapshot, data) = compile(folder.path(), &issuer)?;
+        let (snapshot, data) = compile(folder.path(), &issuer, edit)?;
         let postgres = Server::start(settings)?;
         let url = folder.path().join("database-url");
         std::fs::write(&url, postgres.database(DATABASE)?)?;
-        let arguments = [
+        let mut arguments = vec![
             "--snapshot".to_owned(),
             snapshot.display().to_string(),
             "--database".to_owned(),
@@ -53,6 +65,7 @@ impl Cluster {
             "--audit".to_owned(),
             "none".to_owned(),
         ];
+        arguments.extend(flags.iter().map(|flag| (*flag).to_owned()));
         let names = ["a", "b", "c"];
         let replicas = names
             .iter()
@@ -121,9 +134,14 @@ pub fn within<T>(longest: Duration, mut ask: impl FnMut() -> Option<T>) -> Resul
 }
 
 /// The shared manifests under an issuer, as a Snapshot, and the folder of keys and secrets.
-fn compile(folder: &Path, issuer: &str) -> Result<(PathBuf, PathBuf)> {
+fn compile(
+    folder: &Path,
+    issuer: &str,
+    edit: impl FnOnce(&Path) -> Result<()>,
+) -> Result<(PathBuf, PathBuf)> {
     let (manifests, data) = (folder.join("manifests"), folder.join("data"));
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../manifests"), &manifests)?;
+    edit(&manifests)?;
     let server = manifests.join("platform/server.yaml");
     let text = std::fs::read_to_string(&server)?.replace("http://127.0.0.1:8080", issuer);
     std::fs::write(&server, text.replace("algorithm: RS256", "algorithm: ES256"))?;

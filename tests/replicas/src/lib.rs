@@ -7,4 +7,5 @@ pub mod calls;
 pub mod cluster;
 pub mod load;
 pub mod proxy;
+pub mod receiver;
 pub mod replica;

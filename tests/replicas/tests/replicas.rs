@@ -5,10 +5,12 @@ use anyhow::{Result, ensure};
 use nauthera_replicas::calls::{Answer, Target};
 use nauthera_replicas::cluster::{Cluster, within};
 use nauthera_replicas::load::Load;
+use nauthera_replicas::receiver::Receiver;
 use nauthera_rp_rust::person::Person;
 use nauthera_test_postgres::Settings;
 use std::sync::{Barrier, OnceLock};
 use std::time::Duration;
+use url::Url;
 
 /// The cluster of the tests that break nothing.
 fn whole() -> Result<&'static Cluster> {
@@ -85,6 +87,34 @@ fn one_refresh_token_has_one_successor_over_all_replicas() -> Result<()> {
     // The successor was used: who still has the first one has stolen it, and the family ends everywhere.
     ensure!(cluster.replica(0).refresh(&refresh)?.status == 400);
     ensure!(cluster.replica(1).refresh(successor)?.status == 400);
+    Ok(())
+}
+
+#[test]
+fn a_logout_that_was_being_told_when_all_were_killed_is_told_by_the_first_that_comes_back() -> Result<()> {
+    let receiver = Receiver::start()?;
+    let told = format!("  type: browser\n  backChannelLogoutUri: {}\n", receiver.url);
+    let mut cluster = Cluster::edited(&Settings::default(), &["--allow-private-fetch"], |manifests| {
+        let clients = manifests.join("teams/public.yaml");
+        let text = std::fs::read_to_string(&clients)?;
+        Ok(std::fs::write(&clients, text.replacen("  type: browser\n", &told, 1))?)
+    })?;
+    let mut person = Person::ada();
+    let tokens = cluster.proxy().redeem(&cluster.proxy().code(&mut person)?)?;
+    let hint = tokens.text("id_token")?;
+    let end = format!("{}/oauth2/logout", cluster.issuer);
+    person.look(&Url::parse_with_params(&end, [("id_token_hint", &hint)])?)?;
+    let first = receiver.next()?;
+    // Whichever of them was telling it.
+    cluster.replicas.iter_mut().try_for_each(|replica| replica.kill("KILL"))?;
+    let heir = cluster.replicas.get_mut(2).ok_or_else(|| anyhow::anyhow!("no replica"))?;
+    heir.start()?;
+    let second = receiver.next()?;
+    ensure!(
+        first.get("sid") == second.get("sid") && first.get("jti") != second.get("jti"),
+        "{first} {second}"
+    );
+    ensure!(receiver.is_quiet_for(Duration::from_secs(4)), "it was told: nobody tells it again");
     Ok(())
 }
 

@@ -59,6 +59,17 @@ impl Person {
         }
     }
 
+    /// Opens a page and stays there; its text.
+    ///
+    /// # Errors
+    /// When the browser is sent on.
+    pub fn look(&mut self, page: &Url) -> Result<String> {
+        match self.request(page, None)? {
+            (None, html) => Ok(html),
+            (Some(location), _) => bail!("the browser is sent to {location}"),
+        }
+    }
+
     fn walk(&mut self, url: &Url, decision: &str, user_code: &str) -> Result<End> {
         let answers = [
             ("username", self.username),

@@ -6,7 +6,7 @@ use crate::v1alpha1::{AuthClientSpec, ClientAuthentication, ObjectReference, Sec
 use nauthera_core::names::{Audience, ClientId, ObjectRef, Scope};
 use nauthera_core::spec;
 use nauthera_core::spec::{ClientKeys, ClientSpec, TtlRequest};
-use nauthera_core::uri::{BadUri, RedirectUri};
+use nauthera_core::uri::{BackChannelUri, BadUri, RedirectUri};
 use std::sync::Arc;
 use url::Url;
 
@@ -58,6 +58,10 @@ pub(crate) fn client_at(
             &written.post_logout_redirect_uris,
             |text| RedirectUri::parse_post_logout(text, client_type),
         ),
+        back_channel_logout_uri: written
+            .back_channel_logout_uri
+            .as_deref()
+            .and_then(|text| faults.take(&at.field("backChannelLogoutUri"), back_channel(text))),
         scopes: lists::each(faults, &at.field("scopes"), &written.scopes, Scope::parse),
         audiences: lists::each(faults, &at.field("audiences"), &written.audiences, Audience::parse),
         introspects: lists::each(faults, &at.field("introspects"), &written.introspects, Audience::parse),
@@ -105,6 +109,11 @@ fn uris(
     lists::each(faults, at, texts, |text| {
         parse(text).map_err(|error| format!("`{}` cannot be a {what}: {error}", lists::cut(text)))
     })
+}
+
+fn back_channel(text: &str) -> Result<BackChannelUri, String> {
+    BackChannelUri::parse(text)
+        .map_err(|error| format!("`{}` cannot be a back-channel logout URI: {error}", lists::cut(text)))
 }
 
 fn keys(faults: &mut Faults, at: &At<'_>, written: &ClientAuthentication) -> Option<ClientKeys> {

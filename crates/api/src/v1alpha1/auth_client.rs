@@ -49,6 +49,9 @@ use std::collections::BTreeMap;
     )
         .message("clients of type service and device have no postLogoutRedirectUris: take them away, or choose another type")
         .field_path(".postLogoutRedirectUris"),
+    validation = Rule::new("!(self.type in ['service', 'device']) || !has(self.backChannelLogoutUri)")
+        .message("clients of type service and device take part in no browser session: take backChannelLogoutUri away, or choose another type")
+        .field_path(".backChannelLogoutUri"),
     validation = Rule::new(concat!(
         "!has(self.grantTypes) || self.grantTypes.all(g, g in (",
         "self.type == 'web' ? ['authorization_code', 'refresh_token', 'client_credentials'] : ",
@@ -108,6 +111,17 @@ pub struct AuthClientSpec {
     #[schemars(length(max = 100), inner(length(min = 1, max = 2048)))]
     #[x_kube(merge_strategy = ListMerge::Set)]
     pub post_logout_redirect_uris: Vec<String>,
+    /// Where the server tells the application that a session has ended, by a logout token (OpenID Connect Back-Channel Logout 1.0),
+    /// and again until it answers with 200 or 204, for a day at most. https on a public address, or a Service of the client's own
+    /// namespace such as https://web.shop.svc/logout; http only for loopback addresses and localhost, which a server calls
+    /// only where it was started with --allow-private-fetch. No policy judges it. Only for web, browser and native.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 2048))]
+    #[x_kube(validation = (
+        "self.matches('^(https://.|http://(localhost|127[.][0-9.]+|\\\\[::1\\\\])([:/?]|$))')",
+        "backChannelLogoutUri is an https address; http is only for loopback addresses and localhost"
+    ))]
+    pub back_channel_logout_uri: Option<String>,
     /// The scopes that the application may ask for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100), inner(length(min = 1, max = 128)))]

@@ -71,6 +71,39 @@ fn other_types_have_none() {
 }
 
 #[test]
+fn a_back_channel_logout_uri_is_https_or_on_this_machine() {
+    let with = |client_type: &str, uri: &str| {
+        client(client_type, json!({ "redirectUris": [REDIRECT], "backChannelLogoutUri": uri }))
+    };
+    for uri in [
+        "https://shop.example.com/logout",
+        "https://web.shop.svc/logout",
+        "http://127.0.0.1:3000/logout",
+        "http://localhost",
+        "http://[::1]:3000/logout",
+    ] {
+        accepts(AuthClient, with("web", uri));
+    }
+    accepts(AuthClient, with("browser", "https://shop.example.com/logout"));
+    accepts(AuthClient, with("native", "https://shop.example.com/logout"));
+    let message =
+        "backChannelLogoutUri is an https address; http is only for loopback addresses and localhost";
+    for uri in
+        ["http://shop.example.com/logout", "https://", "/logout", "http://localhost.evil.example/", "ftp://x"]
+    {
+        rejects(AuthClient, with("web", uri), "spec.backChannelLogoutUri", message);
+    }
+    for client_type in ["service", "device"] {
+        rejects(
+            AuthClient,
+            client(client_type, json!({ "backChannelLogoutUri": "https://shop.example.com/logout" })),
+            "spec.backChannelLogoutUri",
+            "clients of type service and device take part in no browser session: take backChannelLogoutUri away, or choose another type",
+        );
+    }
+}
+
+#[test]
 fn grants_must_be_possible_for_the_type() {
     let device = "urn:ietf:params:oauth:grant-type:device_code";
     let possible = [

@@ -46,6 +46,7 @@ fn an_auth_client_has_these_fields() {
             "audiences",
             "authServerRef",
             "authentication",
+            "backChannelLogoutUri",
             "clientId",
             "displayName",
             "existingSecretRef",

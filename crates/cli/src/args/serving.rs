@@ -45,7 +45,7 @@ pub struct UpArgs {
     /// How long it serves on, not ready any more, after it is told to stop: the time in which balancers see it
     #[arg(long, value_name = "DURATION", env = "NAUTHERA_DRAIN", value_parser = values::duration, default_value = "0s")]
     pub drain: Seconds,
-    /// Fetch `jwksUri` from private addresses too: for tests and laptops
+    /// Call `jwksUri` and `backChannelLogoutUri` at private addresses too: for tests and laptops
     #[arg(long, env = "NAUTHERA_ALLOW_PRIVATE_FETCH", value_parser = BoolishValueParser::new())]
     pub allow_private_fetch: bool,
     /// Where audit lines go: stdout, stderr, none or a file [default: audit.jsonl under --data]
@@ -94,7 +94,7 @@ pub struct ServerArgs {
     /// How long it serves on, not ready any more, after it is told to stop: the time in which balancers see it
     #[arg(long, value_name = "DURATION", env = "NAUTHERA_DRAIN", value_parser = values::duration, default_value = "5s")]
     pub drain: Seconds,
-    /// Fetch `jwksUri` from private addresses too: for tests and laptops
+    /// Call `jwksUri` and `backChannelLogoutUri` at private addresses too: for tests and laptops
     #[arg(long, env = "NAUTHERA_ALLOW_PRIVATE_FETCH", value_parser = BoolishValueParser::new())]
     pub allow_private_fetch: bool,
     /// Where audit lines go: stdout, stderr, none or a file

@@ -31,7 +31,7 @@ fn a_database_is_made_checked_and_copied() {
     assert!(copied.starts_with("copied sqlite:a.db to postgres://127.0.0.1/"), "{copied}");
     let told = done(&store(&folder, &["check", &url, "--format", "json"]));
     let told: serde_json::Value = serde_json::from_str(&told).unwrap();
-    assert_eq!(told["facts"].as_array().unwrap().len(), 9);
+    assert_eq!(told["facts"].as_array().unwrap().len(), 10);
     std::fs::write(folder.at("url"), format!("{url}\n")).unwrap();
     assert!(done(&store(&folder, &["check", "file:url"])).contains("can be served"));
 }

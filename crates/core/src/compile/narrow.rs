@@ -68,6 +68,7 @@ impl Case<'_> {
             client_type: spec.client_type,
             redirect_uris,
             post_logout_redirect_uris,
+            back_channel_logout_uri: spec.back_channel_logout_uri.clone(),
             scopes,
             withheld_scopes,
             audiences: self.audiences(),

@@ -18,6 +18,7 @@ pub fn as_asked(row: &Row, server: &ObjectRef) -> ClientSpec {
         client_type: row.client_type,
         redirect_uris: row.redirect_uris.clone(),
         post_logout_redirect_uris: row.post_logout_redirect_uris.clone(),
+        back_channel_logout_uri: row.back_channel_logout_uri.clone(),
         scopes: row.scopes.clone(),
         audiences: row.audiences.clone(),
         introspects: row.introspects.clone(),

@@ -26,6 +26,7 @@ pub fn row() -> Row {
         post_logout_redirect_uris: vec![
             RedirectUri::parse("https://shop.example/bye?a=b", ClientType::Web).unwrap(),
         ],
+        back_channel_logout_uri: None,
         scopes: scopes(&["openid", "profile", "offline_access", "orders:read"]),
         withheld_scopes: scopes(&["payroll"]),
         audiences: vec![

@@ -82,6 +82,13 @@ fn identity(before: &Row, after: &Row) -> Vec<FieldChange> {
         differs("type", before.client_type, after.client_type, ToString::to_string, NEITHER),
         differs("displayName", &before.display_name, &after.display_name, ToString::to_string, NEITHER),
         differs(
+            "backChannelLogoutUri",
+            &before.back_channel_logout_uri,
+            &after.back_channel_logout_uri,
+            |uri| shown(uri.as_ref()),
+            NEITHER,
+        ),
+        differs(
             "authentication.method",
             before.authentication.method,
             after.authentication.method,

@@ -22,6 +22,7 @@ fn web() -> ClientSpec {
         client_type: ClientType::Web,
         redirect_uris: vec![uri("https://shop.example/callback")],
         post_logout_redirect_uris: Vec::new(),
+        back_channel_logout_uri: None,
         scopes: ["openid", "email"].map(|scope| Scope::parse(scope).unwrap()).to_vec(),
         audiences: Vec::new(),
         introspects: Vec::new(),
@@ -82,6 +83,24 @@ fn access(text: &str) -> PolicySpec {
     let mut policy = PolicySpec::default();
     policy.token.access = Some(Seconds::parse(text).unwrap());
     policy
+}
+
+#[test]
+fn another_place_to_tell_of_a_logout_is_shown_and_neither_widens_nor_narrows() {
+    let told = ClientSpec {
+        back_channel_logout_uri: crate::uri::BackChannelUri::parse("https://shop.example/logout").ok(),
+        ..web()
+    };
+    let served = |client: ClientSpec| {
+        let policy = PolicySpec { consent: Some(Consent::Trusted), ..PolicySpec::default() };
+        compile(&world(&[("shop/web", client)], &[("identity/base", policy)])).report.clients[&at("shop/web")]
+            .clone()
+    };
+    let changes = fields::changed(&served(web()), &served(told));
+    let [change] = changes.as_slice() else { panic!("{changes:?}") };
+    assert_eq!((change.name, change.widens, change.narrows), ("backChannelLogoutUri", false, false));
+    let shown = What::Value { before: "none".into(), after: "https://shop.example/logout".into() };
+    assert_eq!(change.what, shown);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::grant::{AuthMethod, ClientType, GrantSet};
 use crate::names::{Audience, ClientId, ObjectRef, Scope};
 use crate::time::Seconds;
-use crate::uri::RedirectUri;
+use crate::uri::{BackChannelUri, RedirectUri};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,6 +22,8 @@ pub struct ClientSpec {
     pub redirect_uris: Vec<RedirectUri>,
     /// Where logout may lead.
     pub post_logout_redirect_uris: Vec<RedirectUri>,
+    /// Where it is told that a session has ended.
+    pub back_channel_logout_uri: Option<BackChannelUri>,
     /// What it may ask for.
     pub scopes: Vec<Scope>,
     /// Resource indicators (RFC 8707) that it may name.

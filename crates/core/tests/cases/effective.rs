@@ -39,6 +39,19 @@ fn of_several_policies_the_deciding_one_is_named_with_its_generation() {
 }
 
 #[test]
+fn a_back_channel_logout_uri_is_the_clients_own_whatever_hosts_policies_allow() {
+    let uri = "https://logout.elsewhere.test/told";
+    let world = governed()
+        .policy("identity/hosts", |p| {
+            p.allowed_hosts = Some(nauthera_core::pattern::PatternSet::parse(["*.example.com"]));
+        })
+        .web("shop/web", |c| c.back_channel_logout_uri = nauthera_core::uri::BackChannelUri::parse(uri).ok());
+    assert_eq!(of(&world, "backChannelLogoutUri"), is(uri, "client"));
+    let told = world.tell();
+    assert!(told.client("shop/web").findings.is_empty(), "{:?}", told.client("shop/web").findings);
+}
+
+#[test]
 fn lists_name_every_policy_that_states_them() {
     let world = governed()
         .policy("identity/more", |p| p.allowed_scopes = names(["openid"]))

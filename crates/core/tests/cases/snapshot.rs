@@ -3,6 +3,7 @@
 use crate::world::{World, governed, scopes};
 use insta::assert_snapshot;
 use nauthera_core::snapshot::{BadSnapshot, Snapshot};
+use nauthera_core::uri::BackChannelUri;
 
 fn bytes(world: &World) -> String {
     String::from_utf8(world.tell().snapshot("identity/main").to_bytes()).unwrap()
@@ -37,6 +38,34 @@ fn the_bytes_are_json_with_the_format_first() {
     "consent":"Required","policies":[{"policy":{"namespace":"identity","name":"base"},
     "generation":1}]}]}
     "#);
+}
+
+#[test]
+fn a_back_channel_logout_uri_is_written_where_there_is_one() {
+    let world = governed().web("shop/web", |c| {
+        c.back_channel_logout_uri = Some(BackChannelUri::parse("https://shop.example.com/logout").unwrap());
+    });
+    let text = bytes(&world);
+    assert!(text.contains(r#""backChannelLogoutUri":"https://shop.example.com/logout","#), "{text}");
+    let read = Snapshot::from_bytes(text.as_bytes()).unwrap();
+    assert_eq!(read, *world.tell().snapshot("identity/main"));
+    let public = text.replace("https://shop.example.com/logout", "http://shop.example.com/logout");
+    assert!(matches!(Snapshot::from_bytes(public.as_bytes()), Err(BadSnapshot::Shape(_))));
+}
+
+#[test]
+fn a_key_outlasts_the_logout_tokens_that_it_signed() {
+    let brief = |c: &mut nauthera_core::spec::ClientSpec| {
+        c.token.access = nauthera_core::time::Seconds::parse("30s").ok();
+        c.token.id = nauthera_core::time::Seconds::parse("20s").ok();
+    };
+    let longest = |world: World| world.tell().snapshot("identity/main").longest_token().get();
+    assert_eq!(longest(governed().web("shop/web", brief)), 30);
+    let told = governed().web("shop/web", |c| {
+        brief(c);
+        c.back_channel_logout_uri = Some(BackChannelUri::parse("https://shop.example.com/logout").unwrap());
+    });
+    assert_eq!(longest(told), 120);
 }
 
 #[test]

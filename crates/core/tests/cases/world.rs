@@ -253,6 +253,7 @@ pub fn plain_client(client_type: ClientType) -> ClientSpec {
         client_type,
         redirect_uris: if client_type.redirects() { vec![uri()] } else { Vec::new() },
         post_logout_redirect_uris: Vec::new(),
+        back_channel_logout_uri: None,
         scopes: Vec::new(),
         audiences: Vec::new(),
         introspects: Vec::new(),

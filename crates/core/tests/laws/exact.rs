@@ -161,6 +161,7 @@ fn typed(row: &Row) -> ClientSpec {
         client_type: row.client_type,
         redirect_uris: row.redirect_uris.clone(),
         post_logout_redirect_uris: row.post_logout_redirect_uris.clone(),
+        back_channel_logout_uri: row.back_channel_logout_uri.clone(),
         scopes: row.scopes.clone(),
         audiences: row.audiences.clone(),
         introspects: row.introspects.clone(),
@@ -186,6 +187,7 @@ fn assert_no_wider(row: &Row, last: &Row) {
     assert_eq!((&now.client_id, &now.method), (&was.client_id, &was.method));
     assert!(within(&now.redirect_uris, &was.redirect_uris));
     assert!(within(&now.post_logout_redirect_uris, &was.post_logout_redirect_uris));
+    assert_eq!(now.back_channel_logout_uri, was.back_channel_logout_uri);
     assert!(within(&now.scopes, &was.scopes) && within(&was.withheld_scopes, &now.withheld_scopes));
     assert!(within(&now.audiences, &was.audiences) && within(&now.introspects, &was.introspects));
     assert!(now.grants.is_subset(&was.grants) && now.groups.is_superset(&was.groups));

@@ -18,7 +18,7 @@ use nauthera_core::spec::{
     ServerSpec, SessionSettings, SigningSettings, StaticUser, TtlCeilings, TtlRequest, UserStoreSpec,
 };
 use nauthera_core::time::{Seconds, UnixTime};
-use nauthera_core::uri::{IssuerUrl, RedirectUri};
+use nauthera_core::uri::{BackChannelUri, IssuerUrl, RedirectUri};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -307,6 +307,9 @@ pub fn client(tape: &mut Tape) -> ClientSpec {
         client_type,
         redirect_uris: uris(tape),
         post_logout_redirect_uris: uris(tape),
+        back_channel_logout_uri: tape
+            .maybe(4, |_| BackChannelUri::parse("https://shop.example.com/logout").unwrap())
+            .filter(|_| client_type.redirects()),
         scopes: tape.some_of(&SCOPES).into_iter().map(|name| Scope::parse(name).unwrap()).collect(),
         audiences: audiences(tape.some_of(&AUDIENCES)),
         introspects: audiences(tape.some_of(&AUDIENCES)),

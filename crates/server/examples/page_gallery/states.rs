@@ -244,17 +244,25 @@ fn account(chrome: &Chrome, pages: &mut Pages) {
         person: ada(),
         notice: None,
         sessions: vec![session(1_795_474_320, true), session(1_795_300_000, false)],
+        more_sessions: false,
         consents: vec![
             consent(storefront(), &["openid", "profile", "email"]),
             consent(long_client(), &["openid", "groups", "offline_access", "orders:read"]),
             consent(television(), &["openid"]),
         ],
+        more_consents: false,
         logout_form: form("/account/logout"),
+        others_form: Some(form("/account/sessions/others")),
+        everywhere_form: form("/account/sessions/all"),
     };
     pages.push(("account".to_owned(), page.render(chrome)));
     page.notice = Some(AccountNotice::ConsentRevoked);
     page.consents.truncate(1);
     pages.push(("account-consent-revoked".to_owned(), page.render(chrome)));
+    (page.more_sessions, page.more_consents) = (true, true);
+    page.notice = Some(AccountNotice::SessionsEnded);
+    pages.push(("account-more".to_owned(), page.render(chrome)));
+    (page.more_sessions, page.more_consents, page.others_form) = (false, false, None);
     page.notice = Some(AccountNotice::SessionEnded);
     page.sessions.truncate(1);
     page.consents.clear();

@@ -12,6 +12,11 @@ use http::header::SET_COOKIE;
 use http::{Method, StatusCode};
 use nauthera_core::facts::{ConsentRecord, SessionRecord};
 use nauthera_core::names::ClientId;
+use nauthera_core::oauth::Params;
+
+/// As many as the store lists: there may be more.
+const MOST_SESSIONS: usize = 100;
+const MOST_CONSENTS: usize = 500;
 
 /// Answers GET (the page) and POST (its forms).
 pub async fn answer(context: Context, body: Body) -> Response {
@@ -34,8 +39,8 @@ async fn shown(context: &Context) -> Result<Response, Failure> {
     let forms = Forms::of(context);
     let purpose = purpose(&session);
     let chrome = context.serving.chrome(context.locale(None));
-    let idle = context.serving.snapshot.head.session.idle_timeout;
-    let live = sessions.iter().filter(|record| record.is_live(context.now, idle));
+    let live: Vec<&SessionRecord> =
+        sessions.iter().filter(|record| session::is_live(context, record)).collect();
     let session_view = |record: &SessionRecord| SessionView {
         started: record.created_at.0,
         last_seen: record.last_seen_at.0,
@@ -58,9 +63,14 @@ async fn shown(context: &Context) -> Result<Response, Failure> {
     };
     let view = AccountPage {
         person: session.view(),
-        sessions: live.map(session_view).collect(),
+        others_form: (live.len() > 1)
+            .then(|| forms.target("/account", &purpose, &[("action", "end_others")])),
+        sessions: live.into_iter().map(session_view).collect(),
+        more_sessions: sessions.len() >= MOST_SESSIONS,
+        more_consents: consents.len() >= MOST_CONSENTS,
         consents: consents.iter().map(consent_view).collect(),
         logout_form: forms.target("/account", &purpose, &[("action", "logout")]),
+        everywhere_form: forms.target("/account", &purpose, &[("action", "end_all")]),
         notice: notice(context),
     };
     Ok(forms.bind(page(StatusCode::OK, view.render(&chrome), &chrome, &[])))
@@ -70,6 +80,7 @@ async fn shown(context: &Context) -> Result<Response, Failure> {
 fn notice(context: &Context) -> Option<AccountNotice> {
     match context.query.as_deref() {
         Some("done=session") => Some(AccountNotice::SessionEnded),
+        Some("done=sessions") => Some(AccountNotice::SessionsEnded),
         Some("done=consent") => Some(AccountNotice::ConsentRevoked),
         _ => None,
     }
@@ -84,38 +95,76 @@ async fn posted(context: &Context, body: Body) -> Result<Response, Failure> {
     if !Forms::of(context).is_own(&purpose(&session), &params) {
         return Ok(forged(context, context.locale(None)));
     }
-    let store = &context.app.store;
-    let subject = &session.record.person.subject;
-    let mut ended = None;
-    let mut done = "";
-    match params.get("action") {
-        Some("end_session") => ended = params.get("sid").map(str::to_owned),
-        Some("logout") => ended = Some(session.record.sid.to_string()),
-        Some("withdraw_consent") => {
-            if let Some(id) = params.get("client_id").and_then(|id| ClientId::parse(id).ok()) {
-                store.withdraw_consent(subject, &id, context.now).await?;
-                note(context, "consent_withdrawn", &session, Some(id.as_str()));
-                done = "?done=consent";
-            }
-        }
-        _ => {}
-    }
-    let mut cleared = None;
-    if let Some(sid) = ended
-        && store.end_session(subject, &sid, context.now).await?
+    let done = act(context, &session, &params).await?;
+    let mut response = redirect(&format!("{account}{}", done.query()));
+    let names = &context.serving.cookies;
+    if done == Done::ThisSession
+        && let Some(cookie) = clear_cookie(names, &names.session)
     {
-        note(context, "session_ended", &session, None);
-        let names = &context.serving.cookies;
-        if *sid == *session.record.sid {
-            cleared = clear_cookie(names, &names.session);
-        }
-        done = "?done=session";
-    }
-    let mut response = redirect(&format!("{account}{done}"));
-    if let Some(cookie) = cleared {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
     Ok(response)
+}
+
+/// What a form of the page did.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Done {
+    Nothing,
+    /// Another session is over.
+    Session,
+    /// All other sessions are.
+    Others,
+    /// The session of this very request is, perhaps with all others.
+    ThisSession,
+    Consent,
+}
+
+impl Done {
+    /// How the redirect tells the page.
+    const fn query(self) -> &'static str {
+        match self {
+            Self::Nothing => "",
+            Self::Session | Self::ThisSession => "?done=session",
+            Self::Others => "?done=sessions",
+            Self::Consent => "?done=consent",
+        }
+    }
+}
+
+async fn act(context: &Context, session: &Session, params: &Params<'_>) -> Result<Done, Failure> {
+    let subject = &session.record.person.subject;
+    let own = &*session.record.sid;
+    match params.get("action") {
+        Some("end_session") => end(context, session, params.get("sid").unwrap_or_default()).await,
+        Some("logout") => end(context, session, own).await,
+        Some("end_others") => {
+            let ended = session::end_all(context, subject, Some(own)).await?;
+            note(context, "session_ended", session, Some(&format!("all {ended} others of the person")));
+            Ok(Done::Others)
+        }
+        Some("end_all") => {
+            let ended = session::end_all(context, subject, None).await?;
+            note(context, "session_ended", session, Some(&format!("all {ended} of the person")));
+            Ok(Done::ThisSession)
+        }
+        Some("withdraw_consent") => {
+            let Some(id) = params.get("client_id").and_then(|id| ClientId::parse(id).ok()) else {
+                return Ok(Done::Nothing);
+            };
+            context.app.store.withdraw_consent(subject, &id, context.now).await?;
+            note(context, "consent_withdrawn", session, Some(id.as_str()));
+            Ok(Done::Consent)
+        }
+        _ => Ok(Done::Nothing),
+    }
+}
+
+async fn end(context: &Context, session: &Session, sid: &str) -> Result<Done, Failure> {
+    if !session::end(context, &session.record.person.subject, sid).await? {
+        return Ok(Done::Nothing);
+    }
+    note(context, "session_ended", session, None);
+    Ok(if *sid == *session.record.sid { Done::ThisSession } else { Done::Session })
 }
 
 fn note(context: &Context, event: &str, session: &Session, detail: Option<&str>) {

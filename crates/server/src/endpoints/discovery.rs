@@ -68,6 +68,8 @@ fn settings(context: &Context) -> Value {
     // OIDC Discovery §3: RS256 must be in the list only where it is offered; what signs is what is listed.
     signing.sort_unstable();
     json!({
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
         "scopes_supported": scopes,
         "claims_supported": claims,
         "response_types_supported": ["code"],

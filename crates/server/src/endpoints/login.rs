@@ -252,6 +252,7 @@ async fn begin(
         context.app.store.start_session(fresh, context.now).await?;
     }
     if let Some(other) = before.as_ref().filter(|_| same.is_none()) {
+        context.app.bell.ring();
         let subject = Some(&*other.record.person.subject.0);
         let detail = Some("another person logged in");
         context.app.audit.event(context, "session_ended", &About { subject, detail, ..About::default() });

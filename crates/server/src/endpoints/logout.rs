@@ -94,7 +94,7 @@ async fn asked(
     }
     if let Some(session) = &session {
         let subject = &session.record.person.subject;
-        context.app.store.end_session(subject, &session.record.sid, context.now).await?;
+        session::end(context, subject, &session.record.sid).await?;
         let about = About { row: row.map(|row| &**row), subject: Some(&subject.0), ..About::default() };
         context.app.audit.event(context, "logout", &about);
     }

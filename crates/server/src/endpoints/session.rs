@@ -5,7 +5,7 @@ use crate::pages::{FormTarget, PersonView};
 use axum::response::Response;
 use http::HeaderValue;
 use http::header::SET_COOKIE;
-use nauthera_core::facts::{Digest, SessionRecord};
+use nauthera_core::facts::{Digest, SessionRecord, Subject};
 use nauthera_core::oauth::Params;
 use nauthera_core::time::Seconds;
 use nauthera_identity::Person;
@@ -32,9 +32,7 @@ pub async fn current(context: &Context) -> Result<Option<Session>, Failure> {
     };
     let digest = Digest::of(cookie);
     let Some(record) = context.app.store.session(digest).await? else { return Ok(None) };
-    let settings = context.serving.snapshot.head.session;
-    let until = record.expires_at.min(record.login.auth_time.plus(settings.lifetime));
-    if context.now >= until || !record.is_live(context.now, settings.idle_timeout) {
+    if !is_live(context, &record) {
         return Ok(None);
     }
     let wired = context.serving.snapshot.head.users.as_ref();
@@ -47,6 +45,34 @@ pub async fn current(context: &Context) -> Result<Option<Session>, Failure> {
         context.app.store.touch_session(digest, context.now).await?;
     }
     Ok(Some(Session { record, person }))
+}
+
+/// Ends a session of a person; its clients are told from now on. `false` when there is none such.
+///
+/// # Errors
+/// Those of the store; nothing has ended then.
+pub async fn end(context: &Context, subject: &Subject, sid: &str) -> Result<bool, Failure> {
+    let ended = context.app.store.end_session(subject, sid, context.now).await?;
+    context.app.bell.ring();
+    Ok(ended)
+}
+
+/// Ends all sessions of a person but one, in one step; how many.
+///
+/// # Errors
+/// Those of the store; nothing has ended then.
+pub async fn end_all(context: &Context, subject: &Subject, except: Option<&str>) -> Result<u64, Failure> {
+    let ended = context.app.store.end_sessions_of(subject, except, context.now).await?;
+    context.app.bell.ring();
+    Ok(ended)
+}
+
+/// Does a session count now? The manifest of today decides, also for those that began before.
+#[must_use]
+pub fn is_live(context: &Context, record: &SessionRecord) -> bool {
+    let settings = context.serving.snapshot.head.session;
+    let until = record.expires_at.min(record.login.auth_time.plus(settings.lifetime));
+    context.now < until && record.is_live(context.now, settings.idle_timeout)
 }
 
 impl Session {

@@ -50,12 +50,8 @@ pub fn verify_with<C: DeserializeOwned>(
     let (message, signature) = token.rsplit_once('.')?;
     let (header, claims) = message.split_once('.')?;
     let header: Header = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()?;
-    let typ = match token_type {
-        TokenType::Access => "at+jwt",
-        TokenType::Id => "JWT",
-    };
     let key: &SigningKey = keys.by_kid(&header.kid)?;
-    if header.typ != typ || header.alg != key.stored.times.algorithm.as_str() {
+    if header.typ != token_type.typ() || header.alg != key.stored.times.algorithm.as_str() {
         return None;
     }
     let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;

@@ -12,10 +12,18 @@ pub struct AccountPage {
     pub notice: Option<AccountNotice>,
     /// The live sessions, in the order in which they are shown.
     pub sessions: Vec<SessionView>,
+    /// There may be older ones that are not listed.
+    pub more_sessions: bool,
     /// The remembered consents, in the order in which they are shown.
     pub consents: Vec<ConsentView>,
+    /// There may be others that are not listed.
+    pub more_consents: bool,
     /// The form that logs out of this session.
     pub logout_form: FormTarget,
+    /// The form that ends all sessions but this one, where there are others.
+    pub others_form: Option<FormTarget>,
+    /// The form that ends all sessions, this one too.
+    pub everywhere_form: FormTarget,
 }
 
 /// What the person just did.
@@ -23,6 +31,8 @@ pub struct AccountPage {
 pub enum AccountNotice {
     /// Another session was ended.
     SessionEnded,
+    /// All other sessions were ended.
+    SessionsEnded,
     /// A consent was revoked.
     ConsentRevoked,
 }
@@ -32,6 +42,7 @@ impl AccountNotice {
     const fn message(self) -> &'static str {
         match self {
             Self::SessionEnded => "account-notice-session",
+            Self::SessionsEnded => "account-notice-sessions",
             Self::ConsentRevoked => "account-notice-consent",
         }
     }

@@ -83,15 +83,15 @@ async fn only_what_works_is_listed_and_defaults_that_differ_are_written_out() {
         "id_token_signing_alg_values_supported": ["ES256"],
         "authorization_response_iss_parameter_supported": true,
         "claims_parameter_supported": true,
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
     });
     for (name, value) in expected.as_object().unwrap() {
         assert_eq!(&document[name], value, "{name}");
     }
-    for absent in
-        ["registration_endpoint", "backchannel_logout_supported", "dpop_signing_alg_values_supported"]
-    {
+    for absent in ["registration_endpoint", "dpop_signing_alg_values_supported"] {
         assert!(document.get(absent).is_none(), "{absent}");
     }
 }

@@ -10,6 +10,8 @@ mod authorize;
 #[cfg(test)]
 mod authorize_errors;
 #[cfg(test)]
+mod back_channel;
+#[cfg(test)]
 mod client_auth;
 #[cfg(test)]
 mod client_credentials;
@@ -53,6 +55,8 @@ mod races;
 mod random;
 #[cfg(test)]
 mod refresh;
+#[cfg(test)]
+mod replicas;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]

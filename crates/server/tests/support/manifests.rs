@@ -209,6 +209,7 @@ fn client(name: &str, client_type: ClientType) -> ClientSpec {
         client_type,
         redirect_uris: uris(&redirects, client_type),
         post_logout_redirect_uris: uris(after_logout, client_type),
+        back_channel_logout_uri: None,
         scopes: scopes(&[PERSONAL, &["payroll:admin"]].concat()),
         audiences: audiences(&[API, LEDGER]),
         introspects: Vec::new(),

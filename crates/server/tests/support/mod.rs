@@ -9,6 +9,7 @@ mod http2;
 mod jose;
 mod listening;
 mod manifests;
+mod receiver;
 mod reply;
 mod requests;
 mod rules;
@@ -24,6 +25,7 @@ pub use http2::{
 pub use jose::{claims_of, client_key, header_of, raw_jws, verified};
 pub use listening::{GET, Listening, POST, answer, rest, status};
 pub use manifests::{ADA, API, GRACE, LEDGER, SLOTH, object, secret_of, shop_client};
+pub use receiver::{Answer, Receiver};
 pub use reply::Reply;
 pub use requests::{Authorize, CHALLENGE, Tokens, VERIFIER, challenge_of};
 pub use tls::{BOTH, Mounted};

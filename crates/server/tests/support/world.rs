@@ -20,6 +20,7 @@ use nauthera_server::app::{App, Parts};
 use nauthera_server::audit::Audit;
 use nauthera_server::http::{PeerAddress, Service};
 use nauthera_server::keys::{FileKeys, KeyRing};
+use nauthera_store::Store;
 use nauthera_store::sqlite::{Options, Sqlite};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -38,6 +39,7 @@ const DIGEST_KEY: [u8; 32] = [7; 32];
 const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 
 /// What a world is made of, beside its manifests.
+#[derive(Clone)]
 pub struct Setup {
     /// The issuer.
     pub issuer: &'static str,
@@ -51,6 +53,8 @@ pub struct Setup {
     pub hash_pool: PoolOptions,
     /// May keys of clients be fetched from private addresses?
     pub allow_private_fetch: bool,
+    /// Where facts are kept, where not in a SQLite file of its own.
+    pub store: Option<Arc<dyn Store>>,
 }
 
 impl Default for Setup {
@@ -63,6 +67,7 @@ impl Default for Setup {
             digest_key: DIGEST_KEY,
             hash_pool: PoolOptions::default(),
             allow_private_fetch: false,
+            store: None,
         }
     }
 }
@@ -112,6 +117,19 @@ impl World {
         let snapshot = snapshot_of(&inventory.lock().unwrap());
         let app = start(snapshot, &folder, &setup, (&clock, &entropy, &audit));
         Self { app, clock, audit, inventory, entropy, setup, folder }
+    }
+
+    /// Another replica: the same manifests, keys and clock, on this store.
+    pub fn replica(&self, store: Arc<dyn Store>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for file in std::fs::read_dir(self.folder.path()).unwrap().map(Result::unwrap) {
+            std::fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
+        }
+        let setup = Setup { store: Some(store), ..self.setup.clone() };
+        let inventory = self.inventory.lock().unwrap().clone();
+        let (clock, entropy, audit) = (self.clock.clone(), Arc::<Counted>::default(), Lines::default());
+        let app = start(snapshot_of(&inventory), &folder, &setup, (&clock, &entropy, &audit));
+        Self { app, clock, audit, inventory: Mutex::new(inventory), entropy, setup, folder }
     }
 
     /// Edits the manifests, and serves what follows.
@@ -217,7 +235,9 @@ fn start(
 ) -> Arc<App> {
     let parts = Parts {
         snapshot,
-        store: Arc::new(Sqlite::open(&folder.path().join("nauthera.db"), &setup.database).unwrap()),
+        store: setup.store.clone().unwrap_or_else(|| {
+            Arc::new(Sqlite::open(&folder.path().join("nauthera.db"), &setup.database).unwrap())
+        }),
         keys: KeyRing::open(Box::new(FileKeys::in_folder(folder.path()))).unwrap(),
         digest_key: setup.digest_key,
         clock: clock.clone(),

@@ -1,11 +1,12 @@
 //! Only once, under fire: many callers at the same moment.
 
 use super::samples::{
-    END, NOW, begin, code, device, device_authorization, device_grant, digest, grant_id, grant_of, issue,
-    later, new_refresh, pushed, revoked_at, session, store_code, subject,
+    END, NOW, begin, code, code_in, device, device_authorization, device_grant, digest, grant_id, grant_of,
+    issue, later, new_refresh, pushed, revoked_at, session, store_code, subject,
 };
-use crate::{Issued, NewCode, Redemption, Result, Rotation, Store, StoreError};
+use crate::{Issued, LogoutClaim, NewCode, Redemption, Result, Rotation, Store, StoreError};
 use nauthera_core::facts::DeviceState;
+use nauthera_core::time::Seconds;
 use std::future::Future;
 use std::sync::Arc;
 use tokio::sync::Barrier;
@@ -156,6 +157,77 @@ pub(super) async fn redemption_and_logout_never_leave_a_live_grant(store: S) -> 
         let grant = store.grant(grant_id(&format!("c{n}"))).await?;
         assert!(grant.is_none_or(|grant| grant.revoked_at.is_some()), "{n}");
     }
+    Ok(())
+}
+
+/// A claim of everything, for longer than the race.
+fn all_of_it() -> LogoutClaim {
+    LogoutClaim { most: 1_000, most_of_one: 1_000, but: Vec::new(), lease: Seconds::new(60) }
+}
+
+pub(super) async fn redemption_and_logout_leave_no_client_untold(store: S) -> Result<()> {
+    // One session and one client for each pair of callers: whoever of the two is first, a client with a grant is told.
+    let pair = |n: usize| (format!("s{}", n / 2), code_in(&format!("c{}", n / 2), &format!("s{}", n / 2)));
+    for n in (0..CALLERS).step_by(2) {
+        let (sid, code) = pair(n);
+        begin(&store, &session(&sid, "ada")).await?;
+        store_code(&store, &code).await?;
+    }
+    race(&store, move |store, n| async move {
+        let (sid, code) = pair(n);
+        if n % 2 == 0 {
+            return store.end_session(&subject("ada"), &sid, later(1)).await.map(drop);
+        }
+        store.redeem_code(code.digest, grant_of(&code), None, NOW).await.map(drop)
+    })
+    .await?;
+    let told = store.claim_logouts(all_of_it(), later(1)).await?;
+    for n in (0..CALLERS).step_by(2) {
+        let (sid, code) = pair(n);
+        let has_grant = store.grant(code.grant).await?.is_some();
+        assert_eq!(told.iter().any(|one| *one.sid == *sid), has_grant, "{sid}");
+    }
+    Ok(())
+}
+
+pub(super) async fn two_hundred_ends_of_one_persons_sessions_tell_each_client_once(store: S) -> Result<()> {
+    for n in 0..10 {
+        begin(&store, &session(&format!("s{n}"), "ada")).await?;
+        issue(&store, &code_in(&format!("c{n}"), &format!("s{n}")), &format!("t{n}")).await?;
+    }
+    let all = race(&store, |store, n| async move {
+        if n % 2 == 0 {
+            return store.end_sessions_of(&subject("ada"), None, later(1)).await;
+        }
+        store.end_session(&subject("ada"), &format!("s{}", n % 10), later(1)).await.map(u64::from)
+    })
+    .await?;
+    assert_eq!(all.iter().sum::<u64>(), 10, "each ends once");
+    let told = store.claim_logouts(all_of_it(), later(1)).await?;
+    assert_eq!(told.len(), 10);
+    assert_eq!(store.sessions_of(&subject("ada")).await?, []);
+    Ok(())
+}
+
+pub(super) async fn two_hundred_claims_share_no_delivery(store: S) -> Result<()> {
+    for n in 0..50 {
+        begin(&store, &session(&format!("s{n}"), "ada")).await?;
+        issue(&store, &code_in(&format!("c{n}"), &format!("s{n}")), &format!("t{n}")).await?;
+    }
+    store.end_sessions_of(&subject("ada"), None, later(1)).await?;
+    let few = LogoutClaim { most: 3, most_of_one: 2, ..all_of_it() };
+    let claimed = race(&store, move |store, _| {
+        let few = few.clone();
+        async move { store.claim_logouts(few, later(1)).await }
+    })
+    .await?;
+    let mut all: Vec<_> = claimed.into_iter().flatten().collect();
+    all.extend(store.claim_logouts(all_of_it(), later(1)).await?);
+    assert!(all.iter().all(|one| one.attempts == 1), "{all:?}");
+    let count = all.len();
+    all.sort_by(|a, b| a.sid.cmp(&b.sid));
+    all.dedup();
+    assert_eq!((count, all.len()), (50, 50));
     Ok(())
 }
 

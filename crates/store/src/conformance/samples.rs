@@ -81,6 +81,13 @@ pub(crate) fn code(word: &str) -> CodeRecord {
     }
 }
 
+/// A code of ada's in one of her sessions.
+pub(crate) fn code_in(word: &str, sid: &str) -> CodeRecord {
+    let mut code = code(word);
+    code.authorization.sid = Some(sid.into());
+    code
+}
+
 /// The grant that a code becomes.
 pub(crate) fn grant_of(code: &CodeRecord) -> GrantRecord {
     GrantRecord {

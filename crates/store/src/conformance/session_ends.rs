@@ -1,21 +1,13 @@
 //! Sessions that end, and what ends with them.
 
 use super::samples::{
-    NOW, begin, code, digest, grant_of, is_dead, issue, later, must, person, revoked_at, scopes, session,
-    store_code, subject,
+    NOW, begin, code, code_in, digest, grant_of, is_dead, issue, later, must, person, revoked_at, scopes,
+    session, store_code, subject,
 };
 use crate::{Redemption, Result, SessionStart, Store};
-use nauthera_core::facts::CodeRecord;
 use std::sync::Arc;
 
 type S = Arc<dyn Store>;
-
-/// A code of ada's in one of her sessions.
-fn code_in(word: &str, sid: &str) -> CodeRecord {
-    let mut code = code(word);
-    code.authorization.sid = Some(sid.into());
-    code
-}
 
 pub(super) async fn an_ended_session_is_gone(store: S) -> Result<()> {
     begin(&store, &session("sid", "ada")).await?;

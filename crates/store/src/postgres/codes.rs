@@ -1,5 +1,6 @@
 //! Authorization codes: stored once, taken once. A code is redeemed when the grant of its id exists, and of several that would add
-//! that grant one does.
+//! that grant one does. A redemption holds the code's session as it stands: where the session ends at the same moment, either its end
+//! sees the grant, or the redemption sees the end (the session was there, and cannot be held any more).
 
 use super::grants::{self, mark_until};
 use super::pool::Steps;
@@ -38,8 +39,14 @@ statements! {
                                  code_challenge, expires_at, bucket, sweep_at)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (digest) DO NOTHING";
     REDEEM =
-        "WITH code AS (
-             SELECT c.grant_id, g.id IS NOT NULL AS redeemed, r.grant_id IS NOT NULL OR e.sid IS NOT NULL AS ended
+        "WITH seen AS (
+             SELECT sid FROM sessions WHERE sid = $5
+         ), held AS (
+             SELECT sid FROM sessions WHERE sid = $5 FOR KEY SHARE
+         ), code AS (
+             SELECT c.grant_id, g.id IS NOT NULL AS redeemed,
+                    r.grant_id IS NOT NULL OR e.sid IS NOT NULL
+                        OR (EXISTS (SELECT 1 FROM seen) AND NOT EXISTS (SELECT 1 FROM held)) AS ended
              FROM codes c LEFT JOIN grants g ON g.id = c.grant_id
                   LEFT JOIN revoked_grants r ON r.grant_id = c.grant_id
                   LEFT JOIN ended_sessions e ON e.sid = c.sid AND e.subject = c.subject

@@ -24,6 +24,9 @@ const LIFETIME: Duration = Duration::from_secs(30 * 60);
 /// Values of a statement.
 pub(super) type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
 
+/// A statement and its values.
+pub(super) type Statement<'a> = (&'static str, Values<'a>);
+
 struct Opener {
     source: Arc<Source>,
     connect: Duration,
@@ -113,29 +116,23 @@ impl Steps {
         }
     }
 
-    /// Runs two statements in one transaction, sent together.
-    pub(super) async fn change_both(
+    /// Takes rows by `lock`, then runs `statement`, which so sees what was done to them before, and perhaps `after`: in one
+    /// transaction, sent together. The rows of `statement`.
+    pub(super) async fn locked(
         &self,
-        first: (&'static str, Values<'_>),
-        second: (&'static str, Values<'_>),
-    ) -> Result<()> {
-        let work = async |connection: &Connection| {
-            let client = &connection.client;
-            let one = connection.prepared(first.0).await?;
-            let two = connection.prepared(second.0).await?;
-            // Sent in this order without waiting in between; one that fails turns the end into a rollback.
-            let (_, a, b, _) = tokio::join!(
-                biased;
-                client.batch_execute("BEGIN"),
-                client.execute(&one, first.1),
-                client.execute(&two, second.1),
-                client.batch_execute("COMMIT")
-            );
-            a.and(b).map(drop)
-        };
-        match self.attempt(work).await {
-            Ok(()) => Ok(()),
-            Err(Miss::Conflict(why) | Miss::Closed(why) | Miss::Other(why)) => Err(why),
+        lock: Statement<'_>,
+        statement: Statement<'_>,
+        after: Option<Statement<'_>>,
+    ) -> Result<Vec<Row>> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let work = async |connection: &Connection| transaction(connection, lock, statement, after).await;
+            match self.attempt(work).await {
+                Ok(rows) => return Ok(rows),
+                Err(Miss::Conflict(_)) if tries < TRIES => {}
+                Err(Miss::Conflict(why) | Miss::Closed(why) | Miss::Other(why)) => return Err(why),
+            }
         }
     }
 
@@ -195,6 +192,41 @@ impl Steps {
             }
         })
     }
+}
+
+async fn transaction(
+    connection: &Connection,
+    lock: Statement<'_>,
+    statement: Statement<'_>,
+    after: Option<Statement<'_>>,
+) -> std::result::Result<Vec<Row>, tokio_postgres::Error> {
+    let client = &connection.client;
+    let (first, second) = (connection.prepared(lock.0).await?, connection.prepared(statement.0).await?);
+    let third = match after {
+        Some((sql, values)) => Some((connection.prepared(sql).await?, values)),
+        None => None,
+    };
+    let last = async {
+        match &third {
+            Some((sql, values)) => client.execute(sql, values).await.map(drop),
+            None => Ok(()),
+        }
+    };
+    // Sent in this order without waiting in between; one that fails turns the end into a rollback.
+    let (begun, locked, rows, last, ended) = tokio::join!(
+        biased;
+        client.batch_execute("BEGIN"),
+        client.query(&first, lock.1),
+        client.query(&second, statement.1),
+        last,
+        client.batch_execute("COMMIT")
+    );
+    begun?;
+    locked?;
+    let rows = rows?;
+    last?;
+    ended?;
+    Ok(rows)
 }
 
 fn silent() -> StoreError {

@@ -3,7 +3,7 @@
 use super::grants::{self, mark_until};
 use super::pool::{Steps, Values};
 use super::row::{bucket, bucket_of, digest, first, get, statements, time};
-use super::{codes, consents, devices, pushed, refresh, sessions};
+use super::{codes, consents, devices, logouts, pushed, refresh, sessions};
 use crate::columns::sweep_at;
 use crate::portable::{Cursor, Fact, FactKind, Page};
 use crate::{Result, StoreError};
@@ -31,20 +31,10 @@ type Decode = fn(&Row) -> Result<Option<Fact>>;
 
 /// Reads a page of facts of a kind.
 pub(super) async fn export(steps: &Steps, kind: FactKind, after: Option<Cursor>, limit: u32) -> Result<Page> {
-    let full = limit as usize;
-    let limit = i64::from(limit);
-    if kind == FactKind::Consent {
-        let (subject, client_id) = match after {
-            Some(Cursor::Consent(subject, client_id)) => (subject, client_id),
-            _ => Default::default(),
-        };
-        let rows = steps.read(consents::AFTER, &[&subject, &client_id, &limit]).await?;
-        let facts = rows.iter().map(|row| consents::decode_whole(row).map(Fact::Consent));
-        let facts: Vec<Fact> = facts.collect::<Result<_>>()?;
-        let next = (rows.len() == full).then(|| rows.last()).flatten();
-        let next =
-            next.map(|row| Ok::<_, StoreError>(Cursor::Consent(get(row, 4)?, get(row, 0)?))).transpose()?;
-        return Ok((facts, next));
+    match kind {
+        FactKind::Consent => return consents_after(steps, after, limit).await,
+        FactKind::Logout => return logouts_after(steps, after, limit).await,
+        _ => {}
     }
     let key = match after {
         Some(Cursor::Key(key)) => key,
@@ -71,18 +61,49 @@ pub(super) async fn export(steps: &Steps, kind: FactKind, after: Option<Cursor>,
         FactKind::RevokedToken => {
             (TOKENS_AFTER, |row| Ok(Some(Fact::RevokedToken(digest(row, 0)?, time(row, 1)?))))
         }
-        FactKind::Assertion | FactKind::Consent => {
+        FactKind::Assertion | FactKind::Consent | FactKind::Logout => {
             (ASSERTIONS_AFTER, |row| Ok(Some(Fact::Assertion(digest(row, 0)?, time(row, 1)?))))
         }
     };
-    let rows = steps.read(sql, &[&key, &limit]).await?;
+    let rows = steps.read(sql, &[&key, &i64::from(limit)]).await?;
     let mut facts = Vec::with_capacity(rows.len());
     for row in &rows {
         facts.extend(decode(row)?);
     }
-    let last = (rows.len() == full).then(|| rows.last()).flatten();
-    let next = last.map(|row| get::<Vec<u8>>(row, 0).map(Cursor::Key)).transpose()?;
+    let next = last_of_full(&rows, limit);
+    let next = next.map(|row| get::<Vec<u8>>(row, 0).map(Cursor::Key)).transpose()?;
     Ok((facts, next))
+}
+
+/// The last row of a page that is full: behind it reading goes on.
+fn last_of_full(rows: &[Row], limit: u32) -> Option<&Row> {
+    rows.last().filter(|_| rows.len() == limit as usize)
+}
+
+async fn consents_after(steps: &Steps, after: Option<Cursor>, limit: u32) -> Result<Page> {
+    let (subject, client_id) = match after {
+        Some(Cursor::Consent(subject, client_id)) => (subject, client_id),
+        _ => Default::default(),
+    };
+    let rows = steps.read(consents::AFTER, &[&subject, &client_id, &i64::from(limit)]).await?;
+    let facts = rows.iter().map(|row| consents::decode_whole(row).map(Fact::Consent));
+    let facts: Vec<Fact> = facts.collect::<Result<_>>()?;
+    let next = last_of_full(&rows, limit);
+    let next =
+        next.map(|row| Ok::<_, StoreError>(Cursor::Consent(get(row, 4)?, get(row, 0)?))).transpose()?;
+    Ok((facts, next))
+}
+
+async fn logouts_after(steps: &Steps, after: Option<Cursor>, limit: u32) -> Result<Page> {
+    let key = match after {
+        Some(Cursor::Text(key)) => key,
+        _ => String::new(),
+    };
+    let rows = steps.read(logouts::AFTER, &[&key, &i64::from(limit)]).await?;
+    let facts = rows.iter().map(|row| logouts::decode(row).map(Fact::Logout));
+    let facts: Vec<Fact> = facts.collect::<Result<_>>()?;
+    let next = last_of_full(&rows, limit);
+    Ok((facts, next.map(|row| get(row, 5).map(Cursor::Text)).transpose()?))
 }
 
 /// Stores a fact.
@@ -94,6 +115,7 @@ pub(super) async fn import(steps: &Steps, fact: Fact) -> Result<()> {
         Fact::Device(device) => import_device(steps, &device).await,
         Fact::Pushed(pushed) => pushed::import(steps, &pushed).await,
         Fact::Session(session) => sessions::import(steps, &session).await,
+        Fact::Logout(delivery) => logouts::import(steps, &delivery).await,
         Fact::Consent(consent) => consents::save(steps, &consent).await,
         Fact::RevokedToken(jti, end) => super::once::revoke_token(steps, jti, end).await,
         Fact::Assertion(jti, end) => super::once::remember_assertion(steps, jti, end).await.map(drop),

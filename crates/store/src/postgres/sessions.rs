@@ -1,6 +1,8 @@
-//! Browser sessions: begun, renewed and ended. An ended one leaves a mark, by which its codes and grants are known to have ended.
+//! Browser sessions: begun, renewed and ended. An ended one leaves a mark, by which its codes and grants are known to have ended, and
+//! what its clients are to be told. The row is locked first: a redemption on its way holds it, and its client is to be told as well.
 
 use super::grants::mark_until;
+use super::logouts::queued;
 use super::pool::Steps;
 use super::row::{bucket, bucket_of, digest, document, first, get, statements, time};
 use crate::columns::json;
@@ -22,17 +24,38 @@ statements! {
     OF = "SELECT digest, sid, person, login, created_at, last_seen_at, expires_at FROM sessions WHERE subject = $1
           ORDER BY created_at DESC LIMIT 100";
     TOUCH = "UPDATE sessions SET last_seen_at = $2 WHERE digest = $1 AND last_seen_at <= $3";
-    END = "WITH gone AS (
-               DELETE FROM sessions WHERE sid = $1 AND subject = $2 RETURNING sid
-           ), mark AS (
-               INSERT INTO ended_sessions (sid, subject, at, bucket, sweep_at) VALUES ($1, $2, $3, $4, $5)
-               ON CONFLICT (sid, subject) DO NOTHING
-           )
-           SELECT 1 FROM gone";
-    REPLACE = "WITH gone AS (DELETE FROM sessions WHERE sid = $1 RETURNING sid, subject)
-               INSERT INTO ended_sessions (sid, subject, at, bucket, sweep_at)
-               SELECT sid, subject, $2::BIGINT, $3::SMALLINT, $4::BIGINT FROM gone
-               ON CONFLICT (sid, subject) DO NOTHING";
+    LOCK = "SELECT sid FROM sessions WHERE sid = $1 FOR UPDATE";
+    END = concat!(
+        "WITH gone AS (
+             DELETE FROM sessions WHERE sid = $1 AND subject = $2 RETURNING sid, subject, bucket
+         ), mark AS (
+             INSERT INTO ended_sessions (sid, subject, at, bucket, sweep_at) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (sid, subject) DO NOTHING
+         ), ",
+        queued!("$3"),
+        " SELECT 1 FROM gone"
+    );
+    REPLACE = concat!(
+        "WITH gone AS (
+             DELETE FROM sessions WHERE sid = $1 RETURNING sid, subject, bucket
+         ), mark AS (
+             INSERT INTO ended_sessions (sid, subject, at, bucket, sweep_at)
+             SELECT sid, subject, $2::BIGINT, bucket, $3::BIGINT FROM gone ON CONFLICT (sid, subject) DO NOTHING
+         ), ",
+        queued!("$2"),
+        " SELECT 1 FROM gone"
+    );
+    LOCK_ALL = "SELECT sid FROM sessions WHERE subject = $1 AND sid <> $2 ORDER BY sid FOR UPDATE";
+    END_ALL = concat!(
+        "WITH gone AS (
+             DELETE FROM sessions WHERE subject = $1 AND sid <> $2 RETURNING sid, subject, bucket
+         ), mark AS (
+             INSERT INTO ended_sessions (sid, subject, at, bucket, sweep_at)
+             SELECT sid, subject, $3::BIGINT, bucket, $4::BIGINT FROM gone ON CONFLICT (sid, subject) DO NOTHING
+         ), ",
+        queued!("$3"),
+        " SELECT sid FROM gone"
+    );
 }
 
 pub(super) async fn start(steps: &Steps, start: &SessionStart, now: UnixTime) -> Result<bool> {
@@ -72,8 +95,8 @@ async fn store(
     match replaces {
         None => steps.change(sql, &values).await.map(drop),
         Some((old, now)) => {
-            let end: [&(dyn ToSql + Sync); 4] = [&old, &now.0, &bucket_of(old), &mark_until(now)];
-            steps.change_both((REPLACE, &end), (sql, &values)).await
+            let end: [&(dyn ToSql + Sync); 3] = [&old, &now.0, &mark_until(now)];
+            steps.locked((LOCK, &[&old]), (REPLACE, &end), Some((sql, &values))).await.map(drop)
         }
     }
 }
@@ -105,6 +128,15 @@ pub(super) async fn touch(steps: &Steps, digest: Digest, now: UnixTime) -> Resul
 
 /// Ends it, if it is this subject's. Grants of a session that was swept before end all the same.
 pub(super) async fn end(steps: &Steps, subject: &Subject, sid: &str, now: UnixTime) -> Result<bool> {
-    let ended = steps.write(END, &[&sid, &&*subject.0, &now.0, &bucket_of(sid), &mark_until(now)]).await?;
-    Ok(!ended.is_empty())
+    let end: [&(dyn ToSql + Sync); 5] = [&sid, &&*subject.0, &now.0, &bucket_of(sid), &mark_until(now)];
+    Ok(!steps.locked((LOCK, &[&sid]), (END, &end), None).await?.is_empty())
+}
+
+/// Ends all of a subject but one; how many ended.
+pub(super) async fn end_all(steps: &Steps, subject: &Subject, except: &str, now: UnixTime) -> Result<u64> {
+    let subject = &*subject.0;
+    let lock: [&(dyn ToSql + Sync); 2] = [&subject, &except];
+    let end: [&(dyn ToSql + Sync); 4] = [&subject, &except, &now.0, &mark_until(now)];
+    let ended = steps.locked((LOCK_ALL, &lock), (END_ALL, &end), None).await?;
+    Ok(u64::try_from(ended.len()).unwrap_or(u64::MAX))
 }

@@ -2,10 +2,11 @@
 //!
 //! Codes, refresh tokens and device authorizations stay for as long as their grant, whose end may move later while they
 //! wait. So a row that comes up while its grant lives is put off to the grant's present end instead of being removed.
+//! A grant in turn stays for as long as the session in which it began, since its client is told when that ends.
 
 use super::pool::Steps;
 use super::row::statements;
-use crate::{PUSHED_RETENTION, Result, SEALED_RETENTION};
+use crate::{PUSHED_RETENTION, Result, SEALED_RETENTION, logouts};
 use nauthera_core::time::UnixTime;
 
 //
@@ -86,6 +87,13 @@ statements! {
     TOKENS = remove!("revoked_tokens", "jti", "expires_at");
     ASSERTIONS = remove!("assertions", "jti", "expires_at");
     ENDED = remove!("ended_sessions", "sid", "sweep_at");
+    LOGOUTS = remove!("logouts", "key", "ended_at");
+    PUT_OFF_GRANTS = concat!(
+        "UPDATE grants SET sweep_at = s.expires_at FROM sessions s
+         WHERE s.sid = grants.sid AND s.subject = grants.subject AND s.expires_at >= $1 AND grants.id = ANY (ARRAY(",
+        due!("grants", "id", "sweep_at"),
+        "))"
+    );
     PUT_OFF_CODES = put_off!("codes");
     PUT_OFF_REFRESH = put_off!("refresh");
     PUT_OFF_DEVICES = put_off!("devices");
@@ -104,11 +112,13 @@ statements! {
 
 pub(super) async fn sweep(steps: &Steps, now: UnixTime, limit: u32) -> Result<u64> {
     let limit = i64::from(limit);
+    let mut done = steps.change(PUT_OFF_GRANTS, &[&now.0, &limit]).await?;
     for put_off in [PUT_OFF_CODES, PUT_OFF_REFRESH, PUT_OFF_DEVICES] {
         steps.change(put_off, &[&now.0, &limit]).await?;
     }
-    let mut done = steps.change(UNSEAL, &[&now.minus(SEALED_RETENTION).0, &limit]).await?;
+    done += steps.change(UNSEAL, &[&now.minus(SEALED_RETENTION).0, &limit]).await?;
     done += steps.change(PUSHED, &[&now.minus(PUSHED_RETENTION).0, &limit]).await?;
+    done += steps.change(LOGOUTS, &[&now.minus(logouts::RETENTION).0, &limit]).await?;
     let families = steps.write(REFRESH, &[&now.0, &limit]).await?;
     let families = super::row::first(&families, |row| super::row::get::<i64>(row, 0))?;
     done += families.and_then(|count| u64::try_from(count).ok()).unwrap_or_default();

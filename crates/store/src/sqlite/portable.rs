@@ -1,7 +1,7 @@
 //! Facts out of SQLite and into it. Each is written by one step, and one that is there already stays.
 
 use super::row::{digest, grant_id, many, one, statements, time};
-use super::{codes, consents, devices, grants, once, pushed, refresh, sessions};
+use super::{codes, consents, devices, grants, logouts, once, pushed, refresh, sessions};
 use crate::Result;
 use crate::portable::{Cursor, Fact, FactKind, Page};
 use rusqlite::{Connection, Row, params};
@@ -18,6 +18,9 @@ type Keyed = (Vec<u8>, Option<Fact>);
 pub(super) fn export(c: &Connection, kind: FactKind, after: Option<Cursor>, limit: u32) -> Result<Page> {
     if kind == FactKind::Consent {
         return consents_after(c, after, limit);
+    }
+    if kind == FactKind::Logout {
+        return logouts_after(c, after, limit);
     }
     let key = match after {
         Some(Cursor::Key(key)) => key,
@@ -44,7 +47,7 @@ pub(super) fn export(c: &Connection, kind: FactKind, after: Option<Cursor>, limi
         FactKind::RevokedToken => {
             (TOKENS_AFTER, |row| Ok((row.get(0)?, Some(Fact::RevokedToken(digest(row, 0)?, time(row, 1)?)))))
         }
-        FactKind::Assertion | FactKind::Consent => {
+        FactKind::Assertion | FactKind::Consent | FactKind::Logout => {
             (ASSERTIONS_AFTER, |row| Ok((row.get(0)?, Some(Fact::Assertion(digest(row, 0)?, time(row, 1)?)))))
         }
     };
@@ -66,6 +69,17 @@ fn consents_after(c: &Connection, after: Option<Cursor>, limit: u32) -> Result<P
     Ok((all.into_iter().map(Fact::Consent).collect(), next))
 }
 
+fn logouts_after(c: &Connection, after: Option<Cursor>, limit: u32) -> Result<Page> {
+    let key = match after {
+        Some(Cursor::Text(key)) => key,
+        _ => String::new(),
+    };
+    let all = many(c, logouts::AFTER, params![key, limit], logouts::decode)?;
+    let full = all.len() == limit as usize;
+    let next = all.last().filter(|_| full).map(|last| Cursor::Text(crate::logouts::key(last)));
+    Ok((all.into_iter().map(Fact::Logout).collect(), next))
+}
+
 /// Stores a fact.
 pub(super) fn import(c: &Connection, fact: &Fact) -> Result<()> {
     match fact {
@@ -75,6 +89,7 @@ pub(super) fn import(c: &Connection, fact: &Fact) -> Result<()> {
         Fact::Device(device) => devices::insert(c, device).map(drop),
         Fact::Pushed(pushed) => pushed::import(c, pushed),
         Fact::Session(session) => sessions::import(c, session),
+        Fact::Logout(delivery) => logouts::import(c, delivery),
         Fact::Consent(consent) => consents::save(c, consent),
         Fact::RevokedToken(jti, end) => once::revoke_token(c, *jti, *end),
         Fact::Assertion(jti, end) => once::remember_assertion(c, *jti, *end).map(drop),

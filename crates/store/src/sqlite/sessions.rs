@@ -1,5 +1,6 @@
 //! Browser sessions: begun, renewed and ended, with what hangs on them.
 
+use super::logouts;
 use super::row::{change, digest, document, many, one, statements, time};
 use crate::columns::json;
 use crate::{Result, SEEN_EVERY, SessionStart};
@@ -21,6 +22,7 @@ statements! {
              ORDER BY digest LIMIT ?2";
     OF = "SELECT digest, sid, person, login, created_at, last_seen_at, expires_at FROM sessions WHERE subject = ?1
           ORDER BY created_at DESC LIMIT 100";
+    ALL_BUT = "SELECT sid FROM sessions WHERE subject = ?1 AND sid <> ?2";
     OWNER = "SELECT subject FROM sessions WHERE sid = ?1";
     TOUCH = "UPDATE sessions SET last_seen_at = ?2 WHERE digest = ?1 AND last_seen_at <= ?3";
     END = "DELETE FROM sessions WHERE sid = ?1 AND subject = ?2";
@@ -113,9 +115,20 @@ pub(super) fn end(c: &Connection, subject: &Subject, sid: &str, now: UnixTime) -
     let ended = change(c, END, params![sid, subject.0])? == 1;
     if ended {
         change(c, REMEMBER_ENDED, params![sid, now.plus(ENDED_RETENTION).0])?;
+        logouts::queue(c, subject, sid, now)?;
     }
     change(c, DROP_CODES, params![subject.0, sid])?;
     change(c, REVOKE_GRANTS, params![subject.0, sid, now.0])?;
     change(c, MARK_GRANTS, params![subject.0, sid, now.0])?;
+    Ok(ended)
+}
+
+/// Ends all of a subject but one; how many ended.
+pub(super) fn end_all(c: &Connection, subject: &Subject, except: &str, now: UnixTime) -> Result<u64> {
+    let sids: Vec<String> = many(c, ALL_BUT, params![subject.0, except], |row| Ok(row.get(0)?))?;
+    let mut ended = 0;
+    for sid in sids {
+        ended += u64::from(end(c, subject, &sid, now)?);
+    }
     Ok(ended)
 }

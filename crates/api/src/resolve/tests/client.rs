@@ -24,6 +24,7 @@ fn every_field_is_carried_over() {
         "displayName": "Shop",
         "redirectUris": ["https://shop.example.com/cb"],
         "postLogoutRedirectUris": ["https://shop.example.com/"],
+        "backChannelLogoutUri": "https://shop.example.com/logout",
         "scopes": ["openid", "orders:read"],
         "audiences": ["https://api.example.com"],
         "introspects": ["urn:orders"],
@@ -41,6 +42,8 @@ fn every_field_is_carried_over() {
     assert_eq!(spec.client_type, ClientType::Web);
     assert_eq!(spec.redirect_uris[0].as_str(), "https://shop.example.com/cb");
     assert_eq!(spec.post_logout_redirect_uris[0].as_str(), "https://shop.example.com/");
+    let told = spec.back_channel_logout_uri.as_ref().map(|uri| uri.as_str());
+    assert_eq!(told, Some("https://shop.example.com/logout"));
     assert_eq!(spec.scopes[1].as_str(), "orders:read");
     assert_eq!(spec.audiences[0].as_str(), "https://api.example.com");
     assert_eq!(spec.introspects[0].as_str(), "urn:orders");
@@ -101,6 +104,24 @@ fn bad_redirect_uris_say_what_to_write_each_at_its_place() {
             "/spec/postLogoutRedirectUris/0: `http://a.example/` cannot be a post-logout redirect URI: http is allowed only for a loopback address or localhost; use https",
         ],
     );
+}
+
+#[test]
+fn a_back_channel_logout_uri_is_https_or_on_this_machine() {
+    let with = |uri: &str| json!({ "redirectUris": ["https://a.example/cb"], "backChannelLogoutUri": uri });
+    for good in
+        ["https://a.example/logout?x=y", "https://web.shop.svc/logout", "http://127.0.0.1:3000/logout"]
+    {
+        assert_eq!(client(with(good)).unwrap().back_channel_logout_uri.unwrap().as_str(), good);
+    }
+    for (bad, why) in [
+        ("http://a.example/logout", "http is allowed only for a loopback address or localhost; use https"),
+        ("https://a.example/logout#x", "it has a fragment; take away everything from `#` on"),
+        ("/logout", "it is not an absolute URI; write it in full, such as https://shop.example.com/callback"),
+    ] {
+        let message = format!("`{bad}` cannot be a back-channel logout URI: {why}");
+        says(with(bad), &[&format!("/spec/backChannelLogoutUri: {message}")]);
+    }
 }
 
 #[test]

@@ -46,6 +46,7 @@ pub fn client(client_type: ClientType, scopes: &[&str]) -> ClientSpec {
         client_type,
         redirect_uris: redirects.then(|| uri("https://app.example/cb")).into_iter().collect(),
         post_logout_redirect_uris: Vec::new(),
+        back_channel_logout_uri: None,
         scopes: scopes.iter().map(|scope| Scope::parse(scope).unwrap()).collect(),
         audiences: Vec::new(),
         introspects: Vec::new(),

@@ -7,8 +7,9 @@ use crate::conformance::samples::{
 };
 use crate::portable::{FactKind, Portable, copy};
 use crate::sqlite::{Options, Sqlite};
-use crate::{NewRefresh, Redemption, Result, Rotation, Store};
+use crate::{LogoutClaim, NewRefresh, Redemption, Result, Rotation, Store};
 use nauthera_core::facts::{CodeRecord, DeviceState, SessionRecord};
+use nauthera_core::time::Seconds;
 use std::sync::Arc;
 use tempfile::TempDir;
 
@@ -82,6 +83,8 @@ async fn agree(one: &dyn Store, other: &dyn Store) -> Result<()> {
         assert!(one.is_token_revoked(jti).await? && other.is_token_revoked(jti).await?);
     }
     assert_eq!(one.pushed(digest("p")).await?, other.pushed(digest("p")).await?);
+    let queue = one.logout_queue().await?;
+    assert_eq!((queue.pending, queue), (1, other.logout_queue().await?));
     Ok(())
 }
 
@@ -101,6 +104,9 @@ async fn goes_on(store: &dyn Store) -> Result<()> {
     let again = store.redeem_device(digest("taken"), device_grant("taken"), None).await?;
     assert_eq!(again, Redemption::AlreadyRedeemed);
     assert!(!store.remember_assertion(digest("a"), later(60)).await?);
+    let claim = LogoutClaim { most: 9, most_of_one: 9, but: Vec::new(), lease: Seconds::new(9) };
+    let told = store.claim_logouts(claim, later(9)).await?;
+    assert_eq!(told.iter().map(|one| (&*one.sid, one.attempts)).collect::<Vec<_>>(), [("ended", 1)]);
     Ok(())
 }
 

@@ -19,6 +19,8 @@ INSERT INTO pushed SELECT sha256(n::text::bytea), 'c', '', n / 100, false, n % 1
 INSERT INTO sessions SELECT sha256(n::text::bytea), 'sid' || n, 's' || n % 5000, '{}', '{}', 0, 0, n / 100, n % 16
     FROM generate_series(1, 30000) n;
 INSERT INTO ended_sessions SELECT 'sid' || n, 's', 0, n % 16, n / 100 FROM generate_series(1, 30000) n;
+INSERT INTO logouts SELECT 'sid' || n || '/c', 'c' || n % 50, 's' || n % 5000, 'sid' || n, n / 100, n / 100, 0, n % 16
+    FROM generate_series(1, 30000) n;
 INSERT INTO consents SELECT 's' || n % 5000, 'c' || n, '[]', '[]', 0 FROM generate_series(1, 30000) n;
 INSERT INTO devices SELECT sha256(n::text::bytea), 'u' || n, sha256(n::text::bytea), 'c', '[]', '[]', 0, 5, NULL, false, 'pending',
     NULL, NULL, n % 16, n / 100 FROM generate_series(1, 30000) n;

@@ -1,6 +1,8 @@
 //! The statements keep to what CockroachDB and YugabyteDB take as well.
 
-use crate::postgres::{codes, consents, devices, grants, once, portable, pushed, refresh, sessions, sweep};
+use crate::postgres::{
+    codes, consents, devices, grants, logouts, once, portable, pushed, refresh, sessions, sweep,
+};
 
 pub(super) fn all() -> impl Iterator<Item = &'static str> {
     let rooms = [
@@ -8,6 +10,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static str> {
         consents::ALL,
         devices::ALL,
         grants::ALL,
+        logouts::ALL,
         once::ALL,
         portable::ALL,
         pushed::ALL,
@@ -60,7 +63,10 @@ fn no_statement_uses_what_others_lack() {
         "MERGE INTO",
         "ON CONFLICT ON CONSTRAINT",
     ];
-    let schema = include_str!("../../../migrations/postgres/V1__facts.sql");
+    let schema = concat!(
+        include_str!("../../../migrations/postgres/V1__facts.sql"),
+        include_str!("../../../migrations/postgres/V3__logouts.sql")
+    );
     let schema = schema.lines().filter(|line| !line.starts_with("--"));
     for sql in all().chain(schema) {
         for word in foreign {

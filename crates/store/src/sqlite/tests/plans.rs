@@ -2,8 +2,8 @@
 
 use super::backend::place;
 use crate::sqlite::{
-    Options, Sqlite, codes, connection, consents, devices, grants, once, portable, pushed, refresh, sessions,
-    sweep,
+    Options, Sqlite, codes, connection, consents, devices, grants, logouts, once, portable, pushed, refresh,
+    sessions, sweep,
 };
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ fn every_statement_finds_its_rows_by_an_index() {
         consents::ALL,
         devices::ALL,
         grants::ALL,
+        logouts::ALL,
         once::ALL,
         portable::ALL,
         pushed::ALL,
