@@ -163,7 +163,7 @@ impl Engine {
     /// from what was kept of it.
     fn picked(&self, inventory: &Inventory) -> Result<ObjectRef, Box<Finding>> {
         let before = self.published.as_ref().map(|(server, _)| server.clone());
-        let kept = || self.data.kept_snapshot().map(|snapshot| snapshot.head.server.clone());
+        let kept = || self.data.kept_snapshot().map(|snapshot| snapshot.head.server);
         let before = before.or_else(|| if inventory.incomplete { kept() } else { None });
         pick(self.choice.server.as_ref(), inventory, before.as_ref())
     }

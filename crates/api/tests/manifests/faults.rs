@@ -1,6 +1,5 @@
 //! Manifests in memory: each kind of fault is told with its code, at its place, in plain words.
 
-use nauthera_api::manifests::Manifests;
 use nauthera_api::schema::Schemas;
 use nauthera_api::yaml::Part;
 use nauthera_core::codes::Code;

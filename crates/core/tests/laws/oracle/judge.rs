@@ -3,7 +3,7 @@
 use super::matching;
 use nauthera_core::codes::Code;
 use nauthera_core::grant::{ClientType, Consent};
-use nauthera_core::names::ObjectRef;
+use nauthera_core::names::{Audience, ObjectRef};
 use nauthera_core::pattern::{NamePattern, PatternSet};
 use nauthera_core::snapshot::Row;
 use nauthera_core::spec::{ClientKeys, ClientSpec, PolicySpec};
@@ -125,17 +125,9 @@ pub fn judge(
     if groups.iter().any(BTreeSet::is_empty) {
         return Err(Code::NothingLeft);
     }
-    // Where nobody says anything for sure there is nothing.
-    let names = |lists: &[&PatternSet<NamePattern>], none: bool, name: &str| {
-        !none && lists.iter().all(|list| matching::name(list, name))
-    };
-    let lists = policies.all(|p| p.allowed_audiences.as_ref());
-    let none = policies.leave_default(|p| p.allowed_audiences.as_ref());
-    let (audiences, lost_audiences) = split(strings(&asked.audiences), |name| names(&lists, none, name));
-    let lists = policies.all(|p| p.allowed_introspection.as_ref());
-    let none = policies.leave_default(|p| p.allowed_introspection.as_ref());
-    let introspects = if confidential(asked) { strings(&asked.introspects) } else { Vec::new() };
-    let (introspects, lost_introspects) = split(introspects, |name| names(&lists, none, name));
+    let (audiences, lost_audiences) = named(policies, &asked.audiences, |p| p.allowed_audiences.as_ref());
+    let introspects: &[Audience] = if confidential(asked) { &asked.introspects } else { &[] };
+    let (introspects, lost_introspects) = named(policies, introspects, |p| p.allowed_introspection.as_ref());
     let (seconds, too_long) = lifetimes(policies, asked);
     let lost = [lost_uris, lost_logout, lost_audiences, lost_introspects].concat();
     let narrowed = lost_grant || too_long || !lost.is_empty() || !withheld_scopes.is_empty();
@@ -163,6 +155,16 @@ pub fn judge(
         consent: consent(policies),
     };
     Ok((wanted, narrowed))
+}
+
+/// Names that all lists have; nothing where nobody states a list for sure.
+fn named(
+    policies: &Policies<'_>,
+    asked: &[Audience],
+    list: for<'a> fn(&'a PolicySpec) -> Option<&'a PatternSet<NamePattern>>,
+) -> (Vec<String>, Vec<String>) {
+    let (lists, none) = (policies.all(list), policies.leave_default(list));
+    split(strings(asked), |name| !none && lists.iter().all(|list| matching::name(list, name)))
 }
 
 const fn confidential(asked: &ClientSpec) -> bool {
