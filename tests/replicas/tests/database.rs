@@ -67,7 +67,9 @@ fn back_in_time(cluster: &Cluster) -> Result<()> {
 
 #[test]
 fn a_database_that_stops_and_comes_back() -> Result<()> {
-    let cluster = Cluster::start(&Settings::default())?;
+    // As if the power went, so that what was committed a moment before must be on the disk.
+    let settings = vec![("synchronous_commit".to_owned(), "on".to_owned())];
+    let cluster = Cluster::start(&Settings { settings, ..Settings::default() })?;
     let both = both(&cluster)?;
     cluster.postgres.stop(How::Immediate)?;
     both.feels_it()?;
