@@ -3,7 +3,7 @@
 #
 #   scripts/install-deps.sh build      what `make up` needs: Rust, a C compiler
 #   scripts/install-deps.sh check      and rustfmt and clippy
-#   scripts/install-deps.sh test       and Node and Python, and Debian's Chromium, fonts, OpenSSL and PostgreSQL
+#   scripts/install-deps.sh test       and Node and Python, and Debian's Chromium, fonts, OpenSSL, PostgreSQL and Redis
 #
 # Rust, a C compiler, make, Node and Python are yours to install: they are only looked for. Debian packages are
 # installed when this runs as root or sudo asks for no password; otherwise the command to run is printed.
@@ -82,6 +82,18 @@ look_for_database() {
   has postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || PACKAGES+=(postgresql)
 }
 
+look_for_redis() { has redis-server || PACKAGES+=(redis-server); }
+
+# Runs what is given as root, while Debian's packages may start no services: tests start servers of their own.
+WITHOUT_SERVICES='
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e "$policy" ]; then
+    trap "rm -f $policy" EXIT
+    printf "#!/bin/sh\nexit 101\n" >"$policy"
+    chmod 755 "$policy"
+  fi
+  DEBIAN_FRONTEND=noninteractive "$@"'
+
 install_packages() {
   [ ${#PACKAGES[@]} -gt 0 ] || return 0
   local install=(apt-get install --yes --no-install-recommends "${PACKAGES[@]}") as_root=()
@@ -92,7 +104,7 @@ install_packages() {
   fi
   say "installing Debian packages: ${PACKAGES[*]}"
   "${as_root[@]}" apt-get update --quiet
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive "${install[@]}"
+  "${as_root[@]}" sh -c "$WITHOUT_SERVICES" sh "${install[@]}"
 }
 
 case ${1:-build} in
@@ -108,6 +120,6 @@ if [ "${1:-build}" != build ]; then
   stop_if_missing
 fi
 case ${1:-build} in
-  check) look_for_database; install_packages ;;
-  test) look_for_database; look_for_packages; install_packages ;;
+  check) look_for_database; look_for_redis; install_packages ;;
+  test) look_for_database; look_for_redis; look_for_packages; install_packages ;;
 esac

@@ -1,6 +1,6 @@
 //! The one clock and the one source of randomness of the binary; everything else gets them as arguments.
 
-use nauthera_core::time::{Clock, Entropy, UnixTime};
+use nauthera_core::time::{Clock, Entropy, Micros, UnixTime};
 use std::time::{Duration, Instant, SystemTime};
 
 /// The machine's clocks.
@@ -17,11 +17,18 @@ impl SystemClock {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's clocks")]
+fn since_1970() -> Duration {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+}
+
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's clocks")]
     fn now(&self) -> UnixTime {
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        UnixTime(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+        UnixTime(i64::try_from(since_1970().as_secs()).unwrap_or(i64::MAX))
+    }
+
+    fn precise(&self) -> Micros {
+        Micros::since_1970(since_1970())
     }
 
     fn monotonic(&self) -> Duration {

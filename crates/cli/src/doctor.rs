@@ -4,6 +4,7 @@
 mod database;
 mod issuer;
 mod keys;
+mod redis;
 mod running;
 mod snapshot;
 mod tls;
@@ -101,6 +102,9 @@ async fn examine(args: &DoctorArgs) -> Vec<Finding> {
     }
     if let Some(database) = &args.database {
         all.extend(database::check(database, now).await);
+    }
+    if let Some(source) = &args.redis {
+        all.extend(redis::check(source).await);
     }
     if let (Some(certificate), Some(key)) = (&args.tls_cert, &args.tls_key) {
         all.extend(tls::check((certificate, key), args.ca.as_deref(), issuer.as_ref(), now));

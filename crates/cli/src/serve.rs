@@ -15,7 +15,10 @@ use nauthera_server::http::TrustedProxies;
 use nauthera_server::keys::{FileKeys, KeyRing};
 use nauthera_server::listen::{Answer, Certificates, Port, PortOptions, Provider, Stopper};
 use nauthera_server::logouts;
+use nauthera_server::secrets::Secrets;
 use nauthera_store::Location;
+use nauthera_store::limits::SharedMemory;
+use nauthera_store::redis::{Options, Redis, Source};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -42,6 +45,8 @@ pub struct Setup {
     pub keys: PathBuf,
     /// Where audit lines go.
     pub audit: AuditTarget,
+    /// A Redis that replicas share, where there is one.
+    pub redis: Option<Source>,
     /// May private addresses that manifests name be called?
     pub allow_private_fetch: bool,
 }
@@ -139,11 +144,16 @@ pub async fn start(setup: &Setup, digest_key: [u8; 32], snapshot: Arc<Snapshot>)
             return Err(error).context(format!("{} cannot be opened", setup.database.shown().await));
         }
     };
+    let shared = match &setup.redis {
+        Some(source) => Some(beside(source, &digest_key).await?),
+        None => None,
+    };
     let clock: Arc<dyn Clock> = setup.clock.clone();
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let parts = Parts {
         snapshot,
         store,
+        shared,
         keys: KeyRing::open(Box::new(FileKeys::in_folder(&setup.keys)))?,
         digest_key,
         clock,
@@ -154,6 +164,13 @@ pub async fn start(setup: &Setup, digest_key: [u8; 32], snapshot: Arc<Snapshot>)
         allow_private_fetch: setup.allow_private_fetch,
     };
     Ok(App::start(parts)?)
+}
+
+/// The Redis that replicas share. One that is away is no error: it is looked for until it is there.
+async fn beside(source: &Source, digest_key: &[u8; 32]) -> Result<Arc<dyn SharedMemory>> {
+    let namespace = Secrets::new(digest_key)?.namespace();
+    let redis = Redis::open(source.clone(), &namespace, Options::default()).await;
+    Ok(Arc::new(redis.context("--redis cannot be used")?))
 }
 
 /// Ports that are open, and chores that run, until they are stopped.

@@ -29,6 +29,7 @@ pub async fn run(args: &ServerArgs, ui: &Ui) -> Result<()> {
         database: args.database.clone(),
         keys: args.keys.clone(),
         audit: args.audit.clone(),
+        redis: args.redis.clone(),
         allow_private_fetch: args.allow_private_fetch,
     };
     let port = bind(args.listen, args.tls_cert.as_deref(), args.tls_key.as_deref())?;

@@ -281,6 +281,7 @@ impl Up<'_> {
             database: Location::Sqlite(data.database()),
             keys: data.keys()?,
             audit: self.args.audit_target(data.root()),
+            redis: self.args.redis.clone(),
             allow_private_fetch: self.args.allow_private_fetch,
         };
         let ports = match self.ports.take() {

@@ -9,6 +9,7 @@ pub mod facts;
 pub mod finding;
 pub mod grant;
 pub mod inventory;
+pub mod limits;
 pub mod names;
 pub mod oauth;
 pub mod pattern;

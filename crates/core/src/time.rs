@@ -137,10 +137,38 @@ impl fmt::Display for UnixTime {
     }
 }
 
+/// A point in time in microseconds since 1970, where seconds are too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Micros(pub i64);
+
+impl Micros {
+    /// So long after the beginning of 1970; saturates at the end of time.
+    #[must_use]
+    pub fn since_1970(since: Duration) -> Self {
+        Self(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+    }
+
+    /// This point moved later; saturates at the end of time.
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(Self::since_1970(duration).0))
+    }
+}
+
+impl From<UnixTime> for Micros {
+    fn from(time: UnixTime) -> Self {
+        Self(time.0.saturating_mul(1_000_000))
+    }
+}
+
 /// Where time comes from. Implemented once with the machine's clock (in the binary) and once by hand in tests.
 pub trait Clock: Send + Sync {
     /// The wall clock.
     fn now(&self) -> UnixTime;
+    /// The wall clock as exactly as it is known: in whole seconds, where nothing else is said.
+    fn precise(&self) -> Micros {
+        self.now().into()
+    }
     /// A clock that never goes backwards, from an arbitrary start: for measuring how long something took.
     fn monotonic(&self) -> Duration;
 }

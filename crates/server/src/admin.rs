@@ -95,6 +95,7 @@ async fn status(app: &App) -> Response {
         "passwordsQueued": app.hash_pool.queued(),
         "connections": app.metrics.connections.open(),
         "connectionsTurnedAway": app.metrics.connections.turned_away(),
+        "limits": app.limits.kept(),
     });
     json(StatusCode::OK, body.to_string())
 }

@@ -3,18 +3,17 @@
 use crate::audit::Audit;
 use crate::fetch::{Guarded, JwksCache};
 use crate::keys::{KeyError, KeyRing, Maintained};
+use crate::limits::Limits;
 use crate::logouts::Bell;
 use crate::metrics::Metrics;
 use crate::secrets::Secrets;
 use crate::serving::Serving;
 use arc_swap::ArcSwap;
-use nauthera_core::facts::GrantId;
+use nauthera_core::facts::{Digest, GrantId};
 use nauthera_core::snapshot::Snapshot;
-use nauthera_core::time::{Clock, Entropy, Seconds, UnixTime, random_256};
+use nauthera_core::time::{Clock, Entropy, Micros, Seconds, UnixTime, random_256};
 use nauthera_identity::HashPool;
-use nauthera_identity::LoginThrottle;
-use nauthera_identity::attempts::{Attempts, Limits};
-use nauthera_identity::throttle::AddressKey;
+use nauthera_store::limits::{Shared, SharedMemory};
 use nauthera_store::{Duty, Holder, Store};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,6 +35,8 @@ pub struct Parts {
     pub snapshot: Arc<Snapshot>,
     /// Durable facts.
     pub store: Arc<dyn Store>,
+    /// What replicas share beside it; `None` where the store keeps all that is shared.
+    pub shared: Option<Arc<dyn SharedMemory>>,
     /// Signing keys.
     pub keys: KeyRing,
     /// The digest key.
@@ -63,10 +64,8 @@ pub struct App {
     pub secrets: Secrets,
     /// Where passwords are hashed.
     pub hash_pool: HashPool,
-    /// Failed logins.
-    pub logins: LoginThrottle,
-    /// Failed user codes, by address.
-    pub user_codes: Attempts<AddressKey>,
+    /// How often things may be tried.
+    pub limits: Limits,
     /// Keys of clients with a `jwksUri`.
     pub jwks: JwksCache,
     /// For calls to addresses that manifests name.
@@ -78,6 +77,7 @@ pub struct App {
     /// Audit lines.
     pub audit: Audit,
     stopping: AtomicBool,
+    shared: Option<Arc<dyn SharedMemory>>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     /// This process among those that share the database.
@@ -108,20 +108,26 @@ impl App {
     /// [`StartError`].
     pub fn start(parts: Parts) -> Result<Arc<Self>, StartError> {
         let guarded = Arc::new(Guarded::new(parts.allow_private_fetch));
+        let secrets = Secrets::new(&parts.digest_key)?;
+        let shared = match &parts.shared {
+            Some(beside) => Shared::Beside(beside.clone()),
+            None => Shared::Store(parts.store.clone()),
+        };
+        let limits = Limits::new(shared, secrets.limits());
         let app = Self {
             serving: ArcSwap::from_pointee(Serving::new(parts.snapshot)),
             store: parts.store,
             keys: parts.keys,
-            secrets: Secrets::new(&parts.digest_key)?,
+            secrets,
             hash_pool: parts.hash_pool,
-            logins: LoginThrottle::default(),
-            user_codes: Attempts::new(Limits::USER_CODE),
             jwks: JwksCache::new(guarded.clone()),
             guarded,
             bell: Bell::default(),
-            metrics: Metrics::new(),
+            metrics: Metrics::new(limits.health().clone()),
+            limits,
             audit: parts.audit,
             stopping: AtomicBool::new(false),
+            shared: parts.shared,
             clock: parts.clock,
             holder: holder(&*parts.entropy),
             entropy: parts.entropy,
@@ -208,6 +214,24 @@ impl App {
     #[must_use]
     pub fn now(&self) -> UnixTime {
         self.clock.now()
+    }
+
+    /// The wall clock as exactly as it is known.
+    #[must_use]
+    pub fn precise(&self) -> Micros {
+        self.clock.precise()
+    }
+
+    /// Remembers a client assertion's `jti`, once: `false` when it was there before. Where replicas share something beside the store,
+    /// it is remembered there alone; while that is away, nothing is taken unseen.
+    ///
+    /// # Errors
+    /// Those of the store, or of what stands beside it.
+    pub async fn first_use(&self, jti: Digest, until: UnixTime) -> Result<bool, nauthera_store::StoreError> {
+        match &self.shared {
+            Some(shared) => shared.remember(jti, until.since(self.now())).await,
+            None => self.store.remember_assertion(jti, until).await,
+        }
     }
 
     /// A clock for measuring.

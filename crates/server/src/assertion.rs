@@ -114,12 +114,16 @@ pub async fn authenticate(
     }
     let jti = Digest::of(format!("{}\n{}", row.client_id, claims.jti));
     let until = claims.exp.plus(LEEWAY);
-    let first = context.app.store.remember_assertion(jti, until).await?;
+    let first = context.app.first_use(jti, until).await?;
     Ok(first.then(|| row.clone()))
 }
 
 /// Whom an assertion claims to be of, to find the keys by; nothing is believed yet.
-fn unverified_subject(assertion: &str) -> Option<String> {
+#[must_use]
+pub fn unverified_subject(assertion: &str) -> Option<String> {
+    if assertion.len() > LONGEST {
+        return None;
+    }
     part::<Unverified>(assertion.split('.').nth(1)?).map(|claims| claims.sub)
 }
 

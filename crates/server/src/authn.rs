@@ -6,8 +6,8 @@ use crate::audit::About;
 use crate::http::{Context, Failure};
 use crate::secrets::same;
 use nauthera_core::grant::AuthMethod;
-use nauthera_core::oauth::Params;
 use nauthera_core::oauth::client_auth::{Presented, failed, presented};
+use nauthera_core::oauth::{ErrorCode, Params};
 use nauthera_core::snapshot::Row;
 use std::sync::Arc;
 
@@ -25,9 +25,16 @@ pub enum Endpoint {
 /// Authenticates the client of a request.
 ///
 /// # Errors
-/// `invalid_client`, `invalid_request`; [`Failure::Store`] when an assertion's `jti` cannot be remembered.
+/// `invalid_client`, `invalid_request`; [`Failure::Limited`] in place of the first after too many of them;
+/// [`Failure::Store`] when an assertion's `jti` cannot be remembered.
 pub async fn authenticate(context: &Context, params: &Params<'_>, at: Endpoint) -> Result<Arc<Row>, Failure> {
-    let proved = prove(context, params, at).await;
+    let mut claimed = None;
+    let proved = match prove(context, params, at, &mut claimed).await {
+        Err(Failure::OAuth(error)) if error.code == ErrorCode::InvalidClient => {
+            Err(context.app.limits.client_failed(context, claimed.as_deref(), error).await)
+        }
+        proved => proved,
+    };
     // The token endpoint notes each of its refusals, this one among them.
     if let (Err(Failure::OAuth(error)), false) = (&proved, at == Endpoint::Token) {
         let about = About { detail: Some(error.code.as_str()), ..About::default() };
@@ -36,16 +43,43 @@ pub async fn authenticate(context: &Context, params: &Params<'_>, at: Endpoint) 
     proved
 }
 
-async fn prove(context: &Context, params: &Params<'_>, at: Endpoint) -> Result<Arc<Row>, Failure> {
+/// `claimed` becomes the id that the client presents.
+async fn prove(
+    context: &Context,
+    params: &Params<'_>,
+    at: Endpoint,
+    claimed: &mut Option<String>,
+) -> Result<Arc<Row>, Failure> {
     params.once_each()?;
     let presented = presented(context.authorization()?, params)?;
-    let row = match &presented {
-        Presented::Assertion(..) => assertion::authenticate(context, &presented, at).await?,
+    let proved = proved_by(context, &presented, at).await?;
+    if proved.is_none() {
+        *claimed = claimed_by(&presented);
+    }
+    proved.ok_or_else(|| failed().into())
+}
+
+fn claimed_by(presented: &Presented<'_>) -> Option<String> {
+    match presented {
+        Presented::Assertion(None, assertion) => assertion::unverified_subject(assertion),
+        Presented::Assertion(Some(id), _) | Presented::Id(id) | Presented::Post(id, _) => {
+            Some((*id).to_owned())
+        }
+        Presented::Basic(id, _) => Some(id.to_string()),
+    }
+}
+
+async fn proved_by(
+    context: &Context,
+    presented: &Presented<'_>,
+    at: Endpoint,
+) -> Result<Option<Arc<Row>>, Failure> {
+    Ok(match presented {
+        Presented::Assertion(..) => assertion::authenticate(context, presented, at).await?,
         Presented::Id(id) => context.serving.client(id).filter(|row| presented.is_of(row)).cloned(),
-        Presented::Basic(id, secret) => by_secret(context, &presented, id, secret),
-        Presented::Post(id, secret) => by_secret(context, &presented, id, secret),
-    };
-    row.ok_or_else(|| failed().into())
+        Presented::Basic(id, secret) => by_secret(context, presented, id, secret),
+        Presented::Post(id, secret) => by_secret(context, presented, id, secret),
+    })
 }
 
 /// Compares a presented secret with each live digest of the client; of an unknown client with nothing, at the same cost.

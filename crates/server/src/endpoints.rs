@@ -10,6 +10,7 @@ pub mod discovery;
 pub mod flow;
 pub mod introspect;
 pub mod jwks;
+pub mod known;
 pub mod login;
 pub mod logout;
 pub mod par;

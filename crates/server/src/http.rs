@@ -11,7 +11,7 @@ mod router;
 pub use answer::{Failure, PageFailure, cors, json, page, redirect};
 pub(crate) use arriving::Arriving;
 pub use context::{Context, PeerAddress, RequestId};
-pub use cookies::{clear_cookie, read_cookie, set_cookie};
+pub use cookies::{clear_cookie, read_cookie, set_cookie, set_lasting_cookie};
 pub use form::{Form, read_form};
 pub use forwarded::{Network, TrustedProxies};
 pub use router::{Endpoint, Service};

@@ -11,6 +11,7 @@ pub mod endpoints;
 pub mod fetch;
 pub mod http;
 pub mod keys;
+pub mod limits;
 pub mod listen;
 pub mod logouts;
 pub mod metrics;

@@ -1,6 +1,8 @@
 //! Counters and timings for Prometheus. Labels are closed vocabularies: endpoints, status classes, grants, outcomes; never
 //! anything that a request can choose.
 
+mod limits;
+
 use crate::http::Endpoint;
 use crate::listen::Tally;
 use crate::logouts::LogoutMetrics;
@@ -8,6 +10,7 @@ use crate::serving::Serving;
 use http::StatusCode;
 use nauthera_core::grant::GrantType;
 use nauthera_core::time::UnixTime;
+use nauthera_store::limits::Health;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -15,7 +18,10 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+use std::sync::Arc;
 use std::time::Duration;
+
+pub use limits::{LimitHealth, LimitMetrics};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
@@ -57,19 +63,17 @@ pub struct Metrics {
     logins: Family<OutcomeLabels, Counter>,
     snapshot_applied_at: Gauge,
     snapshot_clients: Gauge,
-}
-
-impl Default for Metrics {
-    fn default() -> Self {
-        Self::new()
-    }
+    /// What limits refused.
+    pub limits: LimitMetrics,
 }
 
 impl Metrics {
-    /// Registers everything.
+    /// Registers everything; `shared` tells how it goes with the limits that replicas share.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(shared: Arc<Health>) -> Self {
         let mut registry = Registry::with_prefix("nauthera");
+        let limits = LimitMetrics::register(&mut registry);
+        registry.register_collector(Box::new(LimitHealth(shared)));
         let requests = Family::<RequestLabels, Counter>::default();
         let seconds = Family::<EndpointLabels, Histogram>::new_with_constructor(|| Histogram::new(BUCKETS));
         let tokens = Family::<GrantLabels, Counter>::default();
@@ -110,6 +114,7 @@ impl Metrics {
             logins,
             snapshot_applied_at,
             snapshot_clients,
+            limits,
         }
     }
 

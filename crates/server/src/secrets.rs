@@ -16,6 +16,8 @@ pub struct Secrets {
     csrf: hmac::Key,
     seal: RandomizedNonceKey,
     rotation: hkdf::Prk,
+    limits: [u8; 32],
+    namespace: [u8; 32],
 }
 
 struct Length(usize);
@@ -43,6 +45,8 @@ impl Secrets {
             digest: hmac::Key::new(hmac::HMAC_SHA256, digest_key),
             csrf: hmac::Key::new(hmac::HMAC_SHA256, &derive(&prk, b"csrf")?),
             seal: RandomizedNonceKey::new(&AES_256_GCM, &derive(&prk, b"seal")?).map_err(|_| BadKey)?,
+            limits: derive(&prk, b"limits")?,
+            namespace: derive(&prk, b"namespace")?,
             rotation: prk,
         })
     }
@@ -54,6 +58,18 @@ impl Secrets {
         let mut digest = [0; 32];
         digest.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
         digest
+    }
+
+    /// What subjects of limits are hashed with.
+    #[must_use]
+    pub const fn limits(&self) -> [u8; 32] {
+        self.limits
+    }
+
+    /// A name that this installation's replicas share and no other installation has, for what several of them may use.
+    #[must_use]
+    pub fn namespace(&self) -> String {
+        self.namespace.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// A CSRF token for a form, bound to the browser's cookie and to what the form does.

@@ -38,6 +38,8 @@ pub struct CookieNames {
     pub session: String,
     /// The one that CSRF tokens are bound to.
     pub browser: String,
+    /// The one by which a browser is known in which somebody logged in before.
+    pub known: String,
     /// Are they for https alone?
     pub secure: bool,
 }
@@ -52,6 +54,7 @@ impl CookieNames {
         Self {
             session: format!("{prefix}nauthera-{hash}"),
             browser: format!("{prefix}nauthera-form-{hash}"),
+            known: format!("{prefix}nauthera-known-{hash}"),
             secure,
         }
     }

@@ -1,14 +1,17 @@
 //! Durable facts behind one protocol-shaped trait. Every method is one atomic step: what must happen once is decided
 //! by the database in a single statement or transaction, before anything is minted. What a fact means, and whether it
-//! still counts, is `nauthera-core`'s to say; SQL is nobody's but this crate's.
+//! still counts, is `nauthera-core`'s to say; SQL is nobody's but this crate's. Beside the facts stand limits, which replicas share
+//! and may lose.
 
 mod columns;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+pub mod limits;
 mod location;
 mod logouts;
 pub mod portable;
 pub mod postgres;
+pub mod redis;
 pub mod sqlite;
 
 pub use location::Location;
@@ -254,6 +257,11 @@ pub trait Store: Send + Sync + 'static {
     /// (a redeemed code until its grant ends, a rotated refresh token until its family ends, a grant until the session ends whose
     /// clients would be told) stay.
     async fn sweep(&self, now: UnixTime, limit: u32) -> Result<u64>;
+
+    /// Limits that all processes on this database share; `None` where it is one process's own.
+    fn limits(&self) -> Option<&dyn limits::LimitStore> {
+        None
+    }
 }
 
 /// How long a pushed request is kept after the time by which it must be opened.

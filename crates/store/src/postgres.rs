@@ -10,6 +10,7 @@ mod devices;
 mod fault;
 mod gate;
 mod grants;
+mod limits;
 mod logouts;
 mod once;
 mod pool;
@@ -27,6 +28,7 @@ mod tests;
 pub use target::Source;
 
 use crate::StoreError;
+use crate::limits::{Answer, Ask, Ending, LimitStore};
 use crate::portable::{Cursor, Fact, FactKind, Page, Portable};
 use crate::{
     Duty, Holder, Issued, LogoutClaim, LogoutQueue, NewCode, NewRefresh, Poll, Redemption, Result, Rotation,
@@ -39,7 +41,7 @@ use nauthera_core::facts::{
     PushedRecord, RefreshRecord, SessionRecord, Subject,
 };
 use nauthera_core::names::ClientId;
-use nauthera_core::time::UnixTime;
+use nauthera_core::time::{Micros, UnixTime};
 use pool::Steps;
 use std::sync::Arc;
 use std::time::Duration;
@@ -315,5 +317,20 @@ impl Store for Postgres {
 
     async fn sweep(&self, now: UnixTime, limit: u32) -> Result<u64> {
         sweep::sweep(self.steps()?, now, limit).await
+    }
+
+    fn limits(&self) -> Option<&dyn LimitStore> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl LimitStore for Postgres {
+    async fn admit(&self, asked: &[Ask], now: Micros) -> Result<Vec<Answer>> {
+        limits::admit(self.steps()?, asked, now).await
+    }
+
+    async fn settle(&self, ended: &[(Ask, Ending)], now: Micros) -> Result<()> {
+        limits::settle(self.steps()?, ended, now).await
     }
 }

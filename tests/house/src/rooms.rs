@@ -27,7 +27,7 @@ const KUBE_CLIENT: &[&str] = &["kube-client", "kube-runtime"];
 const HTTP: &[&str] = &["axum", "axum-*", "hyper", "hyper-*", "reqwest"];
 /// Sources of randomness.
 const RANDOMNESS: &[&str] = &["rand", "rand_*", "getrandom", "fastrand"];
-/// What speaks to a database.
+/// What speaks to a database, or to what stands beside one.
 pub const SQL: &[&str] = &[
     "rusqlite",
     "libsqlite3-sys",
@@ -38,6 +38,8 @@ pub const SQL: &[&str] = &[
     "refinery*",
     "sqlx*",
     "diesel*",
+    "redis",
+    "fred",
 ];
 
 /// The only rooms whose manifest may name a part of [`KUBERNETES`].

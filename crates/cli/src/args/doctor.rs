@@ -4,6 +4,7 @@ use super::values::{self, Format, OrHuman};
 use clap::Args;
 use nauthera_core::uri::IssuerUrl;
 use nauthera_store::Location;
+use nauthera_store::redis::Source;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -19,6 +20,9 @@ pub struct DoctorArgs {
     /// The database: sqlite:PATH, postgres://USER@HOST/DATABASE, or file:PATH for a file that holds such a URL
     #[arg(long, value_name = "URL", env = "NAUTHERA_DATABASE", hide_env_values = true)]
     pub database: Option<Location>,
+    /// The Redis or Valkey that replicas share, if they do: redis://HOST:PORT, rediss:// for TLS, or file:PATH
+    #[arg(long, value_name = "URL", env = "NAUTHERA_REDIS", hide_env_values = true)]
+    pub redis: Option<Source>,
     /// The folder of the signing keys and the digest key
     #[arg(long, value_name = "DIR", env = "NAUTHERA_KEYS")]
     pub keys: Option<PathBuf>,

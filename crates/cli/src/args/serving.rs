@@ -9,6 +9,7 @@ use nauthera_core::time::Seconds;
 use nauthera_core::uri::IssuerUrl;
 use nauthera_server::http::Network;
 use nauthera_store::Location;
+use nauthera_store::redis::Source;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -48,6 +49,10 @@ pub struct UpArgs {
     /// Call `jwksUri` and `backChannelLogoutUri` at private addresses too: for tests and laptops
     #[arg(long, env = "NAUTHERA_ALLOW_PRIVATE_FETCH", value_parser = BoolishValueParser::new())]
     pub allow_private_fetch: bool,
+    /// A Redis or Valkey for limits and used client assertions, in place of the database: redis://HOST:PORT, rediss:// for TLS, or
+    /// file:PATH of a file that holds the URL
+    #[arg(long, value_name = "URL", env = "NAUTHERA_REDIS", hide_env_values = true)]
+    pub redis: Option<Source>,
     /// Where audit lines go: stdout, stderr, none or a file [default: audit.jsonl under --data]
     #[arg(long, value_name = "TARGET", env = "NAUTHERA_AUDIT")]
     pub audit: Option<AuditTarget>,
@@ -97,6 +102,10 @@ pub struct ServerArgs {
     /// Call `jwksUri` and `backChannelLogoutUri` at private addresses too: for tests and laptops
     #[arg(long, env = "NAUTHERA_ALLOW_PRIVATE_FETCH", value_parser = BoolishValueParser::new())]
     pub allow_private_fetch: bool,
+    /// A Redis or Valkey for limits and used client assertions, in place of the database: redis://HOST:PORT, rediss:// for TLS, or
+    /// file:PATH of a file that holds the URL
+    #[arg(long, value_name = "URL", env = "NAUTHERA_REDIS", hide_env_values = true)]
+    pub redis: Option<Source>,
     /// Where audit lines go: stdout, stderr, none or a file
     #[arg(long, value_name = "TARGET", env = "NAUTHERA_AUDIT", default_value = "stdout")]
     pub audit: AuditTarget,

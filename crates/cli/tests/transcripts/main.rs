@@ -13,6 +13,8 @@ mod plan;
 #[cfg(test)]
 mod printing;
 #[cfg(test)]
+mod redis;
+#[cfg(test)]
 mod run;
 #[cfg(test)]
 mod serving;

@@ -79,12 +79,19 @@ impl Folder {
 
     /// The same with a data folder that the flags name.
     pub fn up_in(&self, flags: &[&str]) -> Up {
+        self.started(&[], flags)
+    }
+
+    /// The same with these variables too.
+    pub fn started(&self, variables: &[(&str, &str)], flags: &[&str]) -> Up {
         let mut all = vec!["up", "manifests", "--console", "none"];
         if !flags.contains(&"--listen") {
             all.extend(["--listen", "127.0.0.1:0"]);
         }
         all.extend(flags);
-        Up::start(self.command(&all))
+        let mut command = self.command(&all);
+        command.envs(variables.iter().copied());
+        Up::start(command)
     }
 
     /// Starts `nauthera server` with what `nauthera compile` makes of the manifests, and with these flags too.

@@ -38,6 +38,7 @@ async fn respond(context: &Context, body: Body) -> Result<Response, Failure> {
         Resource::Named(audience) => Some(audience),
         Resource::Issuer => None,
     });
+    context.app.limits.device(context, &row).await?;
     let device_code = context.app.random_text();
     let mut record = DeviceRecord {
         digest: Digest::of(&device_code),

@@ -67,19 +67,13 @@ async fn posted(context: &Context, body: Body) -> Result<Response, Failure> {
         return Ok(forged(context, context.locale(None)));
     }
     let text: String = params.get("user_code").unwrap_or_default().chars().take(32).collect();
-    let (limiter, peer) = (&context.app.user_codes, context.peer.0.into());
-    let refused = |why| {
-        context.app.audit.event(
-            context,
-            "user_code_refused",
-            &About { detail: Some(why), ..About::default() },
-        );
+    let attempt = match context.app.limits.user_code(context).await {
+        Ok(attempt) => attempt,
+        Err(refused) => {
+            let error = DeviceError::TooManyAttempts { retry_after_seconds: refused.wait.seconds() };
+            return Ok(ask_code(context, text, Some(error)));
+        }
     };
-    if let Err(wait) = limiter.check(&peer, context.app.monotonic()) {
-        refused("throttled");
-        let error = DeviceError::TooManyAttempts { retry_after_seconds: wait.seconds };
-        return Ok(ask_code(context, text, Some(error)));
-    }
     let found = match typed(&text) {
         Some(code) => context.app.store.device_by_user_code(&code).await?,
         None => None,
@@ -87,11 +81,12 @@ async fn posted(context: &Context, body: Body) -> Result<Response, Failure> {
     let known = found.filter(|device| device.state == DeviceState::Pending);
     let Some(device) = known.filter(|device| context.serving.client(device.client_id.as_str()).is_some())
     else {
-        limiter.failed(&peer, context.app.monotonic());
-        refused("unknown");
+        attempt.failed().await;
+        let about = About { detail: Some("unknown"), ..About::default() };
+        context.app.audit.event(context, "user_code_refused", &about);
         return Ok(ask_code(context, text, Some(DeviceError::UnknownCode)));
     };
-    limiter.undone(&peer, context.app.monotonic());
+    attempt.undone().await;
     if device.expires_at <= context.now {
         return Ok(ask_code(context, text, Some(DeviceError::Expired)));
     }

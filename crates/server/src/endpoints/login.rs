@@ -2,6 +2,7 @@
 
 use super::authorize::to_page;
 use super::flow::{Interaction, Step, client_view, expired, forged, step};
+use super::known;
 use super::session::{self, Forms, Session, session_cookie};
 use crate::audit::About;
 use crate::http::{Context, Failure, Form, page, read_form};
@@ -11,9 +12,9 @@ use axum::response::Response;
 use http::header::{RETRY_AFTER, SET_COOKIE};
 use http::{HeaderValue, Method, StatusCode};
 use nauthera_core::facts::{Digest, LoginEvent, SessionRecord};
+use nauthera_core::limits::Key;
 use nauthera_core::oauth::Params;
 use nauthera_core::oauth::authorize::AuthorizeRequest;
-use nauthera_identity::throttle::AccountKey;
 use nauthera_identity::{LoginError as Refused, Person};
 use nauthera_store::SessionStart;
 
@@ -165,8 +166,8 @@ async fn log_in(
     };
     let username = params.get("username").unwrap_or_default();
     let password = params.get("password").unwrap_or_default();
-    let person = match check(context, username, password).await {
-        Ok(person) => person,
+    let (person, account) = match check(context, username, password).await {
+        Ok(proved) => proved,
         Err(error) => {
             let username = username.chars().take(128).collect();
             return Ok(Attempt { request, username, error: Some(error) }.render(context, &interaction));
@@ -178,36 +179,42 @@ async fn log_in(
     if let Some(cookie) = session_cookie(context, &cookie) {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
+    if let Some(cookie) = known::cookie(context, account) {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
     Ok(response)
 }
 
-/// Judges name and password: first whether an attempt is allowed at all, then, at one cost for every name, the password.
-async fn check(context: &Context, username: &str, password: &str) -> Result<Person, LoginError> {
+/// Judges name and password: first whether an attempt is allowed at all, then, at one cost for every name, the password. The person,
+/// and the account as limits know it.
+async fn check(context: &Context, username: &str, password: &str) -> Result<(Person, Key), LoginError> {
     let app = &context.app;
     let Some(directory) = &context.serving.directory else {
         app.metrics.login("unavailable");
         return Err(LoginError::Busy);
     };
-    let (account, address) = (AccountKey::new(directory.store(), username), context.peer.0);
-    if let Err(wait) = app.logins.check(account, address, app.monotonic()) {
-        app.metrics.login("throttled");
-        app.audit.event(context, "login_failed", &About { detail: Some("throttled"), ..About::default() });
-        return Err(LoginError::TooManyAttempts { retry_after_seconds: wait.seconds });
-    }
+    let account = app.limits.account(directory.store(), username);
+    let attempt = match app.limits.login(context, account, known::browser(context, account)).await {
+        Ok(attempt) => attempt,
+        Err(refused) => {
+            app.metrics.login("throttled");
+            return Err(LoginError::TooManyAttempts { retry_after_seconds: refused.wait.seconds() });
+        }
+    };
     let outcome = directory.login(username, password.to_owned().into(), &app.hash_pool).await;
     let (error, word) = match outcome {
         Ok(person) => {
-            app.logins.succeeded(account, address, app.monotonic());
+            attempt.succeeded().await;
             app.metrics.login("ok");
-            return Ok(person);
+            return Ok((person, account));
         }
         Err(Refused::Wrong) => {
-            app.logins.failed(account, address, app.monotonic());
+            attempt.failed().await;
             (LoginError::WrongCredentials, "wrong")
         }
         Err(refused) => {
             // No password was looked at, so nobody has guessed.
-            app.logins.undone(account, address, app.monotonic());
+            attempt.undone().await;
             (LoginError::Busy, if refused == Refused::Busy { "busy" } else { "unavailable" })
         }
     };

@@ -36,6 +36,7 @@ async fn respond(context: &Context, body: Body) -> Result<Response, Failure> {
         Refusal::Page(error) => error,
         Refusal::Redirect(refused) => refused.1,
     })?;
+    context.app.limits.pushed(context, &row).await?;
     let reference = context.app.random_text();
     let pushed = PushedRecord {
         digest: Digest::of(&reference),

@@ -42,6 +42,12 @@ pub async fn answer(context: Context, body: Body) -> Response {
     match respond(&context, body, &mut client).await {
         Ok(response) => response,
         Err(failure) => {
+            let failure = match (failure, &client) {
+                (Failure::OAuth(error), Some(row)) if error.code == ErrorCode::InvalidGrant => {
+                    context.app.limits.token_refused(&context, row, error).await
+                }
+                (failure, _) => failure,
+            };
             if let Failure::OAuth(error) = &failure {
                 let quiet = matches!(error.code, ErrorCode::AuthorizationPending | ErrorCode::SlowDown);
                 if !quiet {
@@ -72,6 +78,7 @@ async fn respond(context: &Context, body: Body, client: &mut Option<Arc<Row>>) -
         )
     })?;
     may_use_grant(&row, grant)?;
+    context.app.limits.token(context, &row)?;
     let request = Request { context, row, params: &params };
     let granted = match grant {
         GrantType::ClientCredentials => client_credentials::grant(&request)?,

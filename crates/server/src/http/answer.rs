@@ -22,6 +22,13 @@ const RETRY_SECONDS: u64 = 2;
 pub enum Failure {
     /// An OAuth error.
     OAuth(OAuthError),
+    /// Too much of it: the same may be asked again after so many seconds.
+    Limited {
+        /// The value of `Retry-After`.
+        seconds: u64,
+        /// What is told.
+        error: OAuthError,
+    },
     /// A body that was not read.
     Body(StatusCode, OAuthError),
     /// The store.
@@ -61,6 +68,7 @@ impl Failure {
             Self::OAuth(error) => {
                 (StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::BAD_REQUEST), error.clone())
             }
+            Self::Limited { error, .. } => (StatusCode::TOO_MANY_REQUESTS, error.clone()),
             Self::Body(status, error) => (*status, error.clone()),
             Self::Store(StoreError::Unavailable(_)) => {
                 let text = "the database is away: try again in a moment";
@@ -75,9 +83,20 @@ impl Failure {
 
     fn log(&self, id: RequestId) {
         match self {
-            Self::OAuth(error) | Self::Body(_, error) => tracing::debug!(request_id = %id, %error, "refused"),
+            Self::OAuth(error) | Self::Body(_, error) | Self::Limited { error, .. } => {
+                tracing::debug!(request_id = %id, %error, "refused")
+            }
             Self::Store(error) => tracing::warn!(request_id = %id, %error, "store"),
             Self::Internal(error) => tracing::error!(request_id = %id, error, "internal"),
+        }
+    }
+
+    /// Seconds after which the same may succeed, where waiting is what helps.
+    const fn retry_after(&self, status: StatusCode) -> Option<u64> {
+        match (self, status) {
+            (Self::Limited { seconds, .. }, _) => Some(*seconds),
+            (_, StatusCode::SERVICE_UNAVAILABLE) => Some(RETRY_SECONDS),
+            _ => None,
         }
     }
 
@@ -98,8 +117,8 @@ impl Failure {
             "request_id": id.to_string(),
         });
         let mut response = json(status, body.to_string());
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_SECONDS));
+        if let Some(seconds) = self.retry_after(status) {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         if error.code == ErrorCode::InvalidClient {
             response
@@ -115,16 +134,17 @@ impl Failure {
         self.log(context.id);
         let locale = context.locale(None);
         let (status, error) = self.public();
+        let wait = self.retry_after(status);
         let kind = match status {
-            StatusCode::SERVICE_UNAVAILABLE => ErrorKind::Unavailable { retry_after_seconds: RETRY_SECONDS },
+            _ if let Some(retry_after_seconds) = wait => ErrorKind::Unavailable { retry_after_seconds },
             StatusCode::PAYLOAD_TOO_LARGE => ErrorKind::TooLarge,
             StatusCode::INTERNAL_SERVER_ERROR => ErrorKind::Internal,
             _ => ErrorKind::BadRequest,
         };
         let failure = PageFailure { status, kind, error: Some(error) };
         let mut response = failure.into_response(context, locale);
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_SECONDS));
+        if let Some(seconds) = wait {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

@@ -3,6 +3,7 @@
 use crate::serving::CookieNames;
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
+use nauthera_core::time::Seconds;
 
 /// The value of a cookie; the first where several have the name.
 #[must_use]
@@ -21,6 +22,19 @@ pub fn read_cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 pub fn set_cookie(names: &CookieNames, name: &str, value: &str) -> Option<HeaderValue> {
     let secure = if names.secure { "; Secure" } else { "" };
     HeaderValue::from_str(&format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}")).ok()
+}
+
+/// A `Set-Cookie` header for so long, also when the browser is closed meanwhile.
+#[must_use]
+pub fn set_lasting_cookie(
+    names: &CookieNames,
+    name: &str,
+    value: &str,
+    lasting: Seconds,
+) -> Option<HeaderValue> {
+    let (secure, lasting) = (if names.secure { "; Secure" } else { "" }, lasting.get());
+    let text = format!("{name}={value}; Max-Age={lasting}; Path=/; HttpOnly; SameSite=Lax{secure}");
+    HeaderValue::from_str(&text).ok()
 }
 
 /// A `Set-Cookie` header that takes the cookie away.

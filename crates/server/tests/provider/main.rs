@@ -32,6 +32,10 @@ mod jwks_uri;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod limits_shared;
+#[cfg(test)]
 mod listener;
 #[cfg(test)]
 mod listener_http2;

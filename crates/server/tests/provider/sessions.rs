@@ -107,7 +107,7 @@ async fn cookies_are_protected_over_https_and_named_after_the_issuer() {
     for issuer in [LOOPBACK, HTTPS, TENANT] {
         let world = World::at(issuer);
         let browser = signed_in(&world).await;
-        assert_eq!(browser.cookies.len(), 2, "session and forms");
+        assert_eq!(browser.cookies.len(), 3, "session, forms, and that the browser is known");
         names.extend(browser.cookies.into_keys());
     }
     let count = names.len();

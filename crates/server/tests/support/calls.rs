@@ -12,6 +12,7 @@ use nauthera_core::oauth::client_auth::JWT_BEARER;
 use nauthera_core::time::Clock;
 use nauthera_server::keys::TokenType;
 use serde_json::{Value, json};
+use std::net::IpAddr;
 
 /// A request of a program.
 #[derive(Clone)]
@@ -19,6 +20,7 @@ pub struct Call<'a> {
     world: &'a World,
     method: Method,
     path: String,
+    peer: Option<IpAddr>,
     /// The form.
     pub form: Vec<(String, String)>,
     /// The headers.
@@ -27,7 +29,7 @@ pub struct Call<'a> {
 
 impl<'a> Call<'a> {
     fn new(world: &'a World, method: Method, below: &str) -> Self {
-        Self { world, method, path: world.path(below), form: Vec::new(), headers: Vec::new() }
+        Self { world, method, path: world.path(below), peer: None, form: Vec::new(), headers: Vec::new() }
     }
 
     /// A GET.
@@ -99,6 +101,11 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// From an address.
+    pub fn from(self, peer: impl Into<IpAddr>) -> Self {
+        Self { peer: Some(peer.into()), ..self }
+    }
+
     /// Sends it.
     pub async fn send(&self) -> Reply {
         let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.form).finish();
@@ -116,7 +123,10 @@ impl<'a> Call<'a> {
             Some((media, body)) => request.header("content-type", media).body(Body::from(body)),
             None => request.body(Body::empty()),
         };
-        self.world.send(request.unwrap()).await
+        match self.peer {
+            Some(peer) => self.world.send_from(peer, request.unwrap()).await,
+            None => self.world.send(request.unwrap()).await,
+        }
     }
 }
 

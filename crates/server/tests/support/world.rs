@@ -21,6 +21,7 @@ use nauthera_server::audit::Audit;
 use nauthera_server::http::{PeerAddress, Service};
 use nauthera_server::keys::{FileKeys, KeyRing};
 use nauthera_store::Store;
+use nauthera_store::limits::SharedMemory;
 use nauthera_store::sqlite::{Options, Sqlite};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -53,6 +54,8 @@ pub struct Setup {
     pub hash_pool: PoolOptions,
     /// May keys of clients be fetched from private addresses?
     pub allow_private_fetch: bool,
+    /// What replicas share beside the store.
+    pub shared: Option<Arc<dyn SharedMemory>>,
     /// Where facts are kept, where not in a SQLite file of its own.
     pub store: Option<Arc<dyn Store>>,
 }
@@ -67,6 +70,7 @@ impl Default for Setup {
             digest_key: DIGEST_KEY,
             hash_pool: PoolOptions::default(),
             allow_private_fetch: false,
+            shared: None,
             store: None,
         }
     }
@@ -238,6 +242,7 @@ fn start(
         store: setup.store.clone().unwrap_or_else(|| {
             Arc::new(Sqlite::open(&folder.path().join("nauthera.db"), &setup.database).unwrap())
         }),
+        shared: setup.shared.clone(),
         keys: KeyRing::open(Box::new(FileKeys::in_folder(folder.path()))).unwrap(),
         digest_key: setup.digest_key,
         clock: clock.clone(),

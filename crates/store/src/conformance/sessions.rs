@@ -80,8 +80,9 @@ pub(super) async fn sessions_are_listed_newest_first(store: S) -> Result<()> {
         begin(&store, &SessionRecord { created_at: later(at), ..session(word, "ada") }).await?;
     }
     begin(&store, &session("other", "grace")).await?;
-    let sids: Vec<_> = store.sessions_of(&subject("ada")).await?.into_iter().map(|s| s.sid).collect();
-    assert_eq!(sids, ["c".into(), "b".into(), "a".into()]);
+    let sessions = store.sessions_of(&subject("ada")).await?;
+    let sids: Vec<&str> = sessions.iter().map(|session| &*session.sid).collect();
+    assert_eq!(sids, ["c", "b", "a"]);
     assert_eq!(store.sessions_of(&subject("grace")).await?, [session("other", "grace")]);
     assert_eq!(store.sessions_of(&subject("nobody")).await?, []);
     Ok(())

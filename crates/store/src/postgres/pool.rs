@@ -136,6 +136,26 @@ impl Steps {
         }
     }
 
+    /// Runs statements that each stand for themselves, sent together without waiting in between; the rows of each. None is tried
+    /// again, since others of them may be done.
+    pub(super) async fn write_each(
+        &self,
+        statements: &[(&'static str, Values<'_>)],
+    ) -> Result<Vec<Vec<Row>>> {
+        let work = async |connection: &Connection| {
+            let mut prepared = Vec::with_capacity(statements.len());
+            for (sql, values) in statements {
+                prepared.push((connection.prepared(sql).await?, *values));
+            }
+            let sent = prepared.iter().map(|(statement, values)| connection.client.query(statement, values));
+            futures::future::try_join_all(sent).await
+        };
+        match self.attempt(work).await {
+            Ok(rows) => Ok(rows),
+            Err(Miss::Conflict(why) | Miss::Closed(why) | Miss::Other(why)) => Err(why),
+        }
+    }
+
     async fn run(&self, sql: &'static str, values: Values<'_>, again: bool) -> Result<Vec<Row>> {
         let mut tries = 0;
         loop {

@@ -7,7 +7,7 @@
 use super::pool::Steps;
 use super::row::statements;
 use crate::{PUSHED_RETENTION, Result, SEALED_RETENTION, logouts};
-use nauthera_core::time::UnixTime;
+use nauthera_core::time::{Micros, UnixTime};
 
 //
 // Keys are handed on as an array: a statement that deletes by a join may be planned as a scan of the whole table.
@@ -94,6 +94,7 @@ statements! {
         due!("grants", "id", "sweep_at"),
         "))"
     );
+    LIMITS = remove!("limits", "subject", "level");
     PUT_OFF_CODES = put_off!("codes");
     PUT_OFF_REFRESH = put_off!("refresh");
     PUT_OFF_DEVICES = put_off!("devices");
@@ -125,5 +126,6 @@ pub(super) async fn sweep(steps: &Steps, now: UnixTime, limit: u32) -> Result<u6
     for remove in [CODES, DEVICES, GRANTS, REVOKED, SESSIONS, ENDED, TOKENS, ASSERTIONS] {
         done += steps.change(remove, &[&now.0, &limit]).await?;
     }
+    done += steps.change(LIMITS, &[&Micros::from(now).0, &limit]).await?;
     Ok(done)
 }

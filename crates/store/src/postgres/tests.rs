@@ -3,6 +3,7 @@
 mod backend;
 mod copy;
 mod faults;
+mod limits;
 mod plans;
 mod replicas;
 mod schema;

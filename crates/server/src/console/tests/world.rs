@@ -124,6 +124,7 @@ impl World {
         let parts = Parts {
             snapshot: with_callback(&snapshot, address()),
             store: Arc::new(Sqlite::open(&folder.0.join("nauthera.db"), &Options::default()).unwrap()),
+            shared: None,
             keys: KeyRing::open(Box::new(MemoryKeys::default())).unwrap(),
             digest_key: DIGEST_KEY,
             clock: clock.clone(),

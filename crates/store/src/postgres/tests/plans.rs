@@ -24,6 +24,7 @@ INSERT INTO logouts SELECT 'sid' || n || '/c', 'c' || n % 50, 's' || n % 5000, '
 INSERT INTO consents SELECT 's' || n % 5000, 'c' || n, '[]', '[]', 0 FROM generate_series(1, 30000) n;
 INSERT INTO devices SELECT sha256(n::text::bytea), 'u' || n, sha256(n::text::bytea), 'c', '[]', '[]', 0, 5, NULL, false, 'pending',
     NULL, NULL, n % 16, n / 100 FROM generate_series(1, 30000) n;
+INSERT INTO limits SELECT sha256(n::text::bytea), n, n, 0, false, n % 16 FROM generate_series(1, 30000) n;
 ANALYZE";
 
 /// Tables that a statement may read whole: of one row, or a handful.

@@ -1,7 +1,7 @@
 //! The statements keep to what CockroachDB and YugabyteDB take as well.
 
 use crate::postgres::{
-    codes, consents, devices, grants, logouts, once, portable, pushed, refresh, sessions, sweep,
+    codes, consents, devices, grants, limits, logouts, once, portable, pushed, refresh, sessions, sweep,
 };
 
 pub(super) fn all() -> impl Iterator<Item = &'static str> {
@@ -10,6 +10,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static str> {
         consents::ALL,
         devices::ALL,
         grants::ALL,
+        limits::ALL,
         logouts::ALL,
         once::ALL,
         portable::ALL,
@@ -63,11 +64,12 @@ fn no_statement_uses_what_others_lack() {
         "MERGE INTO",
         "ON CONFLICT ON CONSTRAINT",
     ];
-    let schema = concat!(
+    let schema = [
         include_str!("../../../migrations/postgres/V1__facts.sql"),
-        include_str!("../../../migrations/postgres/V3__logouts.sql")
-    );
-    let schema = schema.lines().filter(|line| !line.starts_with("--"));
+        include_str!("../../../migrations/postgres/V2__limits.sql"),
+        include_str!("../../../migrations/postgres/V3__logouts.sql"),
+    ];
+    let schema = schema.into_iter().flat_map(str::lines).filter(|line| !line.starts_with("--"));
     for sql in all().chain(schema) {
         for word in foreign {
             assert!(!sql.contains(word), "{word}: {sql}");
