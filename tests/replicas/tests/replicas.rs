@@ -8,17 +8,9 @@ use nauthera_replicas::load::Load;
 use nauthera_replicas::receiver::Receiver;
 use nauthera_rp_rust::person::Person;
 use nauthera_test_postgres::Settings;
-use std::sync::{Barrier, OnceLock};
+use std::sync::Barrier;
 use std::time::Duration;
 use url::Url;
-
-/// The cluster of the tests that break nothing.
-fn whole() -> Result<&'static Cluster> {
-    static WHOLE: OnceLock<Result<Cluster, String>> = OnceLock::new();
-    let started =
-        WHOLE.get_or_init(|| Cluster::start(&Settings::default()).map_err(|error| format!("{error:#}")));
-    started.as_ref().map_err(|error| anyhow::anyhow!(error.clone()))
-}
 
 /// Sends 200 requests at the same moment, to each replica in turn.
 fn at_once(cluster: &Cluster, send: impl Fn(&Target) -> Result<Answer> + Sync) -> Result<Vec<Answer>> {
@@ -41,7 +33,7 @@ fn at_once(cluster: &Cluster, send: impl Fn(&Target) -> Result<Answer> + Sync) -
 
 #[test]
 fn a_login_that_begins_on_one_replica_ends_on_another() -> Result<()> {
-    let cluster = whole()?;
+    let cluster = Cluster::start(&Settings::default())?;
     // The proxy leads each connection to the next replica, and each request has its own.
     for _ in 0..3 {
         let (access, refresh) = cluster.proxy().tokens(&mut Person::ada())?;
@@ -55,12 +47,13 @@ fn a_login_that_begins_on_one_replica_ends_on_another() -> Result<()> {
 
 #[test]
 fn one_code_is_redeemed_once_over_all_replicas() -> Result<()> {
-    let cluster = whole()?;
+    let cluster = Cluster::start(&Settings::default())?;
     let code = cluster.proxy().code(&mut Person::ada())?;
-    let answers = at_once(cluster, |target| target.redeem(&code))?;
+    let answers = at_once(&cluster, |target| target.redeem(&code))?;
     let won: Vec<&Answer> = answers.iter().filter(|answer| answer.status == 200).collect();
     ensure!(won.len() == 1, "{} of 200 got tokens", won.len());
-    ensure!(answers.iter().filter(|answer| answer.status == 400).count() == 199);
+    // Some are told that there were too many refusals of this client from this address.
+    ensure!(answers.iter().filter(|answer| [400, 429].contains(&answer.status)).count() == 199);
     // The others were replays, and end what the first one got.
     for token in won {
         let token = token.text("access_token")?;
@@ -73,13 +66,13 @@ fn one_code_is_redeemed_once_over_all_replicas() -> Result<()> {
 
 #[test]
 fn one_refresh_token_has_one_successor_over_all_replicas() -> Result<()> {
-    let cluster = whole()?;
+    let cluster = Cluster::start(&Settings::default())?;
     let (_, refresh) = cluster.proxy().tokens(&mut Person::ada())?;
-    let answers = at_once(cluster, |target| target.refresh(&refresh))?;
+    let answers = at_once(&cluster, |target| target.refresh(&refresh))?;
     let won = answers.iter().filter(|answer| answer.status == 200);
     let mut successors = won.map(|answer| answer.text("refresh_token")).collect::<Result<Vec<_>>>()?;
     ensure!(!successors.is_empty(), "{answers:?}");
-    ensure!(answers.iter().all(|answer| [200, 400].contains(&answer.status)), "{answers:?}");
+    ensure!(answers.iter().all(|answer| [200, 400, 429].contains(&answer.status)), "{answers:?}");
     successors.sort();
     successors.dedup();
     let [successor] = successors.as_slice() else { anyhow::bail!("{} successors", successors.len()) };

@@ -129,8 +129,9 @@ impl Client<'_> {
             Some(Judged::Served { row, findings }) => {
                 entry.findings = findings;
                 let taken = self.claims.other_holder(&server.object, &row.client_id, self.name);
-                let taken = taken.map(|holder| self.id_taken(&row, holder));
-                match taken.or_else(|| self.keys_out_of_reach(&row)) {
+                let taken = || taken.map(|holder| self.id_taken(&row, holder));
+                // What is wrong with the client itself comes first: it is so whatever others do.
+                match self.keys_out_of_reach(&row).or_else(taken) {
                     Some(finding) => entry.findings.push(finding),
                     None => self.serve(&mut entry, server, *row),
                 }
