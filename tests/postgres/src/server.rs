@@ -5,6 +5,7 @@ use anyhow::{Context, Result};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 /// What a server is given beside the defaults: settings of `postgresql.conf`, and files that stand beside its data.
 #[derive(Debug, Clone, Default)]
@@ -276,6 +277,16 @@ fn append(path: &Path, lines: &[String]) -> Result<()> {
     Ok(std::fs::write(path, text)?)
 }
 
+/// A port that nobody listens on. It is none of those that the system gives to outgoing connections: one of them could take it
+/// while the server is stopped.
 fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = u16::try_from(std::process::id() % 9_000)?;
+    for _ in 0..10_000 {
+        let port = 10_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    anyhow::bail!("no port is free")
 }
