@@ -57,7 +57,8 @@ pub const DEVICE_ADDRESS: Rule = Rule::steady("device_address", 200, millis(500)
 /// Device authorizations of a public client from everywhere.
 pub const DEVICE_CLIENT: Rule = Rule::steady("device_client", 2_000, millis(20));
 /// Codes and tokens of a public client that were refused, from an address: each is a question to the database that anybody can ask.
-pub const TOKEN_REFUSALS: Rule = Rule::steady("token_refusals", 300, millis(200));
+/// An application that repeats itself in many threads comes to some hundreds at once.
+pub const TOKEN_REFUSALS: Rule = Rule::steady("token_refusals", 2_000, millis(50));
 
 /// Every limit.
 pub const RULES: [&Rule; 12] = [
