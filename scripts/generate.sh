@@ -4,6 +4,8 @@
 #   docs/cli.md           every command and flag, from the command line itself
 #   docs/diagnostics.md   every diagnostic code, from core's table
 #   docs/resources.md     every field of the four kinds, from their schemas
+#   docs/audit.md, docs/audit.schema.json   every event of the audit, from its vocabulary
+#   docs/metrics.md       every metric, from the registry
 # scripts/generated-fresh.sh fails when the tree has other bytes.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
@@ -37,9 +39,10 @@ crds() {
 # The documents of the book that the binary writes itself.
 reference() {
   mkdir -p "$out/docs"
-  for document in cli diagnostics resources; do
+  for document in cli diagnostics resources audit metrics; do
     "$NAUTHERA_BIN" reference "$document" >"$out/docs/$document.md"
   done
+  "$NAUTHERA_BIN" reference audit-schema >"$out/docs/audit.schema.json"
 }
 
 crds

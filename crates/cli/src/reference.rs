@@ -1,5 +1,5 @@
 //! The generated documents of the book: `docs/cli.md` from the command line itself, `docs/diagnostics.md` from core's table,
-//! `docs/resources.md` from the schemas of the four kinds.
+//! `docs/resources.md` from the schemas of the four kinds, and what the server's audit and metrics say of themselves.
 
 mod resources;
 
@@ -9,6 +9,7 @@ use crate::output::{Ui, wrapped};
 use anyhow::Result;
 use clap::{Arg, Command, CommandFactory};
 use nauthera_core::codes::Code;
+use nauthera_server::audit::schema as audit;
 use std::fmt::Write;
 
 const WIDTH: usize = 120;
@@ -20,6 +21,9 @@ pub fn run(args: &ReferenceArgs, ui: &Ui) -> Result<Exit> {
         Document::Cli => cli(),
         Document::Diagnostics => diagnostics(),
         Document::Resources => resources::all(),
+        Document::Audit => audit::page(),
+        Document::AuditSchema => serde_json::to_string_pretty(&audit::document())? + "\n",
+        Document::Metrics => nauthera_server::metrics::reference(),
     };
     ui.raw(text.as_bytes())?;
     Ok(Exit::Done)
