@@ -116,6 +116,28 @@ async fn a_token_of_a_client_itself_names_the_client_as_its_subject() {
     assert!(line.get("grant_id").is_none() && line.get("sid").is_none(), "{line}");
 }
 
+#[tokio::test]
+async fn a_secret_that_is_added_or_ends_is_noted_for_its_client_alone() {
+    let world = World::new();
+    let job = || world.app.serving().snapshot.clients[&ClientId::parse("shop.job").unwrap()].secrets.len();
+    let before = job();
+    second_secret(&world);
+    assert_eq!(job(), before + 1);
+    let line = world.audit.last("client_secret_changed");
+    assert_eq!(
+        (&line["client_id"], &line["secrets_added"], &line["secrets_removed"]),
+        (&json!("shop.job"), &json!(1), &json!(0))
+    );
+    world.edit(|inventory| {
+        inventory.credentials.get_mut(&object("shop/job")).unwrap().secrets.truncate(before)
+    });
+    let text = world.audit.text_with("client_secret_changed", 2);
+    let all = lines(&text);
+    let changes: Vec<_> = all.iter().filter(|line| line["event"] == "client_secret_changed").collect();
+    assert_eq!(changes.len(), 2, "{text}");
+    assert_eq!((&changes[1]["client_id"], &changes[1]["secrets_removed"]), (&json!("shop.job"), &json!(1)));
+}
+
 /// Gives a hundred more clients another secret, and `shop.job` among them.
 fn many_secrets(world: &World) {
     let change = |world: &World, n: u8| {
