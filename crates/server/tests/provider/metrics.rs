@@ -2,7 +2,7 @@
 
 use crate::audit::{admin, everything};
 use crate::device::Device;
-use crate::support::{Call, Reply, Setup, World};
+use crate::support::{Call, Mounted, Reply, Setup, World};
 use axum::body::Body;
 use nauthera_core::time::Seconds;
 use nauthera_server::admin::Admin;
@@ -141,6 +141,22 @@ async fn the_database_and_the_process_are_measured() {
     assert!(!device.user_code.is_empty());
     let after = Samples::of(&world).await;
     assert_eq!(after.get("nauthera_store_steps_total{step=\"insert_device\",outcome=\"ok\"}"), 1.0);
+}
+
+#[tokio::test]
+async fn the_end_of_the_certificate_is_told_where_there_is_one_and_follows_a_renewal() {
+    const END: &str = "nauthera_tls_certificate_not_after_timestamp_seconds";
+    let world = World::new();
+    assert!(!Samples::of(&world).await.0.contains_key(END));
+    let mut mounted = Mounted::new();
+    let certificates = mounted.certificates();
+    world.app.presents(&certificates);
+    let told = Samples::of(&world).await.0[END];
+    // rcgen's own end, in the year 4096.
+    assert!((67_090_000_000.0..67_100_000_000.0).contains(&told), "{told}");
+    mounted.renew_until(1_900_000_000);
+    certificates.look();
+    assert_eq!(Samples::of(&world).await.0[END], 1_900_000_000.0);
 }
 
 #[tokio::test]
