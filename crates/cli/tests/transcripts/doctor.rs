@@ -5,7 +5,7 @@ use crate::serving::{Folder, SERVER};
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, Output, Stdio};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 /// A compiled installation, whose issuer is a port of its own.
 struct Installation {
@@ -212,10 +212,12 @@ fn a_certificate_that_ends_is_told_before_it_does() {
     pairs.write("gone", 1_609_459_200);
     let gone = pairs.judged("gone.crt", "gone.key", "https://login.example:1", &["--ca", "gone.crt"]);
     assert!(gone.contains("error: it ended at 2021-01-01T00:00:00Z"), "{gone}");
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    pairs.write("soon", now + 3 * 86_400);
+    // What was just written was written now.
+    let now = std::fs::metadata(pairs.0.at("tls.crt")).unwrap().modified().unwrap();
+    let now = now.duration_since(UNIX_EPOCH).unwrap().as_secs();
+    pairs.write("soon", now + 3 * 86_400 + 3_600);
     let soon = pairs.judged("soon.crt", "soon.key", "https://login.example:1", &["--ca", "soon.crt"]);
-    assert!(soon.contains("warning: it ends in 2 days, at "), "{soon}");
+    assert!(soon.contains("warning: it ends in 3 days, at "), "{soon}");
 }
 
 #[test]

@@ -228,9 +228,11 @@ impl Client<'_> {
         let finding = Finding::new(Code::LogoutOutOfReach, format!("`{url}` is never called: {why}"))
             .at(Place::field(Kind::AuthClient, self.name, "backChannelLogoutUri"), "asked here")
             .note("the client is served, and not told when a session ends");
-        Some(finding.help(format!(
-            "name a public address or a Service of the own namespace (NAME.{namespace}.svc)"
-        )))
+        Some(
+            finding.help(format!(
+                "name a public address or a Service of the own namespace (NAME.{namespace}.svc)"
+            )),
+        )
     }
 
     /// What a policy in Audit would take, on top of what is found already.
