@@ -5,6 +5,7 @@
 
 pub mod codes;
 pub mod compile;
+pub mod credentials;
 pub mod facts;
 pub mod finding;
 pub mod grant;
