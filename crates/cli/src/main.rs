@@ -2,6 +2,7 @@
 //! is how arguments are read (`args`), how people and machines are told (`output`) and how a process ends (`exit`).
 
 mod args;
+mod background;
 mod check;
 mod clock;
 mod compile;

@@ -1,6 +1,7 @@
 //! `nauthera server`: a Snapshot from a file, served by the same server that `up` runs, and followed when the file changes.
 
 use crate::args::ServerArgs;
+use crate::background::Background;
 use crate::clock::{SystemClock, SystemEntropy};
 use crate::data::{digest_key, private_folder};
 use crate::output::Ui;
@@ -22,6 +23,7 @@ pub async fn run(args: &ServerArgs, ui: &Ui, log: Arc<dyn LogFilter>) -> Result<
     let clock = Arc::new(SystemClock::start());
     let mut stop = Stop::listen()?;
     let began = clock.monotonic();
+    let background = Background::start()?;
     let (revision, snapshot) = read(&args.snapshot)?;
     private_folder(&args.keys)?;
     let setup = Setup {
@@ -55,7 +57,7 @@ pub async fn run(args: &ServerArgs, ui: &Ui, log: Arc<dyn LogFilter>) -> Result<
     };
     tokio::select! {
         () = stopped => {}
-        () = follow(&args.snapshot, revision, &app) => {}
+        () = follow(&args.snapshot, revision, &app, &background) => {}
     }
     running.stop().await;
     Ok(())
@@ -81,7 +83,7 @@ fn read(path: &Path) -> Result<(Revision, Arc<Snapshot>)> {
 }
 
 /// Applies what is written to the file; what cannot be read is logged once, and the held Snapshot stays.
-async fn follow(path: &Path, mut held: Revision, app: &Arc<App>) {
+async fn follow(path: &Path, mut held: Revision, app: &Arc<App>, background: &Background) {
     let mut every = tokio::time::interval(LOOK_EVERY);
     let mut stamp = stamp_of(path);
     loop {
@@ -91,19 +93,29 @@ async fn follow(path: &Path, mut held: Revision, app: &Arc<App>) {
             continue;
         }
         stamp = now;
-        match read(path) {
-            Ok((revision, _)) if revision == held => {}
-            Ok((revision, snapshot)) => {
-                held = revision;
-                tracing::info!(revision = %revision.short(), "Snapshot applied");
-                if let Err(error) = app.apply(snapshot) {
-                    tracing::error!(%error, "signing keys cannot follow the Snapshot");
-                }
+        let (path, app, last) = (path.to_owned(), app.clone(), held);
+        match background.run(move || take(&path, last, &app)).await {
+            Ok(revision) => held = revision,
+            Err(error) => tracing::error!(error = format!("{error:#}"), "the Snapshot is not read; the held one stays"),
+        }
+    }
+}
+
+/// Reads and applies it; what is held afterwards.
+fn take(path: &Path, held: Revision, app: &App) -> Revision {
+    match read(path) {
+        Ok((revision, _)) if revision == held => held,
+        Ok((revision, snapshot)) => {
+            tracing::info!(revision = %revision.short(), "Snapshot applied");
+            if let Err(error) = app.apply(snapshot) {
+                tracing::error!(%error, "signing keys cannot follow the Snapshot");
             }
-            Err(error) => {
-                app.snapshot_refused();
-                tracing::error!(error = format!("{error:#}"), "the Snapshot is refused; the held one stays");
-            }
+            revision
+        }
+        Err(error) => {
+            app.snapshot_refused();
+            tracing::error!(error = format!("{error:#}"), "the Snapshot is refused; the held one stays");
+            held
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Names: of Kubernetes objects, clients, scopes and audiences. Each is parsed once and then passed on as a type.
 
+use crate::snapshot::Texts;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
@@ -204,6 +205,20 @@ text_name!(
     ClientId, "client id", 128, "use 1 to 128 of letters, digits, `.`, `_`, `~` and `-`",
     |b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'~' | b'-')
 );
+
+impl Scope {
+    /// Holds the same text as others do.
+    pub(crate) fn share(&mut self, texts: &mut Texts) {
+        texts.share(&mut self.0);
+    }
+}
+
+impl Audience {
+    /// Holds the same text as others do.
+    pub(crate) fn share(&mut self, texts: &mut Texts) {
+        texts.share(&mut self.0);
+    }
+}
 
 impl ClientId {
     /// Reads an id that an AuthClient chooses. One that looks like a person's subject (43 characters of base64url) is refused:

@@ -16,8 +16,10 @@ use std::fmt;
 use std::sync::Arc;
 
 mod bytes;
+mod tight;
 
 pub use bytes::Inexpressible;
+pub(crate) use tight::{Texts, Tight};
 
 /// The newest format that this release writes and reads.
 pub const FORMAT: u32 = 2;

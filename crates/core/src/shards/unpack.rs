@@ -3,7 +3,7 @@
 
 use super::{Index, LARGEST_INDEX, LARGEST_INFLATED, pack};
 use crate::names::ClientId;
-use crate::snapshot::{BadSnapshot, FORMAT, Head, OLDEST_READ, Revision, Row, Snapshot};
+use crate::snapshot::{BadSnapshot, FORMAT, Head, OLDEST_READ, Revision, Row, Snapshot, Tight};
 use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
@@ -101,11 +101,11 @@ impl Unpacker {
         let head = head.fits(index.format)?;
         let mut all = HashMap::with_capacity(index.rows.len());
         let mut clients = BTreeMap::new();
-        let mut whole = 0;
+        let (mut whole, mut tight) = (0, Tight::default());
         for said in &index.rows {
             let decoded = match self.rows.get(&said.name) {
                 Some(known) => known.clone(),
-                None => decode_rows(&inflated(&said.name)?)?,
+                None => decode_rows(&inflated(&said.name)?, &mut tight)?,
             };
             whole += decoded.bytes;
             if whole > LARGEST_WHOLE {
@@ -165,7 +165,7 @@ fn decoded<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, BadShards> {
     serde_json::from_slice(json).map_err(|error| BadSnapshot::Shape(error).into())
 }
 
-fn decode_rows(json: &[u8]) -> Result<Decoded, BadShards> {
+fn decode_rows(json: &[u8], tight: &mut Tight) -> Result<Decoded, BadShards> {
     let rows: Vec<Row> = decoded(json)?;
     let mut last: Option<&ClientId> = None;
     for row in &rows {
@@ -174,5 +174,5 @@ fn decode_rows(json: &[u8]) -> Result<Decoded, BadShards> {
         }
         last = Some(&row.client_id);
     }
-    Ok(Decoded { rows: rows.into_iter().map(Arc::new).collect(), bytes: json.len() })
+    Ok(Decoded { rows: rows.into_iter().map(|row| tight.row(row)).collect(), bytes: json.len() })
 }

@@ -2,6 +2,7 @@
 //! oldest format that says all of it, so that a release which brings a format changes neither bytes nor revision of what
 //! does not use it, and servers of the release before go on reading it.
 
+use super::tight::Rows;
 use super::{BadSnapshot, FORMAT, Head, OLDEST_READ, Revision, Row, Snapshot};
 use crate::grant::AuthMethod;
 use crate::names::ClientId;
@@ -56,7 +57,7 @@ struct Format {
 struct Read {
     format: u32,
     head: Head,
-    clients: Vec<Row>,
+    clients: Rows,
 }
 
 impl Head {
@@ -168,14 +169,10 @@ impl Snapshot {
             return Err(BadSnapshot::Format(format));
         }
         let read: Read = serde_json::from_slice(bytes)?;
-        let mut clients = BTreeMap::new();
-        for row in read.clients {
-            if clients.last_key_value().is_some_and(|(last, _)| *last >= row.client_id) {
-                return Err(BadSnapshot::Order(row.client_id));
-            }
-            clients.insert(row.client_id.clone(), Arc::new(row));
+        match read.clients.misplaced {
+            Some(client) => Err(BadSnapshot::Order(client)),
+            None => Ok(Self { head: read.head.fits(read.format)?, clients: read.clients.clients }),
         }
-        Ok(Self { head: read.head.fits(read.format)?, clients })
     }
 }
 
