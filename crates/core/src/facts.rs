@@ -385,7 +385,7 @@ mod tests {
             expires_at: UnixTime(9),
             rotated: None,
         };
-        let later = FamilyRecord { rotated: Some(rotated), ..first.clone() };
+        let later = FamilyRecord { rotated: Some(rotated), ..first };
         assert_eq!(first.generation(Digest::of("c")), Generation::Live);
         assert_eq!(first.generation(Digest::of("b")), Generation::Older);
         assert_eq!(later.generation(Digest::of("c")), Generation::Live);

@@ -1,9 +1,9 @@
 //! What the cases store: plain records, each named by a word.
 
-use crate::{NewCode, NewRefresh, Redemption, Result, SessionStart, Store, StoreError, Turn};
+use crate::{NewCode, NewRefresh, Redemption, Result, Rotation, SessionStart, Store, StoreError, Turn};
 use nauthera_core::facts::{
     Authorization, ClaimRequest, ClaimsRequest, CodeRecord, ConsentRecord, DeviceRecord, DeviceState, Digest,
-    GrantId, GrantRecord, LoginEvent, PersonRef, PushedRecord, SessionRecord, Subject,
+    FamilyRecord, GrantId, GrantRecord, LoginEvent, PersonRef, PushedRecord, SessionRecord, Subject,
 };
 use nauthera_core::names::{Audience, ClientId, ObjectRef, Scope};
 use nauthera_core::time::{Seconds, UnixTime};
@@ -112,6 +112,14 @@ pub(crate) fn turn(code: &str, old: &str, new: &str) -> Turn {
         successor: new_refresh(new),
         sealed_successor: new.as_bytes().to_vec(),
         grant_until: None,
+    }
+}
+
+/// The family of a rotation that was lost.
+pub(crate) fn lost(outcome: Rotation) -> Result<FamilyRecord> {
+    match outcome {
+        Rotation::Lost(found) => Ok(found.0),
+        other => Err(StoreError::Corrupt(format!("it is not lost: {other:?}"))),
     }
 }
 
