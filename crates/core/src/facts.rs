@@ -193,28 +193,59 @@ pub struct GrantRecord {
     pub session_ended_at: Option<UnixTime>,
 }
 
-/// A refresh token.
+/// The refresh tokens of a grant, one after another. Of all that were ever made for it the current one counts, and the one before
+/// it for a moment; any other is older than both, however many there were, so that none of them is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RefreshRecord {
-    /// Digest of the token.
-    pub digest: Digest,
-    /// The grant it belongs to; all refresh tokens of a grant are one family.
+pub struct FamilyRecord {
+    /// The grant.
     pub grant: GrantId,
-    /// Not to be used from then on.
+    /// Digest of the token that counts.
+    pub current: Digest,
+    /// That one is not to be used from then on.
     pub expires_at: UnixTime,
-    /// What followed it, once it was rotated.
+    /// What it followed; `None` for the first one.
     pub rotated: Option<Rotated>,
 }
 
-/// What followed a refresh token.
+/// The latest rotation of a family.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rotated {
+    /// Digest of the token that was replaced.
+    pub previous: Digest,
     /// When.
     pub at: UnixTime,
-    /// Has the successor been used itself? Then the grace is over.
-    pub successor_used: bool,
-    /// The successor, encrypted under a key derived from the token that it follows; empty once the grace is over.
+    /// The successor, encrypted under a key derived from the token that it follows; empty some time after the grace.
     pub sealed_successor: Vec<u8>,
+}
+
+/// How far a refresh token of a family is behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Generation<'a> {
+    /// It is the current one.
+    Live,
+    /// It was replaced by the current one.
+    Rotated {
+        /// When.
+        at: UnixTime,
+        /// The current one, encrypted; may be empty.
+        sealed: &'a [u8],
+    },
+    /// What replaced it was replaced itself.
+    Older,
+}
+
+impl FamilyRecord {
+    /// How far a token that was made for this grant is behind.
+    #[must_use]
+    pub fn generation(&self, presented: Digest) -> Generation<'_> {
+        match &self.rotated {
+            _ if self.current == presented => Generation::Live,
+            Some(rotated) if rotated.previous == presented => {
+                Generation::Rotated { at: rotated.at, sealed: &rotated.sealed_successor }
+            }
+            _ => Generation::Older,
+        }
+    }
 }
 
 /// A browser session.
@@ -342,5 +373,23 @@ mod tests {
             PersonRef::new(ObjectRef::new("a", "bc"), "x").subject,
             PersonRef::new(ObjectRef::new("ab", "c"), "x").subject
         );
+    }
+
+    #[test]
+    fn a_family_tells_its_last_two_generations_from_all_others() {
+        let (at, sealed) = (UnixTime(7), vec![1]);
+        let rotated = Rotated { previous: Digest::of("b"), at, sealed_successor: sealed.clone() };
+        let first = FamilyRecord {
+            grant: GrantId([1; 16]),
+            current: Digest::of("c"),
+            expires_at: UnixTime(9),
+            rotated: None,
+        };
+        let later = FamilyRecord { rotated: Some(rotated), ..first };
+        assert_eq!(first.generation(Digest::of("c")), Generation::Live);
+        assert_eq!(first.generation(Digest::of("b")), Generation::Older);
+        assert_eq!(later.generation(Digest::of("c")), Generation::Live);
+        assert_eq!(later.generation(Digest::of("b")), Generation::Rotated { at, sealed: &sealed });
+        assert_eq!(later.generation(Digest::of("a")), Generation::Older);
     }
 }

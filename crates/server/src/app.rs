@@ -2,6 +2,7 @@
 
 use crate::audit::Audit;
 use crate::fetch::{Guarded, JwksCache};
+use crate::grants::KnownGrants;
 use crate::keys::{KeyError, KeyRing, Maintained};
 use crate::limits::Limits;
 use crate::listen::Certificates;
@@ -105,6 +106,8 @@ pub struct App {
     pub hash_pool: HashPool,
     /// How often things may be tried.
     pub limits: Limits,
+    /// Grants that were refreshed here lately.
+    pub grants: KnownGrants,
     /// Keys of clients with a `jwksUri`.
     pub jwks: JwksCache,
     /// For calls to addresses that manifests name.
@@ -166,6 +169,7 @@ impl App {
             keys: parts.keys,
             secrets,
             hash_pool: parts.hash_pool,
+            grants: KnownGrants::default(),
             jwks: JwksCache::new(guarded.clone()),
             guarded,
             bell: Bell::default(),
@@ -333,6 +337,12 @@ impl App {
     pub fn random_text(&self) -> String {
         use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
         URL_SAFE_NO_PAD.encode(self.random())
+    }
+
+    /// A new refresh token of a grant.
+    #[must_use]
+    pub fn refresh_token(&self, grant: GrantId) -> String {
+        self.secrets.refresh_token(grant, &self.random())
     }
 
     /// A new grant's id.

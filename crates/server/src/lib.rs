@@ -9,6 +9,7 @@ pub mod authn;
 pub mod console;
 pub mod endpoints;
 pub mod fetch;
+pub mod grants;
 pub mod http;
 pub mod keys;
 pub mod limits;

@@ -4,15 +4,15 @@ use crate::metrics::{Outcome, Step, StepMeters};
 use crate::spans;
 use async_trait::async_trait;
 use nauthera_core::facts::{
-    CodeRecord, ConsentRecord, DeviceRecord, DeviceState, Digest, GrantId, GrantRecord, LogoutDelivery,
-    PushedRecord, RefreshRecord, SessionRecord, Subject,
+    CodeRecord, ConsentRecord, DeviceRecord, DeviceState, Digest, FamilyRecord, GrantId, GrantRecord,
+    LogoutDelivery, PushedRecord, SessionRecord, Subject,
 };
 use nauthera_core::names::ClientId;
 use nauthera_core::time::{Clock, UnixTime};
 use nauthera_store::limits::LimitStore;
 use nauthera_store::{
     Duty, Holder, Issued, Load, LogoutClaim, LogoutQueue, NewCode, NewRefresh, Poll, Redemption, Result,
-    Rotation, SessionStart, Store,
+    Rotation, SessionStart, Store, Turn,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -110,23 +110,12 @@ impl Store for Metered {
         self.step(Step::RevokeGrant, self.store.revoke_grant(id, now)).await
     }
 
-    async fn refresh(&self, digest: Digest) -> Result<Option<(RefreshRecord, GrantRecord)>> {
-        self.step(Step::Refresh, self.store.refresh(digest)).await
+    async fn refresh(&self, grant: GrantId) -> Result<Option<(FamilyRecord, GrantRecord)>> {
+        self.step(Step::Refresh, self.store.refresh(grant)).await
     }
 
-    async fn rotate_refresh(
-        &self,
-        old: Digest,
-        successor: NewRefresh,
-        sealed_successor: Vec<u8>,
-        grant_expires_at: UnixTime,
-        now: UnixTime,
-    ) -> Result<Rotation> {
-        self.step(
-            Step::RotateRefresh,
-            self.store.rotate_refresh(old, successor, sealed_successor, grant_expires_at, now),
-        )
-        .await
+    async fn rotate_refresh(&self, turn: Turn, now: UnixTime) -> Result<Rotation> {
+        self.step(Step::RotateRefresh, self.store.rotate_refresh(turn, now)).await
     }
 
     async fn extend_grant(&self, id: GrantId, expires_at: UnixTime) -> Result<()> {

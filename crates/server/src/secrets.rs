@@ -1,5 +1,7 @@
 //! The server's own symmetric keys, all derived from the one digest key: for client secrets' digests, for CSRF tokens, and for
-//! what travels through a browser and comes back.
+//! what travels through a browser and comes back. Refresh tokens, which are made with two of them, are in a room of their own.
+
+mod refresh;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::{constant_time, hkdf, hmac};
@@ -16,6 +18,7 @@ pub struct Secrets {
     csrf: hmac::Key,
     seal: RandomizedNonceKey,
     rotation: hkdf::Prk,
+    refresh: hmac::Key,
     limits: [u8; 32],
     namespace: [u8; 32],
 }
@@ -45,6 +48,7 @@ impl Secrets {
             digest: hmac::Key::new(hmac::HMAC_SHA256, digest_key),
             csrf: hmac::Key::new(hmac::HMAC_SHA256, &derive(&prk, b"csrf")?),
             seal: RandomizedNonceKey::new(&AES_256_GCM, &derive(&prk, b"seal")?).map_err(|_| BadKey)?,
+            refresh: hmac::Key::new(hmac::HMAC_SHA256, &derive(&prk, b"refresh")?),
             limits: derive(&prk, b"limits")?,
             namespace: derive(&prk, b"namespace")?,
             rotation: prk,
@@ -104,27 +108,6 @@ impl Secrets {
     pub fn open(&self, purpose: &str, sealed: &str) -> Option<Vec<u8>> {
         open_with(&self.seal, purpose, &URL_SAFE_NO_PAD.decode(sealed).ok()?)
     }
-
-    /// Encrypts a refresh token's successor under a key that only the holder of the old token can derive.
-    #[must_use]
-    pub fn seal_successor(&self, old: &str, successor: &str) -> Vec<u8> {
-        self.successor_key(old)
-            .map(|key| seal_with(&key, "successor", successor.as_bytes()))
-            .unwrap_or_default()
-    }
-
-    /// Opens a successor for who presents the old token.
-    #[must_use]
-    pub fn open_successor(&self, old: &str, sealed: &[u8]) -> Option<String> {
-        String::from_utf8(open_with(&self.successor_key(old)?, "successor", sealed)?).ok()
-    }
-
-    fn successor_key(&self, old: &str) -> Option<RandomizedNonceKey> {
-        let mut key = [0; 32];
-        let info = [b"successor".as_slice(), old.as_bytes()];
-        self.rotation.expand(&info, Length(32)).and_then(|okm| okm.fill(&mut key)).ok()?;
-        RandomizedNonceKey::new(&AES_256_GCM, &key).ok()
-    }
 }
 
 fn seal_with(key: &RandomizedNonceKey, purpose: &str, plaintext: &[u8]) -> Vec<u8> {
@@ -163,14 +146,6 @@ mod tests {
         assert_eq!(secrets.open("consent", &sealed), None);
         assert_eq!(Secrets::new(&[2; 32]).unwrap().open("login", &sealed), None);
         assert_eq!(secrets.open("login", "AAAA"), None);
-    }
-
-    #[test]
-    fn a_successor_opens_with_the_old_token_alone() {
-        let secrets = Secrets::new(&[1; 32]).unwrap();
-        let sealed = secrets.seal_successor("old", "new");
-        assert_eq!(secrets.open_successor("old", &sealed).as_deref(), Some("new"));
-        assert_eq!(secrets.open_successor("other", &sealed), None);
     }
 
     #[test]

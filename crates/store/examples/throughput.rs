@@ -7,7 +7,7 @@ use nauthera_core::facts::{
 use nauthera_core::names::{ClientId, ObjectRef, Scope};
 use nauthera_core::time::UnixTime;
 use nauthera_store::sqlite::{Options, Sqlite};
-use nauthera_store::{NewCode, NewRefresh, Store};
+use nauthera_store::{NewCode, NewRefresh, Rotation, Store, Turn};
 use std::error::Error;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -18,6 +18,7 @@ use std::time::Duration;
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 const NOW: UnixTime = UnixTime(1_800_000_000);
+const LATER: UnixTime = UnixTime(NOW.0 + 86_400);
 
 /// What one caller does again and again; the number makes its values its own.
 #[derive(Debug, Clone, Copy)]
@@ -90,14 +91,22 @@ async fn turn(store: &dyn Store, work: Work, caller: u64, turn: u64) -> Outcome<
         Work::Rotate => {
             let token = |t: u64| digest((1 << 61) | (caller << 32) | t);
             if turn == 0 {
-                let first = NewRefresh { digest: token(0), expires_at: NOW };
+                let first = NewRefresh { digest: token(0), expires_at: LATER };
                 store.insert_code(NewCode { code: code(n)?, pushed: None }).await?;
                 let mut grant = grant(n)?;
                 grant.id = grant_id(n | (1 << 61));
                 store.redeem_code(digest(n | (1 << 60)), grant, Some(first), NOW).await?;
             }
-            let next = NewRefresh { digest: token(turn + 1), expires_at: NOW };
-            store.rotate_refresh(token(turn), next, vec![7; 72], NOW, NOW).await?;
+            let turn = Turn {
+                grant: grant_id((caller << 32) | (1 << 61)),
+                presented: token(turn),
+                successor: NewRefresh { digest: token(turn + 1), expires_at: LATER },
+                sealed_successor: vec![7; 60],
+                grant_until: None,
+            };
+            if store.rotate_refresh(turn, NOW).await? != Rotation::Won {
+                return Err("it was not rotated".into());
+            }
         }
     }
     Ok(())

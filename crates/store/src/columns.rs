@@ -3,6 +3,7 @@
 use crate::{Result, StoreError};
 use nauthera_core::facts::{Authorization, DeviceState, GrantId, GrantRecord};
 use nauthera_core::names::ClientId;
+use nauthera_core::oauth::token::REFRESH_GRACE;
 use nauthera_core::time::UnixTime;
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -28,6 +29,12 @@ pub(crate) fn client_id(text: &str) -> Result<ClientId> {
 /// index, and new ones come at its end.
 pub(crate) fn sweep_at(end: UnixTime) -> i64 {
     end.0.saturating_add(3_599).div_euclid(3_600).saturating_mul(3_600)
+}
+
+/// When to empty what a rotation at this time sealed for a repeated request: at the first full hour after the grace, so that of the
+/// rotations of an hour one alone changes it.
+pub(crate) fn unseal_at(rotated_at: UnixTime) -> i64 {
+    sweep_at(rotated_at.plus(REFRESH_GRACE))
 }
 
 /// A code and the grant that it becomes have one id: anything else is a fault of the caller, and nothing is stored.
@@ -76,5 +83,6 @@ mod tests {
         assert_eq!(sweep_at(UnixTime(7_200)), 7_200);
         assert_eq!(sweep_at(UnixTime(7_201)), 10_800);
         assert!(sweep_at(UnixTime(i64::MAX)) > i64::MAX - 7_200);
+        assert_eq!((unseal_at(UnixTime(7_190)), unseal_at(UnixTime(7_191))), (7_200, 10_800));
     }
 }

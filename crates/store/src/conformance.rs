@@ -114,17 +114,24 @@ macro_rules! conformance {
                 a_grant_is_extended_and_never_cut
             }
             refresh {
-                a_refresh_token_is_read_with_its_grant
-                an_unknown_refresh_token_is_none
-                rotation_stores_the_successor
+                a_family_is_read_with_its_grant
+                an_unknown_family_is_none
+                rotation_replaces_the_current_token
                 a_second_rotation_carries_the_sealed_successor
-                a_used_successor_ends_the_grace
-                an_unknown_refresh_token_is_gone
+                a_token_of_an_older_generation_rotates_nothing
+                a_token_of_an_unknown_family_is_gone
+                a_token_rotates_in_its_own_family_alone
+                an_expired_refresh_token_is_not_rotated
+                a_rotation_may_end_the_family_earlier
                 a_refresh_token_of_a_revoked_grant_is_gone
+                a_refresh_token_of_an_ended_session_is_gone
+                a_family_that_outlives_its_session_rotates
                 a_revoked_grant_shows_beside_its_refresh_token
                 rotation_raises_the_end_of_the_grant
                 rotation_never_cuts_the_grant
+                a_lost_rotation_raises_no_grant
                 a_long_family_rotates_one_by_one
+                a_rotation_without_a_seal_has_none
             }
             once {
                 a_revoked_token_is_remembered
@@ -225,6 +232,8 @@ macro_rules! conformance {
                 two_hundred_ends_of_one_persons_sessions_tell_each_client_once
                 two_hundred_claims_share_no_delivery
                 redemption_and_revocation_never_leave_a_live_grant
+                rotation_and_revocation_never_leave_a_live_family
+                rotation_and_logout_never_leave_a_live_family
             }
             sweep {
                 an_empty_database_has_nothing_to_sweep
@@ -234,10 +243,11 @@ macro_rules! conformance {
                 a_pushed_request_stays_for_an_hour
                 a_redeemed_code_stays_for_its_grant
                 a_redeemed_code_stays_for_a_grant_that_was_extended
-                a_rotated_refresh_token_stays_for_its_family
+                a_family_stays_for_its_grant
                 a_redeemed_device_stays_for_its_grant
                 a_family_goes_with_its_grant
-                a_sealed_successor_goes_with_the_grace
+                a_sealed_successor_goes_within_the_hour
+                a_seal_that_was_renewed_stays
             }
         }
     };

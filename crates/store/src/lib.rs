@@ -19,8 +19,8 @@ pub use logouts::{LogoutClaim, LogoutQueue};
 
 use async_trait::async_trait;
 use nauthera_core::facts::{
-    CodeRecord, ConsentRecord, DeviceRecord, DeviceState, Digest, GrantId, GrantRecord, LoginEvent,
-    LogoutDelivery, PushedRecord, RefreshRecord, SessionRecord, Subject,
+    CodeRecord, ConsentRecord, DeviceRecord, DeviceState, Digest, FamilyRecord, GrantId, GrantRecord,
+    LoginEvent, LogoutDelivery, PushedRecord, SessionRecord, Subject,
 };
 use nauthera_core::names::ClientId;
 use nauthera_core::time::{Seconds, UnixTime};
@@ -49,12 +49,23 @@ pub enum Redemption {
 /// What became of a refresh token that was presented for rotation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rotation {
-    /// This call rotated it; the successor now exists.
+    /// This call rotated it; the successor is the current one now.
     Won,
-    /// Another call rotated it before: this is how it stands now.
-    Lost(RefreshRecord),
-    /// The token does not exist (any more), or its grant is revoked.
+    /// It is not the current one any more, or has expired: this is how its family and grant stand now.
+    Lost(Box<(FamilyRecord, GrantRecord)>),
+    /// The family does not exist (any more), or its grant is revoked.
     Gone,
+}
+
+impl Rotation {
+    /// A rotation that changed nothing, by how family and grant stand.
+    fn of(found: Option<(FamilyRecord, GrantRecord)>) -> Self {
+        match found {
+            Some((_, grant)) if grant.revoked_at.is_some() => Self::Gone,
+            Some(found) => Self::Lost(Box::new(found)),
+            None => Self::Gone,
+        }
+    }
 }
 
 /// What a device that polls is told.
@@ -75,6 +86,21 @@ pub struct NewRefresh {
     pub digest: Digest,
     /// Not to be used from then on.
     pub expires_at: UnixTime,
+}
+
+/// A refresh token's turn to be followed by another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    /// The grant that it was made for.
+    pub grant: GrantId,
+    /// Digest of the token.
+    pub presented: Digest,
+    /// Its successor.
+    pub successor: NewRefresh,
+    /// The successor's value, encrypted.
+    pub sealed_successor: Vec<u8>,
+    /// Until when the grant is to last now; `None` where it lasts long enough as it is.
+    pub grant_until: Option<UnixTime>,
 }
 
 /// What is stored by one successful authorization.
@@ -192,18 +218,12 @@ pub trait Store: Send + Sync + 'static {
     /// is dead afterwards.
     async fn revoke_grant(&self, id: GrantId, now: UnixTime) -> Result<()>;
 
-    /// Reads a refresh token and its grant.
-    async fn refresh(&self, digest: Digest) -> Result<Option<(RefreshRecord, GrantRecord)>>;
-    /// Rotates a refresh token, once: stores the successor and, encrypted, the successor's value beside the old one. Raises the
-    /// grant's `expires_at` to `grant_expires_at` when that is later. Grants revoked meanwhile are [`Rotation::Gone`].
-    async fn rotate_refresh(
-        &self,
-        old: Digest,
-        successor: NewRefresh,
-        sealed_successor: Vec<u8>,
-        grant_expires_at: UnixTime,
-        now: UnixTime,
-    ) -> Result<Rotation>;
+    /// Reads the family of refresh tokens of a grant, and the grant.
+    async fn refresh(&self, grant: GrantId) -> Result<Option<(FamilyRecord, GrantRecord)>>;
+    /// Rotates a refresh token, once, and only if at this moment it is the current one of its family, has not expired, and its grant
+    /// is not revoked, by the end of its session neither. The successor takes its place, with its value, encrypted, beside it. Raises
+    /// the grant's `expires_at` where that is asked.
+    async fn rotate_refresh(&self, turn: Turn, now: UnixTime) -> Result<Rotation>;
     /// Raises a grant's `expires_at`, so that it is not swept before a token made under it ends.
     async fn extend_grant(&self, id: GrantId, expires_at: UnixTime) -> Result<()>;
 
@@ -270,9 +290,9 @@ pub trait Store: Send + Sync + 'static {
     /// next.
     async fn take_duty(&self, duty: Duty, holder: Holder, now: UnixTime, until: UnixTime) -> Result<bool>;
 
-    /// Removes at most `limit` rows that ended before `now` from each table, and empties as many sealed successors whose grace is
-    /// over; the number of both. Rows that still matter for a decision
-    /// (a redeemed code until its grant ends, a rotated refresh token until its family ends, a grant until the session ends whose
+    /// Removes at most `limit` rows that ended before `now` from each table, and empties as many sealed successors whose grace was
+    /// over an hour ago; the number of both. Rows that still matter for a decision
+    /// (a redeemed code and a family of refresh tokens until the grant ends, a grant until the session ends whose
     /// clients would be told) stay.
     async fn sweep(&self, now: UnixTime, limit: u32) -> Result<u64>;
 
@@ -284,8 +304,6 @@ pub trait Store: Send + Sync + 'static {
 
 /// How long a pushed request is kept after the time by which it must be opened.
 pub const PUSHED_RETENTION: Seconds = Seconds::hours(1);
-/// How long a sealed successor is kept: the grace of refresh rotation.
-const SEALED_RETENTION: Seconds = nauthera_core::oauth::token::REFRESH_GRACE;
 /// What a device that polls too soon must wait longer, in seconds (RFC 8628 §3.5).
 const SLOW_DOWN: u32 = 5;
 /// `last_seen_at` is kept to the minute, so that a busy browser costs one write in it.

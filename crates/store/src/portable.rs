@@ -5,8 +5,8 @@
 use crate::{Result, Store, StoreError};
 use async_trait::async_trait;
 use nauthera_core::facts::{
-    CodeRecord, ConsentRecord, DeviceRecord, Digest, GrantRecord, LogoutDelivery, PushedRecord,
-    RefreshRecord, SessionRecord,
+    CodeRecord, ConsentRecord, DeviceRecord, Digest, FamilyRecord, GrantRecord, LogoutDelivery, PushedRecord,
+    SessionRecord,
 };
 use nauthera_core::time::UnixTime;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ const BATCH: u32 = 500;
 pub enum FactKind {
     /// Grants.
     Grant,
-    /// Refresh tokens, with what followed them.
+    /// Refresh tokens, by family.
     Refresh,
     /// Authorization codes.
     Code,
@@ -59,7 +59,7 @@ impl FactKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Grant => "grants",
-            Self::Refresh => "refresh tokens",
+            Self::Refresh => "families of refresh tokens",
             Self::Code => "codes",
             Self::Device => "device authorizations",
             Self::Pushed => "pushed requests",
@@ -75,7 +75,7 @@ impl FactKind {
     pub(crate) const fn count_sql(self) -> &'static str {
         match self {
             Self::Grant => "SELECT count(*) FROM grants",
-            Self::Refresh => "SELECT count(*) FROM refresh",
+            Self::Refresh => "SELECT count(*) FROM families",
             Self::Code => "SELECT count(*) FROM codes",
             Self::Device => "SELECT count(*) FROM devices",
             Self::Pushed => "SELECT count(*) FROM pushed",
@@ -93,8 +93,8 @@ impl FactKind {
 pub enum Fact {
     /// A grant.
     Grant(GrantRecord),
-    /// A refresh token, and the token that followed it.
-    Refresh(RefreshRecord, Option<Digest>),
+    /// A family of refresh tokens.
+    Refresh(FamilyRecord),
     /// A code.
     Code(CodeRecord),
     /// A device authorization.

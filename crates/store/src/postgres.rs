@@ -32,13 +32,13 @@ use crate::limits::{Answer, Ask, Ending, LimitStore};
 use crate::portable::{Cursor, Fact, FactKind, Page, Portable};
 use crate::{
     Duty, Holder, Issued, Load, LogoutClaim, LogoutQueue, NewCode, NewRefresh, Poll, Redemption, Result,
-    Rotation, SessionStart, Store,
+    Rotation, SessionStart, Store, Turn,
 };
 use async_trait::async_trait;
 use gate::Gate;
 use nauthera_core::facts::{
-    CodeRecord, ConsentRecord, DeviceRecord, DeviceState, Digest, GrantId, GrantRecord, LogoutDelivery,
-    PushedRecord, RefreshRecord, SessionRecord, Subject,
+    CodeRecord, ConsentRecord, DeviceRecord, DeviceState, Digest, FamilyRecord, GrantId, GrantRecord,
+    LogoutDelivery, PushedRecord, SessionRecord, Subject,
 };
 use nauthera_core::names::ClientId;
 use nauthera_core::time::{Micros, UnixTime};
@@ -201,20 +201,12 @@ impl Store for Postgres {
         grants::revoke(self.steps()?, id, now).await
     }
 
-    async fn refresh(&self, digest: Digest) -> Result<Option<(RefreshRecord, GrantRecord)>> {
-        refresh::read(self.steps()?, digest).await
+    async fn refresh(&self, grant: GrantId) -> Result<Option<(FamilyRecord, GrantRecord)>> {
+        refresh::read(self.steps()?, grant).await
     }
 
-    async fn rotate_refresh(
-        &self,
-        old: Digest,
-        successor: NewRefresh,
-        sealed_successor: Vec<u8>,
-        grant_expires_at: UnixTime,
-        now: UnixTime,
-    ) -> Result<Rotation> {
-        let next = refresh::Next { refresh: successor, sealed: sealed_successor, grant_expires_at };
-        refresh::rotate(self.steps()?, old, &next, now).await
+    async fn rotate_refresh(&self, turn: Turn, now: UnixTime) -> Result<Rotation> {
+        refresh::rotate(self.steps()?, &turn, now).await
     }
 
     async fn extend_grant(&self, id: GrantId, expires_at: UnixTime) -> Result<()> {

@@ -26,13 +26,13 @@ mod writer;
 use crate::portable::{Cursor, Fact, FactKind, Page, Portable};
 use crate::{
     Duty, Holder, Issued, Load, LogoutClaim, LogoutQueue, NewCode, NewRefresh, Poll, Redemption, Result,
-    Rotation, SessionStart, Store,
+    Rotation, SessionStart, Store, Turn,
 };
 use async_trait::async_trait;
 use lane::Lane;
 use nauthera_core::facts::{
-    CodeRecord, ConsentRecord, DeviceRecord, DeviceState, Digest, GrantId, GrantRecord, LogoutDelivery,
-    PushedRecord, RefreshRecord, SessionRecord, Subject,
+    CodeRecord, ConsentRecord, DeviceRecord, DeviceState, Digest, FamilyRecord, GrantId, GrantRecord,
+    LogoutDelivery, PushedRecord, SessionRecord, Subject,
 };
 use nauthera_core::names::ClientId;
 use nauthera_core::time::UnixTime;
@@ -189,20 +189,12 @@ impl Store for Sqlite {
         self.write(move |c| grants::revoke_with_codes(c, id, now)).await
     }
 
-    async fn refresh(&self, digest: Digest) -> Result<Option<(RefreshRecord, GrantRecord)>> {
-        self.read(move |c| refresh::read(c, digest)).await
+    async fn refresh(&self, grant: GrantId) -> Result<Option<(FamilyRecord, GrantRecord)>> {
+        self.read(move |c| refresh::read(c, grant)).await
     }
 
-    async fn rotate_refresh(
-        &self,
-        old: Digest,
-        successor: NewRefresh,
-        sealed_successor: Vec<u8>,
-        grant_expires_at: UnixTime,
-        now: UnixTime,
-    ) -> Result<Rotation> {
-        let next = refresh::Next { refresh: successor, sealed: sealed_successor, grant_expires_at };
-        self.write(move |c| refresh::rotate(c, old, &next, now)).await
+    async fn rotate_refresh(&self, turn: Turn, now: UnixTime) -> Result<Rotation> {
+        self.write(move |c| refresh::rotate(c, &turn, now)).await
     }
 
     async fn extend_grant(&self, id: GrantId, expires_at: UnixTime) -> Result<()> {

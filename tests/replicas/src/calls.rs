@@ -133,6 +133,14 @@ impl Target {
         self.post("/oauth2/token", &form, None)
     }
 
+    /// Ends what a token stands for.
+    ///
+    /// # Errors
+    /// Those of the transport.
+    pub fn revoke(&self, token: &str) -> Result<Answer> {
+        self.post("/oauth2/revoke", &[("client_id", "apps.page"), ("token", token)], None)
+    }
+
     /// A token for the service itself.
     ///
     /// # Errors

@@ -83,6 +83,59 @@ fn one_refresh_token_has_one_successor_over_all_replicas() -> Result<()> {
     Ok(())
 }
 
+/// Refresh tokens of a new grant in their order, each of the last three made by another replica, so that all of them know the grant.
+fn known_to_all(cluster: &Cluster) -> Result<Vec<String>> {
+    let mut tokens = vec![cluster.proxy().tokens(&mut Person::ada())?.1];
+    for number in 0..3 {
+        let last = tokens.last().map(String::as_str).unwrap_or_default();
+        tokens.push(cluster.replica(number).refresh(last)?.text("refresh_token")?);
+    }
+    Ok(tokens)
+}
+
+#[test]
+fn what_a_replica_knows_of_a_grant_never_makes_a_token_count() -> Result<()> {
+    let cluster = Cluster::start(&Settings::default())?;
+    let refused_everywhere = |token: &str| -> Result<()> {
+        for number in 0..3 {
+            let answer = cluster.replica(number).refresh(token)?;
+            ensure!(answer.status == 400 && answer.text("error")? == "invalid_grant", "{number}: {answer:?}");
+        }
+        Ok(())
+    };
+    // Revoked at one.
+    let revoked = known_to_all(&cluster)?;
+    ensure!(cluster.replica(0).revoke(&revoked[3])?.status == 200);
+    refused_everywhere(&revoked[3])?;
+    // An old one presented at one.
+    let reused = known_to_all(&cluster)?;
+    ensure!(cluster.replica(1).refresh(&reused[0])?.status == 400);
+    refused_everywhere(&reused[3])?;
+    // Logged out at one.
+    let mut person = Person::ada();
+    let tokens = cluster.proxy().redeem(&cluster.proxy().code(&mut person)?)?;
+    let mut token = tokens.text("refresh_token")?;
+    for number in 0..3 {
+        token = cluster.replica(number).refresh(&token)?.text("refresh_token")?;
+    }
+    let end = format!("{}/oauth2/logout", cluster.issuer);
+    person.look(&Url::parse_with_params(&end, [("id_token_hint", &tokens.text("id_token")?)])?)?;
+    refused_everywhere(&token)?;
+    // One after another at whichever, it goes on.
+    let mut token = known_to_all(&cluster)?.swap_remove(3);
+    for number in 0..30 {
+        token = cluster.replica(number).refresh(&token)?.text("refresh_token")?;
+    }
+    // And 200 at once, where all know it.
+    let answers = at_once(&cluster, |target| target.refresh(&token))?;
+    let mut successors: Vec<String> =
+        answers.iter().map(|answer| answer.text("refresh_token")).collect::<Result<_>>()?;
+    successors.sort();
+    successors.dedup();
+    ensure!(successors.len() == 1, "{} successors", successors.len());
+    Ok(())
+}
+
 #[test]
 fn a_logout_that_was_being_told_when_all_were_killed_is_told_by_the_first_that_comes_back() -> Result<()> {
     let receiver = Receiver::start()?;

@@ -5,7 +5,7 @@ use super::error::{ErrorCode, OAuthError};
 use super::interaction::may_use;
 use super::params::Params;
 use super::{pkce, scope};
-use crate::facts::{Authorization, CodeRecord, GrantRecord, RefreshRecord};
+use crate::facts::{Authorization, CodeRecord, Digest, FamilyRecord, Generation, GrantRecord};
 use crate::grant::GrantType;
 use crate::names::{Audience, Scope};
 use crate::snapshot::Row;
@@ -158,6 +158,17 @@ pub enum Refresh {
     Reused,
 }
 
+/// A refresh token that was presented, with the facts that are judged with it.
+#[derive(Debug, Clone, Copy)]
+pub struct Presented<'a> {
+    /// Its digest. That it was made for the family's grant is known already.
+    pub digest: Digest,
+    /// The family.
+    pub family: &'a FamilyRecord,
+    /// The grant.
+    pub grant: &'a GrantRecord,
+}
+
 /// Judges a refresh token (RFC 6749 §6, RFC 9700 §4.14).
 ///
 /// # Errors
@@ -165,7 +176,7 @@ pub enum Refresh {
 pub fn refresh(
     row: &Row,
     issuer: &IssuerUrl,
-    (token, grant): (&RefreshRecord, &GrantRecord),
+    Presented { digest, family, grant }: Presented<'_>,
     person: GroupsNow<'_>,
     (params, now): (&Params<'_>, UnixTime),
 ) -> Result<Refresh, OAuthError> {
@@ -176,29 +187,65 @@ pub fn refresh(
     if grant.revoked_at.is_some() {
         return Err(OAuthError::invalid_grant("the grant of this refresh_token was revoked"));
     }
-    if let Some(rotated) = &token.rotated
-        && (rotated.successor_used
-            || rotated.at.plus(REFRESH_GRACE) <= now
-            || rotated.sealed_successor.is_empty())
-    {
-        return Ok(Refresh::Reused);
+    let generation = family.generation(digest);
+    match generation {
+        Generation::Live => {}
+        Generation::Rotated { at, sealed } if now < at.plus(REFRESH_GRACE) && !sealed.is_empty() => {}
+        Generation::Rotated { .. } | Generation::Older => return Ok(Refresh::Reused),
     }
-    let until = family_end(row, authorization);
-    if token.expires_at <= now || until <= now {
-        return Err(OAuthError::invalid_grant("the refresh_token has expired: the person must log in again"));
+    if family.expires_at <= now {
+        return Err(expired());
+    }
+    let mint =
+        renewed(row, issuer, (authorization, grant.session_ended_at.is_some()), person, (params, now))?;
+    Ok(match (generation, row.client_type.is_confidential()) {
+        (Generation::Live, true) => Refresh::Keep(mint),
+        (Generation::Live, false) => Refresh::Rotate(mint),
+        (_, _) => Refresh::Repeat(mint),
+    })
+}
+
+/// What a rotation gives by what never changes of a grant, provided that the token is the current one of a family that lives, which
+/// the one step that rotates it makes sure of. `None` where more is to be known, or where nothing is given: [`refresh`] judges then.
+#[must_use]
+pub fn rotation(
+    row: &Row,
+    issuer: &IssuerUrl,
+    authorization: &Authorization,
+    person: GroupsNow<'_>,
+    (params, now): (&Params<'_>, UnixTime),
+) -> Option<Mint> {
+    if row.client_type.is_confidential() || authorization.client_id != row.client_id {
+        return None;
+    }
+    // Where the session may have ended and the grant goes on, the worst is taken for granted.
+    let ended = authorization.sid.is_some() && authorization.outlives_session();
+    renewed(row, issuer, (authorization, ended), person, (params, now)).ok()
+}
+
+fn expired() -> OAuthError {
+    OAuthError::invalid_grant("the refresh_token has expired: the person must log in again")
+}
+
+/// What a live refresh token gives today.
+fn renewed(
+    row: &Row,
+    issuer: &IssuerUrl,
+    (authorization, session_ended): (&Authorization, bool),
+    person: GroupsNow<'_>,
+    (params, now): (&Params<'_>, UnixTime),
+) -> Result<Mint, OAuthError> {
+    if family_end(row, authorization) <= now {
+        return Err(expired());
     }
     may_go_on(row, person)?;
     let mut mint = minted(row, issuer, authorization, params, now)?;
     // Policy may have taken offline_access since: then the token ended with its session.
-    if grant.session_ended_at.is_some() && !mint.has_scope("offline_access") {
+    if session_ended && !mint.has_scope("offline_access") {
         return Err(OAuthError::invalid_grant("the session of this refresh_token was ended"));
     }
-    mint.scopes = narrowed(&mint.scopes, &authorization.scopes, params.get("scope"))?;
-    Ok(match (&token.rotated, row.client_type.is_confidential()) {
-        (Some(_), _) => Refresh::Repeat(mint),
-        (None, true) => Refresh::Keep(mint),
-        (None, false) => Refresh::Rotate(mint),
-    })
+    mint.scopes = narrowed(mint.scopes, &authorization.scopes, params.get("scope"))?;
+    Ok(mint)
 }
 
 /// What a refresh token would give if it were presented now; `None` where the token endpoint would refuse it, or where it was
@@ -207,28 +254,28 @@ pub fn refresh(
 pub fn usable(
     row: &Row,
     issuer: &IssuerUrl,
-    facts: (&RefreshRecord, &GrantRecord),
+    presented: Presented<'_>,
     person: GroupsNow<'_>,
     now: UnixTime,
 ) -> Option<Mint> {
     may_use_grant(row, GrantType::RefreshToken).ok()?;
     // The issuer is always a resource, so that this is no question of which.
     let params = Params::one("resource", issuer.as_str());
-    match refresh(row, issuer, facts, person, (&params, now)) {
+    match refresh(row, issuer, presented, person, (&params, now)) {
         Ok(Refresh::Keep(mint) | Refresh::Rotate(mint)) => Some(mint),
         Ok(Refresh::Repeat(_) | Refresh::Reused) | Err(_) => None,
     }
 }
 
 /// A refresh may ask for fewer scopes, never for others (RFC 6749 §6).
-fn narrowed(today: &[Scope], granted: &[Scope], asked: Option<&str>) -> Result<Vec<Scope>, OAuthError> {
-    let Some(asked) = asked else { return Ok(today.to_vec()) };
+fn narrowed(today: Vec<Scope>, granted: &[Scope], asked: Option<&str>) -> Result<Vec<Scope>, OAuthError> {
+    let Some(asked) = asked else { return Ok(today) };
     let words: Vec<&str> = asked.split(' ').filter(|word| !word.is_empty()).collect();
     if let Some(other) = words.iter().find(|word| !granted.iter().any(|scope| scope.as_str() == **word)) {
         let message = format!("scope '{}' was not granted", super::error::shown(other));
         return Err(OAuthError::new(ErrorCode::InvalidScope, message));
     }
-    let kept: Vec<Scope> = today.iter().filter(|scope| words.contains(&scope.as_str())).cloned().collect();
+    let kept: Vec<Scope> = today.into_iter().filter(|scope| words.contains(&scope.as_str())).collect();
     if kept.is_empty() {
         return Err(OAuthError::new(ErrorCode::InvalidScope, "policy leaves none of these scopes"));
     }

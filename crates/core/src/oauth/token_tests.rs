@@ -1,5 +1,5 @@
 use super::*;
-use crate::facts::{Digest, Rotated};
+use crate::facts::Rotated;
 use crate::grant::{ClientType, GrantSet};
 use crate::names::ClientId;
 use crate::oauth::fixtures::{self, ISSUER, row, scopes};
@@ -88,18 +88,29 @@ fn a_token_has_one_audience() {
     assert_eq!(redeemed(&row(), &record, &other).unwrap_err().code, ErrorCode::InvalidTarget);
 }
 
-fn token() -> RefreshRecord {
-    RefreshRecord {
-        digest: Digest::of("r"),
+fn family() -> FamilyRecord {
+    FamilyRecord {
         grant: fixtures::grant().id,
+        current: Digest::of("r"),
         expires_at: UnixTime(50_000),
         rotated: None,
     }
 }
 
-fn refreshed(row: &Row, token: &RefreshRecord, form: &str, now: i64) -> Result<Refresh, OAuthError> {
+/// Presents the token of this word.
+fn presented(
+    row: &Row,
+    (word, family, grant): (&str, &FamilyRecord, &GrantRecord),
+    person: GroupsNow<'_>,
+    (form, now): (&str, i64),
+) -> Result<Refresh, OAuthError> {
+    let facts = Presented { digest: Digest::of(word), family, grant };
+    refresh(row, &issuer(), facts, person, (&params(form), UnixTime(now)))
+}
+
+fn refreshed(row: &Row, family: &FamilyRecord, form: &str, now: i64) -> Result<Refresh, OAuthError> {
     let groups: [Arc<str>; 1] = ["staff".into()];
-    refresh(row, &issuer(), (token, &fixtures::grant()), Some(&groups), (&params(form), UnixTime(now)))
+    presented(row, ("r", family, &fixtures::grant()), Some(&groups), (form, now))
 }
 
 fn public() -> Row {
@@ -108,46 +119,82 @@ fn public() -> Row {
 
 #[test]
 fn public_clients_rotate_and_confidential_ones_keep() {
-    assert!(matches!(refreshed(&public(), &token(), "", 2_000), Ok(Refresh::Rotate(_))));
-    assert!(matches!(refreshed(&row(), &token(), "", 2_000), Ok(Refresh::Keep(_))));
+    assert!(matches!(refreshed(&public(), &family(), "", 2_000), Ok(Refresh::Rotate(_))));
+    assert!(matches!(refreshed(&row(), &family(), "", 2_000), Ok(Refresh::Keep(_))));
 }
 
 #[test]
 fn a_rotated_token_repeats_within_the_grace_and_is_theft_after_it() {
-    let rotated = |successor_used| {
-        let rotated = Rotated { at: UnixTime(2_000), successor_used, sealed_successor: vec![1] };
-        RefreshRecord { rotated: Some(rotated), ..token() }
+    let rotated = |sealed: &[u8]| FamilyRecord {
+        current: Digest::of("s"),
+        rotated: Some(Rotated {
+            previous: Digest::of("r"),
+            at: UnixTime(2_000),
+            sealed_successor: sealed.to_vec(),
+        }),
+        ..family()
     };
-    assert!(matches!(refreshed(&public(), &rotated(false), "", 2_009), Ok(Refresh::Repeat(_))));
-    assert_eq!(refreshed(&public(), &rotated(false), "", 2_010), Ok(Refresh::Reused));
-    assert_eq!(refreshed(&public(), &rotated(true), "", 2_001), Ok(Refresh::Reused));
+    assert!(matches!(refreshed(&public(), &rotated(&[1]), "", 2_009), Ok(Refresh::Repeat(_))));
+    assert_eq!(refreshed(&public(), &rotated(&[1]), "", 2_010), Ok(Refresh::Reused));
+    assert_eq!(refreshed(&public(), &rotated(&[]), "", 2_001), Ok(Refresh::Reused));
+    let older = presented(&public(), ("q", &rotated(&[1]), &fixtures::grant()), Some(&[]), ("", 2_001));
+    assert_eq!(older, Ok(Refresh::Reused), "the grace is over once the successor was used");
+}
+
+#[test]
+fn a_plain_rotation_is_judged_without_the_facts_that_change() {
+    let (authorization, staff): (_, &[Arc<str>]) = (fixtures::authorization(), &["staff".into()]);
+    let judge = |row: &Row, authorization: &Authorization, person, (form, now)| {
+        rotation(row, &issuer(), authorization, person, (&params(form), UnixTime(now)))
+    };
+    let Ok(Refresh::Rotate(mint)) = refreshed(&public(), &family(), "", 2_000) else { panic!() };
+    assert_eq!(judge(&public(), &authorization, Some(staff), ("", 2_000)), Some(mint));
+    // Whatever would be refused, and whatever is no rotation, is left to the judgement that knows all.
+    assert_eq!(judge(&row(), &authorization, Some(staff), ("", 2_000)), None);
+    assert_eq!(judge(&public(), &authorization, None, ("", 2_000)), None);
+    assert_eq!(judge(&public(), &authorization, Some(staff), ("scope=profile", 2_000)), None);
+    assert_eq!(judge(&public(), &authorization, Some(staff), ("", 1_000 + 8 * 3_600)), None);
+    let other = Row { client_id: ClientId::parse("shop.other").unwrap(), ..public() };
+    assert_eq!(judge(&other, &authorization, Some(staff), ("", 2_000)), None);
+}
+
+#[test]
+fn a_grant_that_outlives_its_session_rotates_plainly_while_it_has_offline_access() {
+    let offline = Authorization {
+        sid: Some("sid".into()),
+        scopes: scopes(&["openid", "offline_access"]),
+        ..fixtures::authorization()
+    };
+    let judge = |row: &Row| rotation(row, &issuer(), &offline, Some(&[]), (&params(""), UnixTime(2_000)));
+    let with = |names: &[&str]| Row { scopes: scopes(names), ..public() };
+    assert!(judge(&with(&["openid", "offline_access"])).is_some());
+    assert_eq!(judge(&with(&["openid"])), None, "its session may have ended since");
 }
 
 #[test]
 fn a_tightened_lifetime_ends_the_family_earlier() {
     let tighter =
         Row { token: crate::snapshot::Lifetimes { refresh: Seconds::new(500), ..row().token }, ..public() };
-    assert!(refreshed(&tighter, &token(), "", 1_499).is_ok());
-    assert_eq!(refreshed(&tighter, &token(), "", 1_500).unwrap_err().code, ErrorCode::InvalidGrant);
+    assert!(refreshed(&tighter, &family(), "", 1_499).is_ok());
+    assert_eq!(refreshed(&tighter, &family(), "", 1_500).unwrap_err().code, ErrorCode::InvalidGrant);
 }
 
 #[test]
 fn a_person_who_left_ends_the_family() {
-    let facts = (&token(), &fixtures::grant());
-    let gone = refresh(&public(), &issuer(), facts, None, (&params(""), UnixTime(2_000)));
+    let gone = presented(&public(), ("r", &family(), &fixtures::grant()), None, ("", 2_000));
     assert_eq!(gone.unwrap_err().code, ErrorCode::InvalidGrant);
     let row = Row { allowed_groups: vec![vec!["admins".into()]], ..public() };
-    assert_eq!(refreshed(&row, &token(), "", 2_000).unwrap_err().code, ErrorCode::InvalidGrant);
+    assert_eq!(refreshed(&row, &family(), "", 2_000).unwrap_err().code, ErrorCode::InvalidGrant);
 }
 
 #[test]
 fn a_refresh_may_ask_for_less_and_never_for_more() {
-    match refreshed(&public(), &token(), "scope=openid", 2_000) {
+    match refreshed(&public(), &family(), "scope=openid", 2_000) {
         Ok(Refresh::Rotate(mint)) => assert_eq!(mint.scopes, scopes(&["openid"])),
         other => panic!("{other:?}"),
     }
     assert_eq!(
-        refreshed(&public(), &token(), "scope=profile", 2_000).unwrap_err().code,
+        refreshed(&public(), &family(), "scope=profile", 2_000).unwrap_err().code,
         ErrorCode::InvalidScope
     );
 }
@@ -155,14 +202,13 @@ fn a_refresh_may_ask_for_less_and_never_for_more() {
 #[test]
 fn another_clients_refresh_token_is_refused() {
     let other = Row { client_id: ClientId::parse("shop.other").unwrap(), ..public() };
-    assert_eq!(refreshed(&other, &token(), "", 2_000).unwrap_err().code, ErrorCode::InvalidGrant);
+    assert_eq!(refreshed(&other, &family(), "", 2_000).unwrap_err().code, ErrorCode::InvalidGrant);
 }
 
 #[test]
 fn a_revoked_grant_refreshes_nothing() {
     let revoked = GrantRecord { revoked_at: Some(UnixTime(1)), ..fixtures::grant() };
-    let facts = (&token(), &revoked);
-    assert!(refresh(&public(), &issuer(), facts, Some(&[]), (&params(""), UnixTime(2_000))).is_err());
+    assert!(presented(&public(), ("r", &family(), &revoked), Some(&[]), ("", 2_000)).is_err());
 }
 
 #[test]

@@ -69,22 +69,20 @@ async fn access(context: &Context, row: &Row, token: &str) -> Result<Option<Valu
 
 /// A refresh token is its own client's matter alone.
 async fn refresh(context: &Context, row: &Row, presented: &str) -> Result<Option<Value>, Failure> {
-    let Some((record, grant)) = context.app.store.refresh(Digest::of(presented)).await? else {
-        return Ok(None);
-    };
+    let Some(id) = context.app.secrets.grant_of(presented) else { return Ok(None) };
+    let Some((family, grant)) = context.app.store.refresh(id).await? else { return Ok(None) };
     let authorization = &grant.authorization;
     let person = person_now(context, authorization).ok();
     let groups = person.as_ref().map(|person| person.groups.as_slice());
     let issuer = context.serving.issuer();
-    let Some(mint) = token::usable(row, issuer, (&record, &grant), groups, context.now) else {
-        return Ok(None);
-    };
+    let facts = token::Presented { digest: Digest::of(presented), family: &family, grant: &grant };
+    let Some(mint) = token::usable(row, issuer, facts, groups, context.now) else { return Ok(None) };
     Ok(Some(json!({
         "active": true,
         "iss": issuer.as_str(),
         "sub": authorization.person.subject.0.to_string(),
         "client_id": row.client_id.as_str(),
         "scope": joined(&mint.scopes),
-        "exp": record.expires_at.min(family_end(row, authorization)).0,
+        "exp": family.expires_at.min(family_end(row, authorization)).0,
     })))
 }

@@ -8,7 +8,7 @@ use crate::tokens::read_access_token;
 use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
-use nauthera_core::facts::{Digest, GrantId};
+use nauthera_core::facts::GrantId;
 use nauthera_core::snapshot::Row;
 use nauthera_core::time::UnixTime;
 
@@ -40,7 +40,8 @@ async fn respond(context: &Context, body: Body) -> Result<(), Failure> {
         }
         return Ok(());
     }
-    if let Some((_, grant)) = store.refresh(Digest::of(token)).await?
+    if let Some(id) = context.app.secrets.grant_of(token)
+        && let Some(grant) = store.grant(id).await?
         && grant.authorization.client_id == row.client_id
     {
         revoke(context, &row, grant.id, &grant.authorization.person.subject.0).await?;

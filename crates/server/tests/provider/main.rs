@@ -28,6 +28,8 @@ mod discovery;
 #[cfg(test)]
 mod edge;
 #[cfg(test)]
+mod families;
+#[cfg(test)]
 mod forwarded;
 #[cfg(test)]
 mod jwks_uri;

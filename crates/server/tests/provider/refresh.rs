@@ -21,7 +21,7 @@ async fn a_public_clients_token_is_rotated_at_every_use() {
     for _ in 0..3 {
         world.clock.advance(60);
         let next = renewed(&world, &tokens, "shop.spa").await;
-        assert!(next.refresh.len() == 43 && next.refresh != tokens.refresh, "{next:?}");
+        assert!(next.refresh.len() == 86 && next.refresh != tokens.refresh, "{next:?}");
         tokens = next;
     }
     assert!(tokens.live(&world).await);

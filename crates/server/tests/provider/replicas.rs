@@ -12,7 +12,7 @@ async fn opened(url: &str) -> Arc<dyn Store> {
 }
 
 /// Two of them, each with connections of its own.
-async fn two() -> (World, World) {
+pub async fn two() -> (World, World) {
     let url = nauthera_test_postgres::database().unwrap();
     let setup = Setup { allow_private_fetch: true, store: Some(opened(&url).await), ..Setup::default() };
     let one = World::build(setup);

@@ -1,11 +1,11 @@
 //! Only once, under fire: many callers at the same moment.
 
 use super::samples::{
-    END, NOW, begin, code, code_in, device, device_authorization, device_grant, digest, grant_id, grant_of,
-    issue, later, new_refresh, pushed, revoked_at, session, store_code, subject,
+    END, NOW, begin, code, code_in, counts, device, device_authorization, device_grant, digest, grant_id,
+    grant_of, issue, later, new_refresh, pushed, revoked_at, session, store_code, subject, turn,
 };
 use crate::{Issued, LogoutClaim, NewCode, Redemption, Result, Rotation, Store, StoreError};
-use nauthera_core::facts::DeviceState;
+use nauthera_core::facts::{DeviceState, Generation};
 use nauthera_core::time::Seconds;
 use std::future::Future;
 use std::sync::Arc;
@@ -53,7 +53,7 @@ pub(super) async fn two_hundred_redemptions_of_a_code_have_one_winner(store: S) 
     assert_eq!(winners.len(), 1);
     assert_eq!(revoked_at(&store, grant_id("c")).await?, Some(later(1)), "the others revoked it");
     for (taken, n) in &all {
-        let stored = store.refresh(digest(&format!("t{n}"))).await?.is_some();
+        let stored = counts(&*store, "c", &format!("t{n}")).await?;
         assert_eq!(stored, *taken == Redemption::Won, "{n}");
     }
     Ok(())
@@ -63,18 +63,17 @@ pub(super) async fn two_hundred_rotations_have_one_winner_and_one_successor(stor
     issue(&store, &code("c"), "t").await?;
     let all = race(&store, |store, n| async move {
         let word = format!("u{n}");
-        let sealed = word.as_bytes().to_vec();
-        Ok((store.rotate_refresh(digest("t"), new_refresh(&word), sealed, END, later(1)).await?, word))
+        Ok((store.rotate_refresh(turn("c", "t", &word), later(1)).await?, word))
     })
     .await?;
     let winners: Vec<_> = all.iter().filter(|(rotation, _)| *rotation == Rotation::Won).collect();
     assert_eq!(winners.len(), 1);
     for (rotation, word) in &all {
-        let stored = store.refresh(digest(word)).await?.is_some();
+        let stored = counts(&*store, "c", word).await?;
         assert_eq!(stored, *rotation == Rotation::Won, "{word}");
-        if let Rotation::Lost(refresh) = rotation {
-            let sealed = refresh.rotated.as_ref().map(|rotated| rotated.sealed_successor.as_slice());
-            assert_eq!(sealed, winners.first().map(|(_, word)| word.as_bytes()));
+        if let Rotation::Lost(found) = rotation {
+            let sealed = winners.first().map(|(_, word)| word.as_bytes()).unwrap_or_default();
+            assert_eq!(found.0.generation(digest("t")), Generation::Rotated { at: later(1), sealed });
         }
     }
     assert_eq!(count(&all.iter().map(|(r, _)| *r == Rotation::Gone).collect::<Vec<_>>(), &true), 0);
@@ -248,4 +247,49 @@ pub(super) async fn redemption_and_revocation_never_leave_a_live_grant(store: S)
         assert!(grant.is_none_or(|grant| grant.revoked_at.is_some()), "{n}");
     }
     Ok(())
+}
+
+/// Lets half of the callers rotate a family each while the other half ends it; none can be rotated afterwards.
+async fn families_end<F>(store: &S, end: impl Fn(S, String) -> F) -> Result<()>
+where
+    F: Future<Output = Result<()>> + Send + 'static,
+{
+    for n in 0..CALLERS / 2 {
+        let (word, sid) = (format!("c{n}"), format!("s{n}"));
+        begin(store, &session(&sid, "ada")).await?;
+        issue(store, &code_in(&word, &sid), "t").await?;
+    }
+    race(store, |store, n| {
+        let word = format!("c{}", n / 2);
+        let ended = (n % 2 == 0).then(|| end(store.clone(), (n / 2).to_string()));
+        async move {
+            match ended {
+                Some(ended) => ended.await,
+                None => store.rotate_refresh(turn(&word, "t", "u"), later(1)).await.map(drop),
+            }
+        }
+    })
+    .await?;
+    for n in 0..CALLERS / 2 {
+        for token in ["t", "u"] {
+            let outcome = store.rotate_refresh(turn(&format!("c{n}"), token, "v"), later(2)).await?;
+            assert_eq!(outcome, Rotation::Gone, "{n}");
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn rotation_and_revocation_never_leave_a_live_family(store: S) -> Result<()> {
+    families_end(
+        &store,
+        |store, n| async move { store.revoke_grant(grant_id(&format!("c{n}")), later(1)).await },
+    )
+    .await
+}
+
+pub(super) async fn rotation_and_logout_never_leave_a_live_family(store: S) -> Result<()> {
+    families_end(&store, |store, n| async move {
+        store.end_session(&subject("ada"), &format!("s{n}"), later(1)).await.map(drop)
+    })
+    .await
 }

@@ -1,9 +1,9 @@
 //! What the cases store: plain records, each named by a word.
 
-use crate::{NewCode, NewRefresh, Redemption, Result, SessionStart, Store, StoreError};
+use crate::{NewCode, NewRefresh, Redemption, Result, Rotation, SessionStart, Store, StoreError, Turn};
 use nauthera_core::facts::{
     Authorization, ClaimRequest, ClaimsRequest, CodeRecord, ConsentRecord, DeviceRecord, DeviceState, Digest,
-    GrantId, GrantRecord, LoginEvent, PersonRef, PushedRecord, SessionRecord, Subject,
+    FamilyRecord, GrantId, GrantRecord, LoginEvent, PersonRef, PushedRecord, SessionRecord, Subject,
 };
 use nauthera_core::names::{Audience, ClientId, ObjectRef, Scope};
 use nauthera_core::time::{Seconds, UnixTime};
@@ -104,6 +104,30 @@ pub(crate) fn new_refresh(word: &str) -> NewRefresh {
     NewRefresh { digest: digest(word), expires_at: END }
 }
 
+/// A rotation of `old` to `new` in the family of a code; the sealed successor is the word itself.
+pub(crate) fn turn(code: &str, old: &str, new: &str) -> Turn {
+    Turn {
+        grant: grant_id(code),
+        presented: digest(old),
+        successor: new_refresh(new),
+        sealed_successor: new.as_bytes().to_vec(),
+        grant_until: None,
+    }
+}
+
+/// The family of a rotation that was lost.
+pub(crate) fn lost(outcome: Rotation) -> Result<FamilyRecord> {
+    match outcome {
+        Rotation::Lost(found) => Ok(found.0),
+        other => Err(StoreError::Corrupt(format!("it is not lost: {other:?}"))),
+    }
+}
+
+/// Is this the current refresh token of the family of a code?
+pub(crate) async fn counts(store: &dyn Store, code: &str, token: &str) -> Result<bool> {
+    Ok(store.refresh(grant_id(code)).await?.is_some_and(|(family, _)| family.current == digest(token)))
+}
+
 pub(crate) fn pushed(word: &str) -> PushedRecord {
     PushedRecord {
         digest: digest(word),
@@ -165,7 +189,7 @@ pub(crate) async fn store_code(store: &Arc<dyn Store>, code: &CodeRecord) -> Res
     store.insert_code(NewCode { code: code.clone(), pushed: None }).await.map(drop)
 }
 
-/// Stores a code and redeems it, with a refresh token of the word `<word>-token`; the grant.
+/// Stores a code and redeems it, with a refresh token of this word; the grant.
 pub(crate) async fn issue(store: &Arc<dyn Store>, code: &CodeRecord, token: &str) -> Result<GrantRecord> {
     store_code(store, code).await?;
     let grant = grant_of(code);

@@ -2,10 +2,10 @@
 
 use super::samples::{
     END, NOW, begin, code, device, device_authorization, device_grant, digest, grant_id, grant_of, issue,
-    later, must, new_refresh, pushed, revoked_at, session, store_code,
+    later, lost, must, pushed, revoked_at, session, store_code, turn,
 };
 use crate::{NewRefresh, PUSHED_RETENTION, Redemption, Result, Rotation, Store};
-use nauthera_core::facts::{DeviceState, SessionRecord};
+use nauthera_core::facts::{DeviceState, Generation, SessionRecord};
 use nauthera_core::time::{Seconds, UnixTime};
 use std::sync::Arc;
 
@@ -51,7 +51,7 @@ pub(super) async fn what_has_not_ended_stays(store: S) -> Result<()> {
     assert!(store.device_by_user_code("BCDFGHJK").await?.is_some());
     assert!(store.is_token_revoked(digest("j")).await?);
     assert!(!store.remember_assertion(digest("a"), END).await?);
-    assert!(store.refresh(digest("t")).await?.is_some());
+    assert!(store.refresh(grant_id("issued")).await?.is_some());
     Ok(())
 }
 
@@ -66,7 +66,7 @@ pub(super) async fn what_has_ended_goes(store: S) -> Result<()> {
     assert!(!store.is_token_revoked(digest("j")).await?);
     assert!(store.remember_assertion(digest("a"), END).await?);
     assert_eq!(store.grant(grant_id("issued")).await?, None);
-    assert_eq!(store.refresh(digest("t")).await?, None);
+    assert_eq!(store.refresh(grant_id("issued")).await?, None);
     Ok(())
 }
 
@@ -113,14 +113,18 @@ pub(super) async fn a_redeemed_code_stays_for_a_grant_that_was_extended(store: S
     Ok(())
 }
 
-pub(super) async fn a_rotated_refresh_token_stays_for_its_family(store: S) -> Result<()> {
+pub(super) async fn a_family_stays_for_its_grant(store: S) -> Result<()> {
     store_code(&store, &code("c")).await?;
     let short = NewRefresh { digest: digest("t"), expires_at: later(300) };
     store.redeem_code(digest("c"), grant_of(&code("c")), Some(short), NOW).await?;
-    store.rotate_refresh(digest("t"), new_refresh("u"), vec![1], END, later(100)).await?;
-    sweep_all(&store, later(3_600)).await?;
-    let reuse = store.rotate_refresh(digest("t"), new_refresh("v"), vec![2], END, later(3_600)).await?;
-    assert!(matches!(reuse, Rotation::Lost(_)), "reuse is still recognised: {reuse:?}");
+    store.rotate_refresh(turn("c", "t", "u"), later(100)).await?;
+    sweep_all(&store, later(7_200)).await?;
+    let found = lost(store.rotate_refresh(turn("c", "t", "v"), later(7_200)).await?)?;
+    let reused = Generation::Rotated { at: later(100), sealed: &[] };
+    assert_eq!(found.generation(digest("t")), reused, "reuse is still recognised");
+    store.extend_grant(grant_id("c"), LONG_AFTER).await?;
+    sweep_all(&store, END.plus(Seconds::days(1))).await?;
+    assert!(store.refresh(grant_id("c")).await?.is_some());
     Ok(())
 }
 
@@ -139,28 +143,44 @@ pub(super) async fn a_redeemed_device_stays_for_its_grant(store: S) -> Result<()
 }
 
 pub(super) async fn a_family_goes_with_its_grant(store: S) -> Result<()> {
+    issue(&store, &code("other"), "o").await?;
+    store.extend_grant(grant_id("other"), LONG_AFTER.plus(Seconds::days(1))).await?;
     issue(&store, &code("c"), "t0").await?;
     for n in 0..30 {
-        let successor = new_refresh(&format!("t{}", n + 1));
-        store.rotate_refresh(digest(&format!("t{n}")), successor, vec![1], END, later(n)).await?;
+        store.rotate_refresh(turn("c", &format!("t{n}"), &format!("t{}", n + 1)), later(n)).await?;
     }
-    // A grant, its code and 31 refresh tokens.
-    assert!(sweep_all(&store, LONG_AFTER).await? >= 33);
-    assert_eq!(store.refresh(digest("t0")).await?, None);
-    assert_eq!(store.refresh(digest("t30")).await?, None);
+    // Its seal, the grant, its code and the family: one, however often it was rotated.
+    assert_eq!(sweep_all(&store, LONG_AFTER).await?, 4);
+    assert_eq!(store.refresh(grant_id("c")).await?, None);
     assert_eq!(store.grant(grant_id("c")).await?, None);
+    assert!(store.refresh(grant_id("other")).await?.is_some());
     assert_eq!(sweep_all(&store, LONG_AFTER).await?, 0);
     Ok(())
 }
 
-pub(super) async fn a_sealed_successor_goes_with_the_grace(store: S) -> Result<()> {
+/// What is sealed beside the family of `c`, and when it was rotated last.
+async fn seal(store: &S) -> Result<(UnixTime, Vec<u8>)> {
+    let rotated = must(must(store.refresh(grant_id("c")).await?)?.0.rotated)?;
+    Ok((rotated.at, rotated.sealed_successor))
+}
+
+pub(super) async fn a_sealed_successor_goes_within_the_hour(store: S) -> Result<()> {
     issue(&store, &code("c"), "t").await?;
-    store.rotate_refresh(digest("t"), new_refresh("u"), vec![1, 2, 3], END, later(100)).await?;
+    store.rotate_refresh(turn("c", "t", "u"), later(100)).await?;
     store.sweep(later(109), 100).await?;
-    let kept = must(must(store.refresh(digest("t")).await?)?.0.rotated)?;
-    assert_eq!(kept.sealed_successor, [1, 2, 3]);
-    store.sweep(later(200), 100).await?;
-    let swept = must(must(store.refresh(digest("t")).await?)?.0.rotated)?;
-    assert_eq!((swept.at, swept.successor_used, swept.sealed_successor), (later(100), false, Vec::new()));
+    assert_eq!(seal(&store).await?, (later(100), b"u".to_vec()));
+    assert_eq!(store.sweep(later(100 + 10 + 3_600), 100).await?, 1);
+    assert_eq!(seal(&store).await?, (later(100), Vec::new()));
+    assert_eq!(store.rotate_refresh(turn("c", "u", "v"), later(4_000)).await?, Rotation::Won);
+    assert_eq!(seal(&store).await?, (later(4_000), b"v".to_vec()));
+    Ok(())
+}
+
+pub(super) async fn a_seal_that_was_renewed_stays(store: S) -> Result<()> {
+    issue(&store, &code("c"), "t").await?;
+    store.rotate_refresh(turn("c", "t", "u"), later(3_500)).await?;
+    store.rotate_refresh(turn("c", "u", "v"), later(3_595)).await?;
+    store.sweep(later(3_604), 100).await?;
+    assert_eq!(seal(&store).await?, (later(3_595), b"v".to_vec()), "the grace goes on");
     Ok(())
 }

@@ -59,11 +59,11 @@ statements! {
              FROM code WHERE grant_id = $2 AND NOT redeemed AND NOT ended
              ON CONFLICT (id) DO NOTHING RETURNING id
          ), token AS (
-             INSERT INTO refresh (digest, grant_id, expires_at, bucket, sweep_at)
-             SELECT $13::BYTEA, id, $14::BIGINT, $15::SMALLINT, $16::BIGINT FROM won WHERE $13::BYTEA IS NOT NULL
+             INSERT INTO families (grant_id, current, expires_at, bucket)
+             SELECT id, $13::BYTEA, $14::BIGINT, $10::SMALLINT FROM won WHERE $13::BYTEA IS NOT NULL
          ), replay AS (
              INSERT INTO revoked_grants (grant_id, at, bucket, sweep_at)
-             SELECT grant_id, $12::BIGINT, $10::SMALLINT, $17::BIGINT FROM code
+             SELECT grant_id, $12::BIGINT, $10::SMALLINT, $15::BIGINT FROM code
              WHERE grant_id = $2 AND (redeemed OR NOT ended) AND NOT EXISTS (SELECT 1 FROM won)
              ON CONFLICT (grant_id) DO NOTHING
          )
@@ -162,8 +162,6 @@ pub(super) async fn redeem(
                 &now.0,
                 &token.digest,
                 &token.expires_at,
-                &token.bucket,
-                &token.sweep_at,
                 &mark_until(now),
             ],
         )

@@ -13,7 +13,8 @@ use tokio_postgres::{Client, NoTls, Statement};
 pub(super) struct Connection {
     pub(super) client: Client,
     driver: JoinHandle<()>,
-    prepared: Mutex<HashMap<&'static str, Statement>>,
+    /// By where the text stands, since it is a constant: that is hashed faster than its many words.
+    prepared: Mutex<HashMap<(usize, usize), Statement>>,
 }
 
 impl Drop for Connection {
@@ -61,12 +62,13 @@ impl Connection {
         &self,
         sql: &'static str,
     ) -> std::result::Result<Statement, tokio_postgres::Error> {
-        let known = self.prepared.lock().unwrap_or_else(PoisonError::into_inner).get(sql).cloned();
+        let place = (sql.as_ptr().addr(), sql.len());
+        let known = self.prepared.lock().unwrap_or_else(PoisonError::into_inner).get(&place).cloned();
         if let Some(statement) = known {
             return Ok(statement);
         }
         let statement = self.client.prepare(sql).await?;
-        self.prepared.lock().unwrap_or_else(PoisonError::into_inner).insert(sql, statement.clone());
+        self.prepared.lock().unwrap_or_else(PoisonError::into_inner).insert(place, statement.clone());
         Ok(statement)
     }
 }

@@ -57,8 +57,8 @@ statements! {
                     $11::BIGINT, $8::BIGINT
              FROM device WHERE grant_id = $2 ON CONFLICT (id) DO NOTHING RETURNING id
          ), token AS (
-             INSERT INTO refresh (digest, grant_id, expires_at, bucket, sweep_at)
-             SELECT $12::BYTEA, id, $13::BIGINT, $14::SMALLINT, $15::BIGINT FROM won WHERE $12::BYTEA IS NOT NULL
+             INSERT INTO families (grant_id, current, expires_at, bucket)
+             SELECT id, $12::BYTEA, $13::BIGINT, $10::SMALLINT FROM won WHERE $12::BYTEA IS NOT NULL
          )
          SELECT grant_id, EXISTS (SELECT 1 FROM won) FROM device";
 }
@@ -167,8 +167,6 @@ pub(super) async fn redeem(
                 &g.sweep_at,
                 &token.digest,
                 &token.expires_at,
-                &token.bucket,
-                &token.sweep_at,
             ],
         )
         .await?;

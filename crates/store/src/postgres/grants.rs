@@ -68,12 +68,10 @@ impl<'a> Values<'a> {
     }
 }
 
-/// The refresh token that comes with a grant, as the values of a row; all are missing where none does.
+/// The refresh token that comes with a grant, as the values of a row; both are missing where none does.
 pub(super) struct Token<'a> {
     pub(super) digest: Option<&'a [u8]>,
     pub(super) expires_at: Option<i64>,
-    pub(super) bucket: Option<i16>,
-    pub(super) sweep_at: Option<i64>,
 }
 
 impl<'a> Token<'a> {
@@ -81,8 +79,6 @@ impl<'a> Token<'a> {
         Self {
             digest: refresh.map(|refresh| refresh.digest.0.as_slice()),
             expires_at: refresh.map(|refresh| refresh.expires_at.0),
-            bucket: refresh.map(|refresh| bucket(&refresh.digest.0)),
-            sweep_at: refresh.map(|refresh| sweep_at(refresh.expires_at)),
         }
     }
 }

@@ -4,10 +4,10 @@ use super::grants::{self, mark_until};
 use super::pool::{Steps, Values};
 use super::row::{bucket, bucket_of, digest, first, get, statements, time};
 use super::{codes, consents, devices, logouts, pushed, refresh, sessions};
-use crate::columns::sweep_at;
+use crate::columns::unseal_at;
 use crate::portable::{Cursor, Fact, FactKind, Page};
 use crate::{Result, StoreError};
-use nauthera_core::facts::{CodeRecord, DeviceRecord, DeviceState, Digest, GrantRecord, RefreshRecord};
+use nauthera_core::facts::{CodeRecord, DeviceRecord, DeviceState, FamilyRecord, GrantRecord};
 use nauthera_core::time::UnixTime;
 use tokio_postgres::Row;
 
@@ -17,10 +17,9 @@ statements! {
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $7) ON CONFLICT (id) DO NOTHING";
     ENDED = "INSERT INTO ended_sessions (sid, subject, at, bucket, sweep_at) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (sid, subject) DO NOTHING";
-    REFRESH = "INSERT INTO refresh (digest, grant_id, expires_at, bucket, sweep_at) VALUES ($1, $2, $3, $4, $5)
-               ON CONFLICT (digest) DO NOTHING";
-    ROTATION = "INSERT INTO rotations (digest, successor, sealed, rotated_at, bucket) VALUES ($1, $2, $3, $4, $5)
-                ON CONFLICT (digest) DO NOTHING";
+    FAMILY = "INSERT INTO families (grant_id, current, expires_at, previous, sealed, rotated_at, unseal_at, bucket)
+              SELECT $1::BYTEA, $2::BYTEA, $3::BIGINT, $4::BYTEA, $5::BYTEA, $6::BIGINT, $7::BIGINT, $8::SMALLINT
+              FROM grants WHERE id = $1 ON CONFLICT (grant_id) DO NOTHING";
     REDEEMED = "UPDATE grants SET redeemed_at = $2 WHERE id = $1";
     TOKENS_AFTER = "SELECT jti, expires_at FROM revoked_tokens WHERE jti > $1 ORDER BY jti LIMIT $2";
     ASSERTIONS_AFTER = "SELECT jti, expires_at FROM assertions WHERE jti > $1 ORDER BY jti LIMIT $2";
@@ -44,10 +43,9 @@ pub(super) async fn export(steps: &Steps, kind: FactKind, after: Option<Cursor>,
         FactKind::Grant => {
             (grants::AFTER, |row| grants::decode(row, 0).map(|grant| Some(Fact::Grant(grant))))
         }
-        FactKind::Refresh => (refresh::AFTER, |row| {
-            let successor = get::<Option<&[u8]>>(row, 13)?.map(|_| digest(row, 13)).transpose()?;
-            refresh::decode(row).map(|(token, _)| Some(Fact::Refresh(token, successor)))
-        }),
+        FactKind::Refresh => {
+            (refresh::AFTER, |row| refresh::decode(row).map(|(family, _)| Some(Fact::Refresh(family))))
+        }
         FactKind::Code => (codes::AFTER, |row| Ok(codes::decode(row)?.map(Fact::Code))),
         FactKind::Device => {
             (devices::AFTER, |row| devices::decode(row).map(|device| Some(Fact::Device(device))))
@@ -110,7 +108,7 @@ async fn logouts_after(steps: &Steps, after: Option<Cursor>, limit: u32) -> Resu
 pub(super) async fn import(steps: &Steps, fact: Fact) -> Result<()> {
     match fact {
         Fact::Grant(grant) => import_grant(steps, &grant).await,
-        Fact::Refresh(token, successor) => import_refresh(steps, &token, successor).await,
+        Fact::Refresh(family) => import_family(steps, &family).await,
         Fact::Code(code) => import_code(steps, &code).await,
         Fact::Device(device) => import_device(steps, &device).await,
         Fact::Pushed(pushed) => pushed::import(steps, &pushed).await,
@@ -146,16 +144,23 @@ async fn import_grant(steps: &Steps, grant: &GrantRecord) -> Result<()> {
     Ok(())
 }
 
-async fn import_refresh(steps: &Steps, token: &RefreshRecord, successor: Option<Digest>) -> Result<()> {
-    let key = token.digest.0.as_slice();
-    let (end, sweep_at) = (token.expires_at.0, sweep_at(token.expires_at));
-    steps.change(REFRESH, &[&key, &token.grant.0.as_slice(), &end, &bucket(key), &sweep_at]).await?;
-    if let (Some(rotated), Some(successor)) = (&token.rotated, successor) {
-        let sealed = (!rotated.sealed_successor.is_empty()).then_some(&rotated.sealed_successor);
-        let values: Values<'_> = &[&key, &successor.0.as_slice(), &sealed, &rotated.at.0, &bucket(key)];
-        steps.change(ROTATION, values).await?;
-    }
-    Ok(())
+/// None is stored without its grant, with which it would go.
+async fn import_family(steps: &Steps, family: &FamilyRecord) -> Result<()> {
+    let FamilyRecord { grant, current, expires_at, rotated } = family;
+    let rotated = rotated.as_ref();
+    let sealed = rotated.map(|rotated| &rotated.sealed_successor).filter(|sealed| !sealed.is_empty());
+    let key = grant.0.as_slice();
+    let values: Values<'_> = &[
+        &key,
+        &current.0.as_slice(),
+        &expires_at.0,
+        &rotated.map(|rotated| rotated.previous.0.as_slice()),
+        &sealed,
+        &rotated.map(|rotated| rotated.at.0),
+        &sealed.and(rotated).map(|rotated| unseal_at(rotated.at)),
+        &bucket(key),
+    ];
+    steps.change(FAMILY, values).await.map(drop)
 }
 
 async fn import_code(steps: &Steps, code: &CodeRecord) -> Result<()> {

@@ -1,113 +1,94 @@
-//! Refresh tokens: each is followed once, by a row that names its successor. Whether a successor was used is read from what
-//! follows it in turn.
+//! Refresh tokens, a row for each family. A rotation is one update of that row, which finds it by the grant's id, and whose conditions
+//! are all that may have changed since the grant was read: of several that would replace the same token one finds it there.
 
 use super::grants;
 use super::pool::Steps;
-use super::row::{bucket, digest, first, get, grant_id, maybe_time, statements, time};
-use crate::columns::sweep_at;
-use crate::{NewRefresh, Result, Rotation};
-use nauthera_core::facts::{Digest, GrantRecord, RefreshRecord, Rotated};
+use super::row::{digest, first, get, grant_id, maybe_time, statements, time};
+use crate::columns::{sweep_at, unseal_at};
+use crate::{Result, Rotation, Turn};
+use nauthera_core::facts::{FamilyRecord, GrantId, GrantRecord, Rotated};
 use nauthera_core::time::UnixTime;
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
-/// A refresh token with its grant and what followed it, as [`decode`] takes them.
+/// A family with its grant, as [`decode`] takes them.
 macro_rules! select {
     () => {
         concat!(
-            "SELECT f.digest, f.grant_id, f.expires_at, t.rotated_at, t.sealed, s.digest IS NULL OR u.digest IS NOT NULL, ",
+            "SELECT f.grant_id, f.current, f.expires_at, f.previous, f.sealed, f.rotated_at, ",
             grants::columns!(),
-            ", t.successor FROM refresh f JOIN grants g ON g.id = f.grant_id ",
-            grants::endings!(),
-            " LEFT JOIN rotations t ON t.digest = f.digest
-              LEFT JOIN refresh s ON s.digest = t.successor
-              LEFT JOIN rotations u ON u.digest = t.successor"
+            " FROM families f JOIN grants g ON g.id = f.grant_id ",
+            grants::endings!()
         )
+    };
+}
+
+/// Replaces the token, if it is the current one of a family that lives.
+macro_rules! turn {
+    () => {
+        "UPDATE families SET previous = current, current = $3, sealed = $4, rotated_at = $5, unseal_at = $6, expires_at = $7
+         FROM grants g
+         WHERE families.grant_id = $1 AND families.current = $2 AND families.expires_at > $5 AND g.id = $1
+           AND (SELECT count(*) FROM revoked_grants r WHERE r.grant_id = g.id) = 0
+           AND (g.outlives_session
+                OR (SELECT count(*) FROM ended_sessions e WHERE e.sid = g.sid AND e.subject = g.subject) = 0)"
     };
 }
 
 statements! {
-    READ = concat!(select!(), " WHERE f.digest = $1");
-    AFTER = concat!(select!(), " WHERE f.digest > $1 ORDER BY f.digest LIMIT $2");
-    ROTATE = concat!(
-        "WITH old AS (
-             SELECT f.grant_id, r.grant_id IS NULL AND (e.sid IS NULL OR g.outlives_session) AS live
-             FROM refresh f JOIN grants g ON g.id = f.grant_id ",
-        grants::endings!(),
-        "    WHERE f.digest = $1
-         ), won AS (
-             INSERT INTO rotations (digest, successor, sealed, rotated_at, bucket)
-             SELECT $1::BYTEA, $2::BYTEA, $3::BYTEA, $4::BIGINT, $5::SMALLINT FROM old WHERE live
-             ON CONFLICT (digest) DO NOTHING RETURNING digest
-         ), next AS (
-             INSERT INTO refresh (digest, grant_id, expires_at, bucket, sweep_at)
-             SELECT $2::BYTEA, old.grant_id, $6::BIGINT, $7::SMALLINT, $8::BIGINT FROM old CROSS JOIN won
-         ), longer AS (
-             UPDATE grants SET expires_at = $9, sweep_at = $10
-             WHERE id = (SELECT old.grant_id FROM old CROSS JOIN won) AND expires_at < $9
+    READ = concat!(select!(), " WHERE f.grant_id = $1");
+    AFTER = concat!(select!(), " WHERE f.grant_id > $1 ORDER BY f.grant_id LIMIT $2");
+    ROTATE = turn!();
+    ROTATE_AND_EXTEND = concat!(
+        "WITH turned AS (",
+        turn!(),
+        " RETURNING families.grant_id), longer AS (
+             UPDATE grants SET expires_at = $8, sweep_at = $9
+             WHERE id = (SELECT turned.grant_id FROM turned) AND expires_at < $8
          )
-         SELECT live, EXISTS (SELECT 1 FROM won) FROM old"
+         SELECT grant_id FROM turned"
     );
 }
 
-/// What follows a refresh token.
-pub(super) struct Next {
-    /// The successor.
-    pub(super) refresh: NewRefresh,
-    /// Its value, encrypted.
-    pub(super) sealed: Vec<u8>,
-    /// When the family ends now.
-    pub(super) grant_expires_at: UnixTime,
-}
-
-pub(super) fn decode(row: &Row) -> Result<(RefreshRecord, GrantRecord)> {
-    let rotated = match maybe_time(row, 3)? {
+pub(super) fn decode(row: &Row) -> Result<(FamilyRecord, GrantRecord)> {
+    let rotated = match maybe_time(row, 5)? {
         None => None,
-        Some(at) => {
-            let successor_used = get(row, 5)?;
-            let sealed = if successor_used { None } else { get::<Option<Vec<u8>>>(row, 4)? };
-            Some(Rotated { at, successor_used, sealed_successor: sealed.unwrap_or_default() })
-        }
+        Some(at) => Some(Rotated {
+            previous: digest(row, 3)?,
+            at,
+            sealed_successor: get::<Option<Vec<u8>>>(row, 4)?.unwrap_or_default(),
+        }),
     };
-    let refresh = RefreshRecord {
-        digest: digest(row, 0)?,
-        grant: grant_id(row, 1)?,
+    let family = FamilyRecord {
+        grant: grant_id(row, 0)?,
+        current: digest(row, 1)?,
         expires_at: time(row, 2)?,
         rotated,
     };
-    Ok((refresh, grants::decode(row, 6)?))
+    Ok((family, grants::decode(row, 6)?))
 }
 
-pub(super) async fn read(steps: &Steps, digest: Digest) -> Result<Option<(RefreshRecord, GrantRecord)>> {
-    first(&steps.read(READ, &[&digest.0.as_slice()]).await?, decode)
+pub(super) async fn read(steps: &Steps, grant: GrantId) -> Result<Option<(FamilyRecord, GrantRecord)>> {
+    first(&steps.read(READ, &[&grant.0.as_slice()]).await?, decode)
 }
 
-pub(super) async fn rotate(steps: &Steps, old: Digest, next: &Next, now: UnixTime) -> Result<Rotation> {
-    let successor = &next.refresh;
-    let (from, to) = (old.0.as_slice(), successor.digest.0.as_slice());
-    let rows = steps
-        .write(
-            ROTATE,
-            &[
-                &from,
-                &to,
-                &next.sealed,
-                &now.0,
-                &bucket(from),
-                &successor.expires_at.0,
-                &bucket(to),
-                &sweep_at(successor.expires_at),
-                &next.grant_expires_at.0,
-                &sweep_at(next.grant_expires_at),
-            ],
-        )
-        .await?;
-    match first(&rows, |row| Ok((get::<bool>(row, 0)?, get::<bool>(row, 1)?)))? {
-        Some((true, true)) => Ok(Rotation::Won),
-        // Another was faster: how it stands now is read afterwards, since what the statement saw is older.
-        Some((true, false)) => Ok(match read(steps, old).await? {
-            Some((refresh, grant)) if grant.revoked_at.is_none() => Rotation::Lost(refresh),
-            _ => Rotation::Gone,
-        }),
-        Some((false, _)) | None => Ok(Rotation::Gone),
+pub(super) async fn rotate(steps: &Steps, turn: &Turn, now: UnixTime) -> Result<Rotation> {
+    let Turn { grant, presented, successor, sealed_successor, grant_until } = turn;
+    let (key, from, to) = (grant.0.as_slice(), presented.0.as_slice(), successor.digest.0.as_slice());
+    let sealed = Some(sealed_successor).filter(|sealed| !sealed.is_empty());
+    let unseal_at = sealed.map(|_| unseal_at(now));
+    let values: [&(dyn ToSql + Sync); 7] =
+        [&key, &from, &to, &sealed, &now.0, &unseal_at, &successor.expires_at.0];
+    let rotated = match grant_until {
+        None => steps.change(ROTATE, &values).await?,
+        Some(until) => {
+            let [a, b, c, d, e, f, g] = values;
+            steps.change(ROTATE_AND_EXTEND, &[a, b, c, d, e, f, g, &until.0, &sweep_at(*until)]).await?
+        }
+    };
+    if rotated == 1 {
+        return Ok(Rotation::Won);
     }
+    // How it stands is read afterwards, since what the statement saw may be older.
+    Ok(Rotation::of(read(steps, *grant).await?))
 }

@@ -1,12 +1,12 @@
 //! Removing what has ended, in small steps: each statement touches at most `limit` rows, found bucket by bucket through an index.
 //!
-//! Codes, refresh tokens and device authorizations stay for as long as their grant, whose end may move later while they
+//! Codes and device authorizations stay for as long as their grant, whose end may move later while they
 //! wait. So a row that comes up while its grant lives is put off to the grant's present end instead of being removed.
-//! A grant in turn stays for as long as the session in which it began, since its client is told when that ends.
+//! A family of refresh tokens goes with its grant. A grant in turn stays for as long as the session in which it began, since its client is told when that ends.
 
 use super::pool::Steps;
-use super::row::statements;
-use crate::{PUSHED_RETENTION, Result, SEALED_RETENTION, logouts};
+use super::row::{first, get, statements};
+use crate::{PUSHED_RETENTION, Result, logouts};
 use nauthera_core::time::{Micros, UnixTime};
 
 //
@@ -15,9 +15,6 @@ use nauthera_core::time::{Micros, UnixTime};
 /// Keys of rows of a table that are due, from all buckets, at most `$2`.
 macro_rules! due {
     ($table:literal, $key:literal, $time:literal) => {
-        due!($table, $key, $time, "TRUE")
-    };
-    ($table:literal, $key:literal, $time:literal, $only:literal) => {
         concat!(
             "SELECT due.* FROM generate_series(0, 15) AS b (n) CROSS JOIN LATERAL (SELECT ",
             $key,
@@ -25,9 +22,7 @@ macro_rules! due {
             $table,
             " WHERE bucket = b.n AND ",
             $time,
-            " < $1 AND ",
-            $only,
-            " ORDER BY ",
+            " < $1 ORDER BY ",
             $time,
             " LIMIT $2) AS due LIMIT $2"
         )
@@ -81,7 +76,11 @@ macro_rules! orphans {
 
 statements! {
     PUSHED = remove!("pushed", "digest", "expires_at");
-    GRANTS = remove!("grants", "id", "sweep_at");
+    GRANTS = concat!(
+        "WITH gone AS (", remove!("grants", "id", "sweep_at"), " RETURNING id),
+              families AS (DELETE FROM families WHERE grant_id = ANY (ARRAY(SELECT id FROM gone)) RETURNING grant_id)
+         SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM families)"
+    );
     REVOKED = remove!("revoked_grants", "grant_id", "sweep_at");
     SESSIONS = remove!("sessions", "digest", "expires_at");
     TOKENS = remove!("revoked_tokens", "jti", "expires_at");
@@ -96,34 +95,31 @@ statements! {
     );
     LIMITS = remove!("limits", "subject", "level");
     PUT_OFF_CODES = put_off!("codes");
-    PUT_OFF_REFRESH = put_off!("refresh");
     PUT_OFF_DEVICES = put_off!("devices");
     CODES = concat!("DELETE FROM codes WHERE digest = ANY (", orphans!("codes"), ")");
     DEVICES = concat!("DELETE FROM devices WHERE digest = ANY (", orphans!("devices"), ")");
-    REFRESH = concat!(
-        "WITH gone AS (DELETE FROM refresh WHERE digest = ANY (", orphans!("refresh"), ") RETURNING digest),
-              followed AS (DELETE FROM rotations WHERE digest = ANY (ARRAY(SELECT digest FROM gone)))
-         SELECT count(*) FROM gone"
-    );
     UNSEAL = concat!(
-        "UPDATE rotations SET sealed = NULL WHERE digest = ANY (ARRAY(",
-        due!("rotations", "digest", "rotated_at", "sealed IS NOT NULL"), "))"
+        "UPDATE families SET sealed = NULL, unseal_at = NULL WHERE grant_id = ANY (ARRAY(",
+        due!("families", "grant_id", "unseal_at"), ")) AND unseal_at < $1"
     );
 }
 
 pub(super) async fn sweep(steps: &Steps, now: UnixTime, limit: u32) -> Result<u64> {
     let limit = i64::from(limit);
     let mut done = steps.change(PUT_OFF_GRANTS, &[&now.0, &limit]).await?;
-    for put_off in [PUT_OFF_CODES, PUT_OFF_REFRESH, PUT_OFF_DEVICES] {
+    for put_off in [PUT_OFF_CODES, PUT_OFF_DEVICES] {
         steps.change(put_off, &[&now.0, &limit]).await?;
     }
-    done += steps.change(UNSEAL, &[&now.minus(SEALED_RETENTION).0, &limit]).await?;
+    done += steps.change(UNSEAL, &[&now.0, &limit]).await?;
     done += steps.change(PUSHED, &[&now.minus(PUSHED_RETENTION).0, &limit]).await?;
     done += steps.change(LOGOUTS, &[&now.minus(logouts::RETENTION).0, &limit]).await?;
-    let families = steps.write(REFRESH, &[&now.0, &limit]).await?;
-    let families = super::row::first(&families, |row| super::row::get::<i64>(row, 0))?;
-    done += families.and_then(|count| u64::try_from(count).ok()).unwrap_or_default();
-    for remove in [CODES, DEVICES, GRANTS, REVOKED, SESSIONS, ENDED, TOKENS, ASSERTIONS] {
+    for remove in [CODES, DEVICES] {
+        done += steps.change(remove, &[&now.0, &limit]).await?;
+    }
+    let grants = steps.write(GRANTS, &[&now.0, &limit]).await?;
+    let grants = first(&grants, |row| get::<i64>(row, 0))?;
+    done += grants.and_then(|count| u64::try_from(count).ok()).unwrap_or_default();
+    for remove in [REVOKED, SESSIONS, ENDED, TOKENS, ASSERTIONS] {
         done += steps.change(remove, &[&now.0, &limit]).await?;
     }
     done += steps.change(LIMITS, &[&Micros::from(now).0, &limit]).await?;

@@ -30,10 +30,9 @@ pub(super) fn export(c: &Connection, kind: FactKind, after: Option<Cursor>, limi
         FactKind::Grant => (grants::AFTER, |row| {
             Ok((row.get(0)?, Some(Fact::Grant(grants::decode(row, grant_id(row, 0)?, 1)?))))
         }),
-        FactKind::Refresh => (refresh::AFTER, |row| {
-            let successor = row.get::<_, Option<[u8; 32]>>(11)?.map(nauthera_core::facts::Digest);
-            Ok((row.get(10)?, Some(Fact::Refresh(refresh::decode(row, digest(row, 10)?)?, successor))))
-        }),
+        FactKind::Refresh => {
+            (refresh::AFTER, |row| Ok((row.get(0)?, Some(Fact::Refresh(refresh::decode(row)?.0)))))
+        }
         FactKind::Code => (codes::AFTER, |row| Ok((row.get(7)?, codes::decode(row)?.map(Fact::Code)))),
         FactKind::Device => {
             (devices::AFTER, |row| Ok((row.get(0)?, Some(Fact::Device(devices::decode(row)?)))))
@@ -84,7 +83,7 @@ fn logouts_after(c: &Connection, after: Option<Cursor>, limit: u32) -> Result<Pa
 pub(super) fn import(c: &Connection, fact: &Fact) -> Result<()> {
     match fact {
         Fact::Grant(grant) => grants::import(c, grant),
-        Fact::Refresh(token, successor) => refresh::import(c, token, *successor),
+        Fact::Refresh(family) => refresh::import(c, family),
         Fact::Code(code) => codes::import(c, code),
         Fact::Device(device) => devices::insert(c, device).map(drop),
         Fact::Pushed(pushed) => pushed::import(c, pushed),

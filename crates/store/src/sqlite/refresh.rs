@@ -1,90 +1,83 @@
-//! Refresh tokens: each is followed once. Whether a successor was used is read from the successor itself.
+//! Refresh tokens, a row for each family: a rotation replaces the current one in its place.
 
 use super::grants;
-use super::row::{change, grant_id, maybe_time, one, statements, time};
-use crate::columns::sweep_at;
-use crate::{NewRefresh, Result, Rotation};
-use nauthera_core::facts::{Digest, GrantId, GrantRecord, RefreshRecord, Rotated};
+use super::row::{change, digest, grant_id, maybe_time, one, statements, time};
+use crate::columns::unseal_at;
+use crate::{NewRefresh, Result, Rotation, Turn};
+use nauthera_core::facts::{FamilyRecord, GrantId, GrantRecord, Rotated};
 use nauthera_core::time::UnixTime;
 use rusqlite::{Connection, Row, params};
 
-/// A refresh token with its grant and what followed it.
+/// A family with its grant.
 macro_rules! select {
     () => {
-        "SELECT r.grant_id, r.expires_at, r.rotated_at, r.sealed, s.digest IS NULL OR s.rotated_at IS NOT NULL,
-                g.authorization, g.created_at, g.expires_at, g.revoked_at, g.session_ended_at, r.digest, r.successor
-         FROM refresh r JOIN grants g ON g.id = r.grant_id LEFT JOIN refresh s ON s.digest = r.successor"
+        "SELECT f.grant_id, f.current, f.expires_at, f.previous, f.sealed, f.rotated_at,
+                g.authorization, g.created_at, g.expires_at, g.revoked_at, g.session_ended_at
+         FROM families f JOIN grants g ON g.id = f.grant_id"
     };
 }
 
 statements! {
-    INSERT = "INSERT INTO refresh (digest, grant_id, expires_at, sweep_at) VALUES (?1, ?2, ?3, ?4)";
-    IMPORT = "INSERT INTO refresh (digest, grant_id, expires_at, sweep_at, rotated_at, successor, sealed)
-              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (digest) DO NOTHING";
-    READ = concat!(select!(), " WHERE r.digest = ?1");
-    AFTER = concat!(select!(), " WHERE r.digest > ?1 ORDER BY r.digest LIMIT ?2");
-    STATE = "SELECT r.grant_id, r.expires_at, r.rotated_at, r.sealed, s.digest IS NULL OR s.rotated_at IS NOT NULL,
-                    g.revoked_at
-             FROM refresh r JOIN grants g ON g.id = r.grant_id LEFT JOIN refresh s ON s.digest = r.successor
-             WHERE r.digest = ?1";
-    ROTATE = "UPDATE refresh SET rotated_at = ?2, successor = ?3, sealed = ?4 WHERE digest = ?1";
-}
-
-/// What follows a refresh token.
-pub(super) struct Next {
-    /// The successor.
-    pub(super) refresh: NewRefresh,
-    /// Its value, encrypted.
-    pub(super) sealed: Vec<u8>,
-    /// When the family ends now.
-    pub(super) grant_expires_at: UnixTime,
+    INSERT = "INSERT INTO families (grant_id, current, expires_at) VALUES (?1, ?2, ?3)";
+    IMPORT = "INSERT INTO families (grant_id, current, expires_at, previous, sealed, rotated_at, unseal_at)
+              SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 FROM grants WHERE id = ?1 ON CONFLICT (grant_id) DO NOTHING";
+    READ = concat!(select!(), " WHERE f.grant_id = ?1");
+    AFTER = concat!(select!(), " WHERE f.grant_id > ?1 ORDER BY f.grant_id LIMIT ?2");
+    ROTATE = "UPDATE families SET previous = current, current = ?3, sealed = ?4, rotated_at = ?5, unseal_at = ?6, expires_at = ?7
+              WHERE grant_id = ?1 AND current = ?2 AND expires_at > ?5
+                AND EXISTS (SELECT 1 FROM grants WHERE id = ?1 AND revoked_at IS NULL)";
 }
 
 pub(super) fn insert(c: &Connection, refresh: &NewRefresh, grant: GrantId) -> Result<()> {
-    change(c, INSERT, params![refresh.digest.0, grant.0, refresh.expires_at.0, sweep_at(refresh.expires_at)])
-        .map(drop)
+    change(c, INSERT, params![grant.0, refresh.digest.0, refresh.expires_at.0]).map(drop)
 }
 
-/// Stores one that comes from elsewhere.
-pub(super) fn import(c: &Connection, token: &RefreshRecord, successor: Option<Digest>) -> Result<()> {
-    let RefreshRecord { digest, grant, expires_at, rotated } = token;
-    let sealed =
-        rotated.as_ref().map(|rotated| &rotated.sealed_successor).filter(|sealed| !sealed.is_empty());
-    let (at, successor) = (rotated.as_ref().map(|rotated| rotated.at.0), successor.map(|digest| digest.0));
-    let values = params![digest.0, grant.0, expires_at.0, sweep_at(*expires_at), at, successor, sealed];
+/// Stores one that comes from elsewhere; none without its grant, with which it would go.
+pub(super) fn import(c: &Connection, family: &FamilyRecord) -> Result<()> {
+    let FamilyRecord { grant, current, expires_at, rotated } = family;
+    let rotated = rotated.as_ref();
+    let sealed = rotated.map(|rotated| &rotated.sealed_successor).filter(|sealed| !sealed.is_empty());
+    let values = params![
+        grant.0,
+        current.0,
+        expires_at.0,
+        rotated.map(|rotated| rotated.previous.0),
+        sealed,
+        rotated.map(|rotated| rotated.at.0),
+        sealed.and(rotated).map(|rotated| unseal_at(rotated.at)),
+    ];
     change(c, IMPORT, values).map(drop)
 }
 
-pub(super) fn decode(row: &Row<'_>, digest: Digest) -> Result<RefreshRecord> {
-    let rotated = match maybe_time(row, 2)? {
+pub(super) fn decode(row: &Row<'_>) -> Result<(FamilyRecord, GrantRecord)> {
+    let rotated = match maybe_time(row, 5)? {
         None => None,
-        Some(at) => {
-            let successor_used = row.get(4)?;
-            let sealed = if successor_used { None } else { row.get::<_, Option<Vec<u8>>>(3)? };
-            Some(Rotated { at, successor_used, sealed_successor: sealed.unwrap_or_default() })
-        }
+        Some(at) => Some(Rotated {
+            previous: digest(row, 3)?,
+            at,
+            sealed_successor: row.get::<_, Option<Vec<u8>>>(4)?.unwrap_or_default(),
+        }),
     };
-    Ok(RefreshRecord { digest, grant: grant_id(row, 0)?, expires_at: time(row, 1)?, rotated })
+    let grant = grant_id(row, 0)?;
+    let family = FamilyRecord { grant, current: digest(row, 1)?, expires_at: time(row, 2)?, rotated };
+    Ok((family, grants::decode(row, grant, 6)?))
 }
 
-pub(super) fn read(c: &Connection, digest: Digest) -> Result<Option<(RefreshRecord, GrantRecord)>> {
-    one(c, READ, [digest.0], |row| {
-        let refresh = decode(row, digest)?;
-        let grant = grants::decode(row, refresh.grant, 5)?;
-        Ok((refresh, grant))
-    })
+pub(super) fn read(c: &Connection, grant: GrantId) -> Result<Option<(FamilyRecord, GrantRecord)>> {
+    one(c, READ, [grant.0], decode)
 }
 
-pub(super) fn rotate(c: &Connection, old: Digest, next: &Next, now: UnixTime) -> Result<Rotation> {
-    let state = one(c, STATE, [old.0], |row| Ok((decode(row, old)?, maybe_time(row, 5)?)))?;
-    let refresh = match state {
-        None | Some((_, Some(_))) => return Ok(Rotation::Gone),
-        Some((refresh, None)) if refresh.rotated.is_some() => return Ok(Rotation::Lost(refresh)),
-        Some((refresh, None)) => refresh,
-    };
-    let successor = &next.refresh;
-    change(c, ROTATE, params![old.0, now.0, successor.digest.0, next.sealed])?;
-    insert(c, successor, refresh.grant)?;
-    grants::extend(c, refresh.grant, next.grant_expires_at)?;
+pub(super) fn rotate(c: &Connection, turn: &Turn, now: UnixTime) -> Result<Rotation> {
+    let Turn { grant, presented, successor, sealed_successor, grant_until } = turn;
+    let sealed = Some(sealed_successor).filter(|sealed| !sealed.is_empty());
+    let unseal_at = sealed.map(|_| unseal_at(now));
+    let values =
+        params![grant.0, presented.0, successor.digest.0, sealed, now.0, unseal_at, successor.expires_at.0];
+    if change(c, ROTATE, values)? == 0 {
+        return Ok(Rotation::of(read(c, *grant)?));
+    }
+    if let Some(until) = grant_until {
+        grants::extend(c, *grant, *until)?;
+    }
     Ok(Rotation::Won)
 }

@@ -1,11 +1,11 @@
 //! Removing what has ended, in small steps: each statement touches at most `limit` rows, found by an index.
 //!
-//! Codes, refresh tokens and device authorizations stay for as long as their grant, whose end may move later while they
+//! Codes and device authorizations stay for as long as their grant, whose end may move later while they
 //! wait. So a row that comes up while its grant lives is put off to the grant's present end instead of being removed.
-//! A grant in turn stays for as long as the session in which it began, since its client is told when that ends.
+//! A family of refresh tokens goes with its grant. A grant in turn stays for as long as the session in which it began, since its client is told when that ends.
 
 use super::row::{change, statements};
-use crate::{PUSHED_RETENTION, Result, SEALED_RETENTION, logouts};
+use crate::{PUSHED_RETENTION, Result, logouts};
 use nauthera_core::time::UnixTime;
 use rusqlite::{Connection, params};
 
@@ -13,7 +13,7 @@ statements! {
     PUSHED = "DELETE FROM pushed WHERE rowid IN
               (SELECT rowid FROM pushed WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2)";
     GRANTS = "DELETE FROM grants WHERE rowid IN
-              (SELECT rowid FROM grants WHERE sweep_at < ?1 ORDER BY sweep_at LIMIT ?2)";
+              (SELECT rowid FROM grants WHERE sweep_at < ?1 ORDER BY sweep_at, rowid LIMIT ?2)";
     SESSIONS = "DELETE FROM sessions WHERE rowid IN
                 (SELECT rowid FROM sessions WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2)";
     ENDED = "DELETE FROM ended_sessions WHERE sid IN
@@ -33,32 +33,28 @@ statements! {
     CODES = "DELETE FROM codes WHERE rowid IN
         (SELECT due.rowid FROM (SELECT rowid, grant_id FROM codes WHERE sweep_at < ?1 ORDER BY sweep_at LIMIT ?2) due
          LEFT JOIN grants g ON g.id = due.grant_id AND g.sweep_at >= ?1 WHERE g.id IS NULL)";
-    PUT_OFF_REFRESH = "UPDATE refresh SET sweep_at = (SELECT sweep_at FROM grants WHERE id = grant_id) WHERE rowid IN
-        (SELECT due.rowid FROM (SELECT rowid, grant_id FROM refresh WHERE sweep_at < ?1 ORDER BY sweep_at LIMIT ?2) due
-         JOIN grants g ON g.id = due.grant_id AND g.sweep_at >= ?1)";
-    REFRESH = "DELETE FROM refresh WHERE rowid IN
-        (SELECT due.rowid FROM (SELECT rowid, grant_id FROM refresh WHERE sweep_at < ?1 ORDER BY sweep_at LIMIT ?2) due
-         LEFT JOIN grants g ON g.id = due.grant_id AND g.sweep_at >= ?1 WHERE g.id IS NULL)";
+    FAMILIES = "DELETE FROM families WHERE grant_id IN
+                (SELECT id FROM grants WHERE sweep_at < ?1 ORDER BY sweep_at, rowid LIMIT ?2)";
     PUT_OFF_DEVICES = "UPDATE devices SET sweep_at = (SELECT sweep_at FROM grants WHERE id = grant_id) WHERE rowid IN
         (SELECT due.rowid FROM (SELECT rowid, grant_id FROM devices WHERE sweep_at < ?1 ORDER BY sweep_at LIMIT ?2) due
          JOIN grants g ON g.id = due.grant_id AND g.sweep_at >= ?1)";
     DEVICES = "DELETE FROM devices WHERE rowid IN
         (SELECT due.rowid FROM (SELECT rowid, grant_id FROM devices WHERE sweep_at < ?1 ORDER BY sweep_at LIMIT ?2) due
          LEFT JOIN grants g ON g.id = due.grant_id AND g.sweep_at >= ?1 WHERE g.id IS NULL)";
-    UNSEAL = "UPDATE refresh SET sealed = NULL WHERE rowid IN
-        (SELECT rowid FROM refresh WHERE sealed IS NOT NULL AND rotated_at < ?1 ORDER BY rotated_at LIMIT ?2)";
+    UNSEAL = "UPDATE families SET sealed = NULL, unseal_at = NULL WHERE rowid IN
+        (SELECT rowid FROM families WHERE unseal_at < ?1 ORDER BY unseal_at LIMIT ?2)";
 }
 
 pub(super) fn sweep(c: &Connection, now: UnixTime, limit: u32) -> Result<u64> {
     let end = params![now.0, limit];
     let mut done = change(c, PUT_OFF_GRANTS, end)?;
-    for put_off in [PUT_OFF_CODES, PUT_OFF_REFRESH, PUT_OFF_DEVICES] {
+    for put_off in [PUT_OFF_CODES, PUT_OFF_DEVICES] {
         change(c, put_off, end)?;
     }
-    done += change(c, UNSEAL, params![now.minus(SEALED_RETENTION).0, limit])?;
     done += change(c, PUSHED, params![now.minus(PUSHED_RETENTION).0, limit])?;
     done += change(c, LOGOUTS, params![now.minus(logouts::RETENTION).0, limit])?;
-    for remove in [CODES, REFRESH, DEVICES, GRANTS, SESSIONS, ENDED, TOKENS, ASSERTIONS] {
+    // The same grants are due to both: a family goes first, by the grant that goes after it.
+    for remove in [UNSEAL, CODES, DEVICES, FAMILIES, GRANTS, SESSIONS, ENDED, TOKENS, ASSERTIONS] {
         done += change(c, remove, end)?;
     }
     Ok(u64::try_from(done).unwrap_or(u64::MAX))

@@ -15,10 +15,11 @@ const SETTLE: Duration = Duration::from_secs(2);
 
 /// A million grants with a refresh token each, of which none has ended.
 const MILLION: &str = "
-    INSERT INTO grants SELECT sha256(n::text::bytea), 'bench.browser', 'person-' || n % 100000, 'sid-' || n, true, '{}', 0,
-        4000000000, n % 16, 4000000000, 0 FROM generate_series(1, 1000000) n;
-    INSERT INTO refresh SELECT sha256(('r' || n)::bytea), sha256(n::text::bytea), 4000000000, n % 16, 4000000000
-        FROM generate_series(1, 1000000) n;
+    INSERT INTO grants (id, client_id, subject, sid, outlives_session, document, created_at, redeemed_at, expires_at, bucket, sweep_at)
+        SELECT sha256(n::text::bytea), 'bench.browser', 'person-' || n % 100000, 'sid-' || n, true, '{}', 0, 0, 4000000000,
+        n % 16, 4000000000 FROM generate_series(1, 1000000) n;
+    INSERT INTO families (grant_id, current, expires_at, bucket)
+        SELECT sha256(n::text::bytea), sha256(('r' || n)::bytea), 4000000000, n % 16 FROM generate_series(1, 1000000) n;
     ANALYZE";
 
 impl Bench {

@@ -11,19 +11,23 @@ use nauthera_test_postgres::Server;
 
 /// Ten million rows in the tables that grow most, all ended long ago.
 const ENDED: [&str; 5] = [
-    "INSERT INTO refresh SELECT sha256(('r' || n)::bytea), sha256(n::text::bytea), 1, n % 16, n % 1000
-        FROM generate_series(1, 4000000) n",
-    "INSERT INTO grants SELECT sha256(n::text::bytea), 'bench.browser', 'person-' || n % 100000, 'sid-' || n, false, '{}', 0, 1,
-        n % 16, n % 1000, 0 FROM generate_series(1, 2000000) n",
-    "INSERT INTO codes SELECT sha256(('c' || n)::bytea), sha256(n::text::bytea), 'bench.browser', 'person-' || n % 100000,
-        NULL, '{}', 'https://app.example.com/callback', NULL, NULL, 1, n % 16, n % 1000 FROM generate_series(1, 2000000) n",
-    "INSERT INTO sessions SELECT sha256(('s' || n)::bytea), 'sid-' || n, 'person-' || n % 100000, '{}', '{}', 0, 0, n % 1000,
-        n % 16 FROM generate_series(1, 1000000) n",
-    "INSERT INTO assertions SELECT sha256(('a' || n)::bytea), n % 1000, n % 16 FROM generate_series(1, 1000000) n",
+    "INSERT INTO grants (id, client_id, subject, sid, outlives_session, document, created_at, redeemed_at, expires_at, bucket, sweep_at)
+        SELECT sha256(n::text::bytea), 'bench.browser', 'person-' || n % 100000, 'sid-' || n, false, '{}', 0, 0, 1, n % 16, n % 1000
+        FROM generate_series(1, 3000000) n",
+    "INSERT INTO families (grant_id, current, expires_at, bucket)
+        SELECT sha256(n::text::bytea), sha256(('r' || n)::bytea), 1, n % 16 FROM generate_series(1, 3000000) n",
+    "INSERT INTO codes (digest, grant_id, client_id, subject, document, redirect_uri, expires_at, bucket, sweep_at)
+        SELECT sha256(('c' || n)::bytea), sha256(n::text::bytea), 'bench.browser', 'person-' || n % 100000, '{}',
+        'https://app.example.com/callback', 1, n % 16, n % 1000 FROM generate_series(1, 2000000) n",
+    "INSERT INTO sessions (digest, sid, subject, person, login, created_at, last_seen_at, expires_at, bucket)
+        SELECT sha256(('s' || n)::bytea), 'sid-' || n, 'person-' || n % 100000, '{}', '{}', 0, 0, n % 1000, n % 16
+        FROM generate_series(1, 1000000) n",
+    "INSERT INTO assertions (jti, expires_at, bucket)
+        SELECT sha256(('a' || n)::bytea), n % 1000, n % 16 FROM generate_series(1, 1000000) n",
 ];
 /// How many are left, by the planner's count.
 const LEFT: &str =
-    "SELECT (SELECT count(*) FROM refresh) + (SELECT count(*) FROM grants) + (SELECT count(*) FROM codes)
+    "SELECT (SELECT count(*) FROM families) + (SELECT count(*) FROM grants) + (SELECT count(*) FROM codes)
     + (SELECT count(*) FROM sessions) + (SELECT count(*) FROM assertions)";
 
 impl Bench {

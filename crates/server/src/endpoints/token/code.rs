@@ -19,7 +19,7 @@ pub async fn grant(request: &Request<'_>) -> Result<Granted, Failure> {
     let person = person_now(context, authorization);
     let groups = person.as_ref().ok().map(|person| person.groups.as_slice());
     let mint = token::code(row, context.serving.issuer(), &code, groups, (params, context.now))?;
-    let refresh_token = mint.refresh_until.map(|_| context.app.random_text());
+    let refresh_token = mint.refresh_until.map(|_| context.app.refresh_token(code.grant));
     let new_refresh = refresh_token
         .as_ref()
         .zip(mint.refresh_until)

@@ -28,7 +28,7 @@ pub async fn grant(request: &Request<'_>) -> Result<Granted, Failure> {
     let person = person_now(context, &authorization)?;
     let groups = Some(person.groups.as_slice());
     let mint = token::device(row, context.serving.issuer(), &authorization, groups, (params, context.now))?;
-    let refresh_token = mint.refresh_until.map(|_| context.app.random_text());
+    let refresh_token = mint.refresh_until.map(|_| context.app.refresh_token(record.grant));
     let new_refresh = refresh_token
         .as_ref()
         .zip(mint.refresh_until)

@@ -10,8 +10,8 @@ INSERT INTO grants SELECT sha256(n::text::bytea), 'c' || n % 50, 's' || n % 5000
     FROM generate_series(1, 30000) n;
 INSERT INTO codes SELECT sha256(n::text::bytea), sha256(n::text::bytea), 'c', 's' || n % 5000, NULL, '{}', '', NULL, NULL, 0, n % 16,
     n / 100 FROM generate_series(1, 30000) n;
-INSERT INTO refresh SELECT sha256(n::text::bytea), sha256(n::text::bytea), 0, n % 16, n / 100 FROM generate_series(1, 30000) n;
-INSERT INTO rotations SELECT sha256(n::text::bytea), sha256((n + 1)::text::bytea), NULL, n, n % 16 FROM generate_series(1, 30000) n;
+INSERT INTO families SELECT sha256(n::text::bytea), sha256(n::text::bytea), 0, sha256((n + 1)::text::bytea), ''::bytea, n, n / 100,
+    n % 16 FROM generate_series(1, 30000) n;
 INSERT INTO revoked_grants SELECT sha256(n::text::bytea), 0, n % 16, n / 100 FROM generate_series(1, 30000) n;
 INSERT INTO revoked_tokens SELECT sha256(n::text::bytea), n / 100, n % 16 FROM generate_series(1, 30000) n;
 INSERT INTO assertions SELECT sha256(n::text::bytea), n / 100, n % 16 FROM generate_series(1, 30000) n;

@@ -2,7 +2,7 @@
 
 use super::backend::{fresh, open};
 use crate::conformance::samples::{
-    END, code, digest, grant_id, grant_of, issue, later, new_refresh, revoked_at, store_code,
+    code, digest, grant_id, grant_of, issue, later, new_refresh, revoked_at, store_code, turn,
 };
 use crate::postgres::Postgres;
 use crate::{Redemption, Rotation, Store};
@@ -48,8 +48,7 @@ async fn one_refresh_token_on_three_replicas_has_one_successor() {
         callers.spawn(async move {
             start.wait().await;
             let word = format!("u{n}");
-            let sealed = word.as_bytes().to_vec();
-            let outcome = store.rotate_refresh(digest("t"), new_refresh(&word), sealed, END, later(1)).await;
+            let outcome = store.rotate_refresh(turn("c", "t", &word), later(1)).await;
             (word, outcome.unwrap())
         });
     }
@@ -59,8 +58,8 @@ async fn one_refresh_token_on_three_replicas_has_one_successor() {
     let [winner] = winners.as_slice() else { panic!("{winners:?}") };
     for (word, outcome) in &all {
         if word != *winner {
-            let Rotation::Lost(record) = outcome else { panic!("{word}: {outcome:?}") };
-            assert_eq!(record.rotated.as_ref().unwrap().sealed_successor, winner.as_bytes());
+            let Rotation::Lost(found) = outcome else { panic!("{word}: {outcome:?}") };
+            assert_eq!(found.0.rotated.as_ref().unwrap().sealed_successor, winner.as_bytes());
         }
     }
 }

@@ -68,6 +68,7 @@ fn no_statement_uses_what_others_lack() {
         include_str!("../../../migrations/postgres/V1__facts.sql"),
         include_str!("../../../migrations/postgres/V2__limits.sql"),
         include_str!("../../../migrations/postgres/V3__logouts.sql"),
+        include_str!("../../../migrations/postgres/V4__families.sql"),
     ];
     let schema = schema.into_iter().flat_map(str::lines).filter(|line| !line.starts_with("--"));
     for sql in all().chain(schema) {

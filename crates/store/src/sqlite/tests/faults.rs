@@ -55,7 +55,7 @@ async fn a_full_disk_undoes_the_whole_step_and_service_resumes_with_space() {
     for word in &refused {
         assert_eq!(store.code(digest(word)).await.unwrap(), Some(code(word)), "{word} is as it was");
         assert_eq!(store.grant(grant_id(word)).await.unwrap(), None);
-        assert_eq!(store.refresh(digest(&format!("{word}-token"))).await.unwrap(), None);
+        assert_eq!(store.refresh(grant_id(word)).await.unwrap(), None);
     }
     allow_pages(&store, 1_000).await;
     for word in &refused {
@@ -123,7 +123,7 @@ async fn documents_that_do_not_decode_are_corrupt() {
     assert!(is_corrupt(store.code(digest("waiting")).await));
     assert!(is_corrupt(store.code(digest("c")).await), "its authorization is the grant's");
     assert!(is_corrupt(store.grant(grant_id("c")).await));
-    assert!(is_corrupt(store.refresh(digest("t")).await));
+    assert!(is_corrupt(store.refresh(grant_id("c")).await));
     assert!(is_corrupt(store.session(digest("s")).await));
     assert!(is_corrupt(store.sessions_of(&subject("ada")).await));
     assert!(is_corrupt(store.consents_of(&subject("ada")).await));
@@ -135,13 +135,12 @@ async fn documents_that_do_not_decode_are_corrupt() {
 #[tokio::test]
 async fn values_out_of_shape_are_corrupt() {
     let (_folder, store) = damaged(
-        "UPDATE codes SET grant_id = x'00'; UPDATE refresh SET grant_id = x'0102';
-         UPDATE grants SET id = x'0102'; UPDATE consents SET client_id = 'two words';
+        "UPDATE codes SET grant_id = x'00'; UPDATE families SET current = x'0102'; UPDATE consents SET client_id = 'two words';
          UPDATE devices SET poll_interval = -1; UPDATE sessions SET digest = zeroblob(31);",
     )
     .await;
     assert!(is_corrupt(store.code(digest("waiting")).await));
-    assert!(is_corrupt(store.refresh(digest("t")).await));
+    assert!(is_corrupt(store.refresh(grant_id("c")).await));
     assert!(is_corrupt(store.consents_of(&subject("ada")).await));
     assert!(is_corrupt(store.device_by_user_code("BCDFGHJK").await));
     assert!(is_corrupt(store.sessions_of(&subject("ada")).await));

@@ -2,8 +2,7 @@
 
 use super::backend::{impatient, place};
 use crate::conformance::samples::{
-    NOW, begin, code, consent, device, digest, grant_id, issue, later, new_refresh, pushed, session,
-    store_code, subject,
+    begin, code, consent, device, digest, grant_id, issue, later, pushed, session, store_code, subject, turn,
 };
 use crate::sqlite::{Options, Sqlite};
 use crate::{Rotation, Store, StoreError};
@@ -52,7 +51,7 @@ async fn everything_survives_a_restart() {
     store.insert_pushed(pushed("p")).await.unwrap();
     store_code(&store, &code("waiting")).await.unwrap();
     let grant = issue(&store, &code("c"), "t").await.unwrap();
-    store.rotate_refresh(digest("t"), new_refresh("u"), vec![1, 2], NOW, later(1)).await.unwrap();
+    store.rotate_refresh(turn("c", "t", "u"), later(1)).await.unwrap();
     begin(&store, &session("s", "ada")).await.unwrap();
     store.save_consent(consent("ada", "storefront")).await.unwrap();
     store.insert_device(device("d", "BCDFGHJK")).await.unwrap();
@@ -64,9 +63,9 @@ async fn everything_survives_a_restart() {
     assert_eq!(store.pushed(digest("p")).await.unwrap(), Some(pushed("p")));
     assert_eq!(store.code(digest("waiting")).await.unwrap(), Some(code("waiting")));
     assert_eq!(store.grant(grant_id("c")).await.unwrap(), Some(grant));
-    let again = store.rotate_refresh(digest("t"), new_refresh("v"), vec![3], NOW, later(2)).await.unwrap();
-    let Rotation::Lost(refresh) = again else { panic!("{again:?}") };
-    assert_eq!(refresh.rotated.unwrap().sealed_successor, [1, 2]);
+    let again = store.rotate_refresh(turn("c", "t", "v"), later(2)).await.unwrap();
+    let Rotation::Lost(found) = again else { panic!("{again:?}") };
+    assert_eq!(found.0.rotated.unwrap().sealed_successor, b"u");
     assert_eq!(store.session(digest("s")).await.unwrap(), Some(session("s", "ada")));
     assert_eq!(store.consents_of(&subject("ada")).await.unwrap(), [consent("ada", "storefront")]);
     assert_eq!(store.device_by_user_code("BCDFGHJK").await.unwrap(), Some(device("d", "BCDFGHJK")));
