@@ -200,7 +200,7 @@ fn server(people: ObjectRef) -> Outcome<ServerSpec> {
         signing: SigningSettings::default(),
         session: SessionSettings::default(),
         branding: Branding::default(),
-        foreign_service_accounts: false,
+        service_account_issuers: Vec::new(),
         tls: false,
     })
 }

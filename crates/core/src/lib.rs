@@ -17,6 +17,7 @@ pub mod plan;
 pub mod policy;
 pub mod reach;
 pub mod report;
+pub mod shards;
 pub mod snapshot;
 pub mod spec;
 pub mod time;

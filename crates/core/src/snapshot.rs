@@ -1,21 +1,30 @@
 //! The Snapshot: one versioned, serialisable value per AuthServer with everything that the server enforces, and
-//! nothing that it would have to work out. Equal inventories give equal bytes; their SHA-256 is the *revision*.
+//! nothing that it would have to work out. Equal inventories give equal bytes; their SHA-256 is the *revision*. How it is written
+//! in each format is in `bytes`, how it travels in pieces in [`crate::shards`].
 
 use crate::grant::{AuthMethod, ClientType, Consent, GrantSet};
 use crate::names::{Audience, ClientId, ObjectRef, Scope};
 use crate::oauth::back_channel::LOGOUT_TOKEN_TTL;
-use crate::spec::{Branding, ClientKeys, SessionSettings, SigningSettings, UserStoreSpec};
+use crate::spec::{
+    Branding, ClientKeys, ServiceAccountIssuer, SessionSettings, SigningSettings, UserStoreSpec,
+};
 use crate::time::{Seconds, UnixTime};
 use crate::uri::{BackChannelUri, IssuerUrl, RedirectUri};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::Write;
 use std::sync::Arc;
 
-/// The format that this release writes and reads.
-pub const FORMAT: u32 = 1;
+mod bytes;
+
+pub use bytes::Inexpressible;
+
+/// The newest format that this release writes and reads.
+pub const FORMAT: u32 = 2;
+
+/// The oldest format that this release writes and reads. A server reads its own and the one before, so that operator and servers
+/// may be one release apart, whichever is ahead.
+pub const OLDEST_READ: u32 = 1;
 
 /// What one AuthServer enforces.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +51,9 @@ pub struct Head {
     pub branding: Branding,
     /// Who the people are; `None` when nobody can log in.
     pub users: Option<UserWiring>,
+    /// Whose ServiceAccount tokens authenticate clients; none outside a cluster. Since format 2.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub service_accounts: Vec<ServiceAccountIssuer>,
 }
 
 /// The people of a server.
@@ -169,8 +181,9 @@ impl fmt::Debug for SecretDigest {
 }
 
 /// SHA-256 of a Snapshot's bytes; shown in hexadecimal.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Revision(pub [u8; 32]);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Revision(#[serde(with = "hex32")] pub [u8; 32]);
 
 impl Revision {
     /// The first twelve digits, for people.
@@ -196,8 +209,11 @@ impl fmt::Debug for Revision {
 #[derive(Debug, thiserror::Error)]
 pub enum BadSnapshot {
     /// Written by a release that this one does not understand.
-    #[error("the Snapshot has format {0}; this release reads format {FORMAT}")]
+    #[error("the Snapshot has format {0}; this release reads formats {OLDEST_READ} to {FORMAT}")]
     Format(u32),
+    /// A field that its format does not have.
+    #[error("the Snapshot has format {0}, which has no field {1}")]
+    Field(u32, &'static str),
     /// Not JSON of the right shape; an unknown field is a fault, since it could be a restriction.
     #[error("the Snapshot does not decode")]
     Shape(#[from] serde_json::Error),
@@ -206,82 +222,7 @@ pub enum BadSnapshot {
     Order(ClientId),
 }
 
-#[derive(Serialize)]
-struct Written<'a> {
-    format: u32,
-    head: &'a Head,
-    clients: RowSequence<'a>,
-}
-
-struct RowSequence<'a>(&'a BTreeMap<ClientId, Arc<Row>>);
-
-impl Serialize for RowSequence<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.values().map(|row| &**row))
-    }
-}
-
-#[derive(Deserialize)]
-struct Format {
-    format: u32,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Read {
-    #[expect(dead_code, reason = "judged before the rest is decoded")]
-    format: u32,
-    head: Head,
-    clients: Vec<Row>,
-}
-
 impl Snapshot {
-    /// Writes the deterministic bytes.
-    ///
-    /// # Errors
-    /// Those of the writer.
-    pub fn write(&self, out: impl Write) -> std::io::Result<()> {
-        let written = Written { format: FORMAT, head: &self.head, clients: RowSequence(&self.clients) };
-        serde_json::to_writer(out, &written).map_err(std::io::Error::from)
-    }
-
-    /// The deterministic bytes.
-    #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        // Writing to memory fails only where memory does.
-        self.write(&mut bytes).unwrap_or_default();
-        bytes
-    }
-
-    /// SHA-256 of the bytes, without holding them.
-    #[must_use]
-    pub fn revision(&self) -> Revision {
-        let mut hasher = HashWriter { sha: Sha256::new() };
-        self.write(std::io::BufWriter::with_capacity(16 * 1_024, &mut hasher)).unwrap_or_default();
-        Revision(hasher.sha.finalize().into())
-    }
-
-    /// Reads a Snapshot.
-    ///
-    /// # Errors
-    /// [`BadSnapshot`] when the format is another, a field is unknown or missing, or rows are not in order.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, BadSnapshot> {
-        let Format { format } = serde_json::from_slice(bytes)?;
-        if format != FORMAT {
-            return Err(BadSnapshot::Format(format));
-        }
-        let read: Read = serde_json::from_slice(bytes)?;
-        let mut clients = BTreeMap::new();
-        for row in read.clients {
-            if clients.last_key_value().is_some_and(|(last, _)| *last >= row.client_id) {
-                return Err(BadSnapshot::Order(row.client_id));
-            }
-            clients.insert(row.client_id.clone(), Arc::new(row));
-        }
-        Ok(Self { head: read.head, clients })
-    }
-
     /// The longest lifetime of anything that is signed here: how long a retired key must stay published.
     #[must_use]
     pub fn longest_token(&self) -> Seconds {
@@ -289,20 +230,6 @@ impl Snapshot {
             |row: &Row| row.back_channel_logout_uri.as_ref().map_or(Seconds::new(0), |_| LOGOUT_TOKEN_TTL);
         let longest = |row: &Arc<Row>| row.token.access.max(row.token.id).max(tells(row));
         self.clients.values().map(longest).max().unwrap_or_default()
-    }
-}
-
-struct HashWriter {
-    sha: Sha256,
-}
-
-impl Write for &mut HashWriter {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.sha.update(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
     }
 }
 

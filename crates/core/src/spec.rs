@@ -9,7 +9,7 @@ mod users;
 pub use client::{ClientKeys, ClientSpec, SecretTemplate, TtlRequest};
 pub use policy::{Example, MethodRules, PolicySpec, Rotation, RotationRule, Schedule, Selector, TtlCeilings};
 pub use server::{
-    AllowedNamespaces, Branding, Database, LabelSelector, Requirement, RequirementOperator, ServerSpec,
-    SessionSettings, SigningSettings,
+    AllowedNamespaces, Branding, Database, IssuerKeys, IssuerNamespaces, LabelSelector, Requirement,
+    RequirementOperator, SecretKey, ServerSpec, ServiceAccountIssuer, SessionSettings, SigningSettings,
 };
 pub use users::{LdapSpec, StaticUser, UserStoreSpec, hash_bounds};

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::response::Response;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, StatusCode};
-use nauthera_core::snapshot::FORMAT;
+use nauthera_core::snapshot::{FORMAT, OLDEST_READ};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -58,9 +58,14 @@ fn ready(app: &App) -> Response {
         "status": status,
         "revision": &*serving.revision_text,
         "issuer": serving.issuer().as_str(),
-        "formats": [FORMAT],
+        "formats": formats(),
     });
     json(code, body.to_string())
+}
+
+/// The formats of Snapshots that this release reads.
+fn formats() -> Vec<u32> {
+    (OLDEST_READ..=FORMAT).collect()
 }
 
 async fn status(app: &App) -> Response {
@@ -86,7 +91,7 @@ async fn status(app: &App) -> Response {
     let body = serde_json::json!({
         "server": serving.snapshot.head.server.to_string(),
         "revision": &*serving.revision_text,
-        "formats": [FORMAT],
+        "formats": formats(),
         "clients": serving.snapshot.clients.len(),
         "userStore": users,
         "database": database,

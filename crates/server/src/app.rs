@@ -10,7 +10,7 @@ use crate::secrets::Secrets;
 use crate::serving::Serving;
 use arc_swap::ArcSwap;
 use nauthera_core::facts::{Digest, GrantId};
-use nauthera_core::snapshot::Snapshot;
+use nauthera_core::snapshot::{Revision, Snapshot};
 use nauthera_core::time::{Clock, Entropy, Micros, Seconds, UnixTime, random_256};
 use nauthera_identity::HashPool;
 use nauthera_store::limits::{Shared, SharedMemory};
@@ -149,7 +149,16 @@ impl App {
     /// [`KeyError`] when new signing settings want a key that cannot be made; the Snapshot is served all the same, with the
     /// keys there are.
     pub fn apply(&self, snapshot: Arc<Snapshot>) -> Result<(), KeyError> {
-        let before = self.serving.swap(Arc::new(Serving::new(snapshot)));
+        let revision = snapshot.revision();
+        self.apply_published(snapshot, revision)
+    }
+
+    /// Serves a Snapshot that was published under this revision, which is that of its bytes in the format of its publication.
+    ///
+    /// # Errors
+    /// As [`App::apply`].
+    pub fn apply_published(&self, snapshot: Arc<Snapshot>, revision: Revision) -> Result<(), KeyError> {
+        let before = self.serving.swap(Arc::new(Serving::published(snapshot, revision)));
         self.note_snapshot();
         self.audit.client_secrets_changed(&before, &self.serving(), self.now());
         self.maintain_keys().map(|_| ())

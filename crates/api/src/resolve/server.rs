@@ -6,7 +6,8 @@ use super::{lists, selector};
 use crate::v1alpha1::{self as written, AuthServerSpec, FromNamespaces};
 use nauthera_core::names::ObjectRef;
 use nauthera_core::spec::{
-    AllowedNamespaces, Branding, Database, ServerSpec, SessionSettings, SigningSettings,
+    AllowedNamespaces, Branding, Database, IssuerKeys, IssuerNamespaces, SecretKey, ServerSpec,
+    ServiceAccountIssuer, SessionSettings, SigningSettings,
 };
 use nauthera_core::uri::IssuerUrl;
 use std::collections::BTreeSet;
@@ -29,7 +30,8 @@ pub fn server(object: &ObjectRef, written: &AuthServerSpec) -> Result<ServerSpec
     let allowed = allowed(&mut faults, &namespaces.field("namespaces"), &written.allowed_clients.namespaces);
     let database = database(&mut faults, &at.field("database"), &written.database);
     let signing = signing(&mut faults, &at.field("signing"), &written.signing);
-    cluster_issuers(&mut faults, &at.field("serviceAccountIssuers"), &written.service_account_issuers);
+    let clusters =
+        cluster_issuers(&mut faults, &at.field("serviceAccountIssuers"), &written.service_account_issuers);
     let session = session(&mut faults, &at.field("session"), &written.session);
     let branding = written
         .branding
@@ -45,7 +47,7 @@ pub fn server(object: &ObjectRef, written: &AuthServerSpec) -> Result<ServerSpec
         signing,
         session,
         branding,
-        foreign_service_accounts: !written.service_account_issuers.is_empty(),
+        service_account_issuers: clusters,
         tls: written.tls.is_some(),
     });
     faults.done(spec)
@@ -115,9 +117,16 @@ fn session(faults: &mut Faults, at: &At<'_>, written: &written::Session) -> Sess
     SessionSettings { lifetime, idle_timeout: idle.unwrap_or(default.idle_timeout.min(lifetime)) }
 }
 
-fn cluster_issuers(faults: &mut Faults, at: &At<'_>, written: &[written::ServiceAccountIssuer]) {
+/// The key of a CA certificate in a Secret, where the reference names none.
+const CA_KEY: &str = "ca.crt";
+
+fn cluster_issuers(
+    faults: &mut Faults,
+    at: &At<'_>,
+    written: &[written::ServiceAccountIssuer],
+) -> Vec<ServiceAccountIssuer> {
     let mut seen = BTreeSet::new();
-    for (index, cluster) in written.iter().enumerate() {
+    let mut read = |(index, cluster): (usize, &written::ServiceAccountIssuer)| {
         let at = at.index(index);
         if !seen.insert(cluster.issuer.as_str()) {
             faults.add(
@@ -126,11 +135,21 @@ fn cluster_issuers(faults: &mut Faults, at: &At<'_>, written: &[written::Service
             );
         }
         faults.take(&at.field("issuer"), https(&cluster.issuer, "ServiceAccount issuer"));
-        if let Some(text) = &cluster.jwks_uri {
-            faults.take(&at.field("jwksUri"), https(text, "jwksUri"));
+        let uri = cluster.jwks_uri.as_ref();
+        let uri = uri.and_then(|text| faults.take(&at.field("jwksUri"), https(text, "jwksUri")));
+        let namespaces = lists::plain(faults, &at.field("namespaces"), &cluster.namespaces);
+        let ca = cluster.ca_secret_ref.as_ref();
+        ServiceAccountIssuer {
+            issuer: cluster.issuer.as_str().into(),
+            keys: uri.map_or(IssuerKeys::Discovery, IssuerKeys::JwksUri),
+            ca: ca.map(|secret| SecretKey {
+                name: secret.name.as_str().into(),
+                key: secret.key.as_deref().unwrap_or(CA_KEY).into(),
+            }),
+            namespaces: IssuerNamespaces::Listed(namespaces.into_iter().collect()),
         }
-        lists::plain(faults, &at.field("namespaces"), &cluster.namespaces);
-    }
+    };
+    written.iter().enumerate().map(&mut read).collect()
 }
 
 fn branding(faults: &mut Faults, at: &At<'_>, written: &written::Branding) -> Branding {

@@ -42,7 +42,7 @@ fn of_server(server: &ObjectRef, spec: &ServerSpec, findings: &mut Vec<Finding>)
             "--tls-cert and --tls-key are used instead, where they are given",
         ));
     }
-    if spec.foreign_service_accounts {
+    if !spec.service_account_issuers.is_empty() {
         let what = "ServiceAccount tokens of clusters are not taken by `nauthera up`";
         findings.push(not_here(what, at("serviceAccountIssuers"), "there is no cluster here to trust"));
     }

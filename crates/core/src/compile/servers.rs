@@ -162,6 +162,7 @@ fn head(
         signing: spec.signing,
         branding: spec.branding.clone(),
         users,
+        service_accounts: Vec::new(),
     })
 }
 

@@ -48,7 +48,7 @@ fn world(clients: &[(&str, ClientSpec)], policies: &[(&str, PolicySpec)]) -> Inv
         signing: crate::spec::SigningSettings::default(),
         session: crate::spec::SessionSettings::default(),
         branding: Branding::default(),
-        foreign_service_accounts: false,
+        service_account_issuers: Vec::new(),
         tls: false,
     };
     Inventory {

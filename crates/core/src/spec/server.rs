@@ -8,6 +8,7 @@ use crate::uri::IssuerUrl;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use url::Url;
 
 /// An issuer and its settings. Fields are named as in the manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,8 +29,8 @@ pub struct ServerSpec {
     pub session: SessionSettings,
     /// What pages show.
     pub branding: Branding,
-    /// Does it name other clusters in `serviceAccountIssuers`?
-    pub foreign_service_accounts: bool,
+    /// Other clusters whose ServiceAccounts are trusted, beside the one it runs in.
+    pub service_account_issuers: Vec<ServiceAccountIssuer>,
     /// Does it name TLS material?
     pub tls: bool,
 }
@@ -54,6 +55,65 @@ pub enum Database {
     Sqlite,
     /// A PostgreSQL server.
     Postgres,
+}
+
+/// A cluster whose ServiceAccount tokens authenticate clients.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ServiceAccountIssuer {
+    /// `iss` of its tokens.
+    pub issuer: Arc<str>,
+    /// Where its public keys come from.
+    pub keys: IssuerKeys,
+    /// The Secret with the CA certificates by which its address is verified; `None` means public CAs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<SecretKey>,
+    /// The namespaces of clients that may name ServiceAccounts of it: a namespace of the same name in another cluster need not
+    /// have the same owner.
+    pub namespaces: IssuerNamespaces,
+}
+
+/// Where the public keys of a cluster come from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum IssuerKeys {
+    /// A JSON Web Key Set (RFC 7517) as JSON text.
+    Jwks(Arc<str>),
+    /// An https address that serves one.
+    JwksUri(Url),
+    /// As the discovery document of the issuer says.
+    Discovery,
+}
+
+/// Whose clients a cluster is trusted for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum IssuerNamespaces {
+    /// Those of every namespace: it is the cluster that the server runs in.
+    All,
+    /// Those of these namespaces.
+    Listed(BTreeSet<Arc<str>>),
+}
+
+impl IssuerNamespaces {
+    /// May clients of this namespace name ServiceAccounts of the cluster?
+    #[must_use]
+    pub fn contains(&self, namespace: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Listed(listed) => listed.contains(namespace),
+        }
+    }
+}
+
+/// One key of a Secret in the server's namespace. Its content is mounted; it is never in a Snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecretKey {
+    /// The Secret's name.
+    pub name: Arc<str>,
+    /// The key.
+    pub key: Arc<str>,
 }
 
 /// How tokens are signed.

@@ -24,6 +24,8 @@ mod secrets;
 #[cfg(test)]
 mod servers;
 #[cfg(test)]
+mod shards;
+#[cfg(test)]
 mod snapshot;
 #[cfg(test)]
 mod unseen;

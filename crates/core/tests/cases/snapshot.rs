@@ -2,7 +2,9 @@
 
 use crate::world::{World, governed, scopes};
 use insta::assert_snapshot;
-use nauthera_core::snapshot::{BadSnapshot, Snapshot};
+use nauthera_core::grant::{AuthMethod, ClientType};
+use nauthera_core::snapshot::{BadSnapshot, FORMAT, Inexpressible, OLDEST_READ, Snapshot};
+use nauthera_core::spec::{IssuerKeys, IssuerNamespaces, ServiceAccountIssuer};
 use nauthera_core::uri::BackChannelUri;
 
 fn bytes(world: &World) -> String {
@@ -70,8 +72,69 @@ fn a_key_outlasts_the_logout_tokens_that_it_signed() {
 
 #[test]
 fn another_format_is_refused() {
-    let text = two().replace(r#"{"format":1,"#, r#"{"format":2,"#);
-    assert!(matches!(Snapshot::from_bytes(text.as_bytes()), Err(BadSnapshot::Format(2))));
+    for format in [0, 3, 77] {
+        let text = two().replace(r#"{"format":1,"#, &format!(r#"{{"format":{format},"#));
+        assert!(matches!(Snapshot::from_bytes(text.as_bytes()), Err(BadSnapshot::Format(f)) if f == format));
+    }
+}
+
+/// A Snapshot with a cluster whose ServiceAccounts it takes.
+fn in_a_cluster(world: World) -> Snapshot {
+    let mut snapshot = Snapshot::clone(world.tell().snapshot("identity/main"));
+    snapshot.head.service_accounts.push(ServiceAccountIssuer {
+        issuer: "https://kubernetes.default.svc".into(),
+        keys: IssuerKeys::Jwks(r#"{"keys":[]}"#.into()),
+        ca: None,
+        namespaces: IssuerNamespaces::All,
+    });
+    snapshot
+}
+
+#[test]
+fn a_release_that_brings_a_format_changes_no_byte_of_what_does_not_use_it() {
+    let plain = Snapshot::clone(governed().web("shop/web", |_| {}).tell().snapshot("identity/main"));
+    assert_eq!((plain.format(), OLDEST_READ, FORMAT), (1, 1, 2));
+    assert!(plain.to_bytes().starts_with(br#"{"format":1,"#));
+    // Asked for the newest it says so, and means the same.
+    let newest = plain.write_as(FORMAT).unwrap();
+    assert!(newest.starts_with(br#"{"format":2,"#));
+    assert_eq!(Snapshot::from_bytes(&newest).unwrap(), plain);
+    assert_ne!(plain.revision_as(FORMAT).unwrap(), plain.revision());
+    assert_eq!(plain.write_as(3), Err(Inexpressible::Format(3)));
+    assert_eq!(plain.write_as(0), Err(Inexpressible::Format(0)));
+}
+
+#[test]
+fn what_no_client_needs_is_left_out_of_the_older_format() {
+    let snapshot = in_a_cluster(governed().web("shop/web", |_| {}));
+    let bytes = snapshot.to_bytes();
+    assert!(bytes.starts_with(br#"{"format":2,"#));
+    assert_eq!(Snapshot::from_bytes(&bytes).unwrap(), snapshot);
+    let older = Snapshot::from_bytes(&snapshot.write_as(1).unwrap()).unwrap();
+    assert_eq!(older.clients, snapshot.clients);
+    assert!(older.head.service_accounts.is_empty());
+}
+
+#[test]
+fn what_a_client_needs_is_not_said_in_a_format_that_cannot_say_it() {
+    let snapshot = in_a_cluster(governed().client("shop/job", ClientType::Service, |c| {
+        c.method = Some(AuthMethod::KubernetesServiceAccount);
+        c.service_accounts = vec!["job".into()];
+        c.scopes = scopes(["orders:read"]);
+    }));
+    let Err(Inexpressible::ServiceAccounts { client, format: 1 }) = snapshot.write_as(1) else {
+        panic!("written")
+    };
+    assert_eq!(client.as_str(), "shop.job");
+    assert!(snapshot.revision_as(1).is_err());
+}
+
+#[test]
+fn a_field_of_a_newer_format_is_unknown_in_an_older_one() {
+    let newer = String::from_utf8(in_a_cluster(governed()).to_bytes()).unwrap();
+    let text = newer.replace(r#"{"format":2,"#, r#"{"format":1,"#);
+    let read = Snapshot::from_bytes(text.as_bytes());
+    assert!(matches!(read, Err(BadSnapshot::Field(1, "serviceAccounts"))));
 }
 
 #[test]

@@ -53,7 +53,7 @@ impl World {
             signing: SigningSettings::default(),
             session: SessionSettings::default(),
             branding: Branding::default(),
-            foreign_service_accounts: false,
+            service_account_issuers: Vec::new(),
             tls: false,
         };
         say(&mut spec);

@@ -276,7 +276,7 @@ async fn the_admin_port_says_that_it_lives_and_what_it_serves() {
     assert_eq!(admin(&world, "GET", "/healthz").await.ok()["status"], "ok");
     let ready = admin(&world, "GET", "/readyz").await.ok();
     assert_eq!(ready["revision"], &*world.app.serving().revision_text);
-    assert_eq!((&ready["issuer"], &ready["formats"]), (&json!(world.issuer()), &json!([1])));
+    assert_eq!((&ready["issuer"], &ready["formats"]), (&json!(world.issuer()), &json!([1, 2])));
     let status = admin(&world, "GET", "/status").await.ok();
     assert_eq!((&status["database"], &status["clients"]), (&json!("ok"), &json!(16)));
     assert_eq!(status["signingKeys"].as_array().unwrap().len(), 1);

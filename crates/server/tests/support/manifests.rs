@@ -92,7 +92,7 @@ fn server_spec(issuer: &str, signing: SigningSettings) -> ServerSpec {
         signing,
         session: SessionSettings::default(),
         branding: Branding { name: Some("Works Ltd".into()), ..Branding::default() },
-        foreign_service_accounts: false,
+        service_account_issuers: Vec::new(),
         tls: false,
     }
 }

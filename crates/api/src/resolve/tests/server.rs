@@ -5,7 +5,8 @@ use crate::resolve;
 use nauthera_core::grant::SigningAlgorithm;
 use nauthera_core::names::ObjectRef;
 use nauthera_core::spec::{
-    AllowedNamespaces, Branding, Database, ServerSpec, SessionSettings, SigningSettings,
+    AllowedNamespaces, Branding, Database, IssuerKeys, IssuerNamespaces, SecretKey, ServerSpec,
+    ServiceAccountIssuer, SessionSettings, SigningSettings,
 };
 use nauthera_core::time::Seconds;
 use serde_json::{Value, json};
@@ -34,7 +35,7 @@ fn an_issuer_alone_has_the_documented_defaults() {
             signing: SigningSettings::default(),
             session: SessionSettings::default(),
             branding: Branding::default(),
-            foreign_service_accounts: false,
+            service_account_issuers: Vec::new(),
             tls: false,
         }
     );
@@ -62,7 +63,28 @@ fn every_field_is_carried_over() {
     assert_eq!(spec.signing.pre_publish, Seconds::hours(1));
     assert_eq!(spec.session.idle_timeout, Seconds::minutes(30));
     assert_eq!(spec.branding.logo_url.as_deref(), Some("https://example.com/l.svg"));
-    assert!(spec.foreign_service_accounts && spec.tls);
+    assert!(spec.tls);
+    let cluster = ServiceAccountIssuer {
+        issuer: "https://other.example".into(),
+        keys: IssuerKeys::Discovery,
+        ca: None,
+        namespaces: IssuerNamespaces::Listed(["shop".into()].into()),
+    };
+    assert_eq!(spec.service_account_issuers, [cluster]);
+}
+
+#[test]
+fn where_a_foreign_cluster_serves_its_keys_is_carried_over() {
+    let spec = server(json!({ "serviceAccountIssuers": [{
+        "issuer": "https://other.example",
+        "jwksUri": "https://keys.example/jwks",
+        "caSecretRef": { "name": "other-ca" },
+        "namespaces": ["shop"],
+    }] }));
+    let cluster = spec.unwrap().service_account_issuers.remove(0);
+    assert_eq!(cluster.keys, IssuerKeys::JwksUri("https://keys.example/jwks".parse().unwrap()));
+    assert_eq!(cluster.ca, Some(SecretKey { name: "other-ca".into(), key: "ca.crt".into() }));
+    assert!(cluster.namespaces.contains("shop") && !cluster.namespaces.contains("pay"));
 }
 
 #[test]

@@ -136,7 +136,7 @@ pub fn inventory(digest_key: &[u8; 32]) -> Inventory {
         signing: SigningSettings { algorithm: SigningAlgorithm::Es256, ..SigningSettings::default() },
         session: SessionSettings::default(),
         branding: Branding::default(),
-        foreign_service_accounts: false,
+        service_account_issuers: Vec::new(),
         tls: false,
     };
     inventory.servers.insert(server(), Object::new(spec));
