@@ -1,0 +1,97 @@
+//! What every worker of this process shares.
+
+use crate::index::Shared;
+use crate::keys::SigningKeys;
+use crate::metrics::Metrics;
+use crate::replicas::Polling;
+use crate::watch::Scope;
+use kube::Client;
+use nauthera_core::names::ObjectRef;
+use nauthera_core::snapshot::Revision;
+use nauthera_core::time::{Clock, Entropy};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Notify;
+
+/// How the operator is set up.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The namespaces that it looks after.
+    pub scope: Scope,
+    /// The namespace that it runs in, where it runs in the cluster.
+    pub namespace: Option<String>,
+    /// The namespace of its Lease and of its own Secrets.
+    pub home: String,
+    /// The image of servers whose manifest names none.
+    pub server_image: String,
+    /// May servers call private addresses that manifests name (tests)?
+    pub allow_private_fetch: bool,
+}
+
+/// What every worker shares.
+pub struct Context {
+    /// The way to the API server.
+    pub client: Client,
+    /// What is in the cluster.
+    pub shared: Arc<Shared>,
+    /// How the operator is set up.
+    pub settings: Settings,
+    /// Where time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where randomness comes from.
+    pub entropy: Arc<dyn Entropy>,
+    /// How signing keys are made and read.
+    pub keys: Arc<dyn SigningKeys>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Told when a replica has said something new.
+    pub heard: Arc<Notify>,
+    replicas: Mutex<BTreeMap<ObjectRef, Arc<Polling>>>,
+}
+
+impl Context {
+    /// What every worker shares.
+    #[must_use]
+    pub fn new(
+        client: Client,
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        keys: Arc<dyn SigningKeys>,
+    ) -> Arc<Self> {
+        let shared = Shared::new(entropy.clone());
+        let (metrics, heard, replicas) = (Arc::default(), Arc::default(), Mutex::default());
+        Arc::new(Self { client, shared, settings, clock, entropy, keys, metrics, heard, replicas })
+    }
+
+    /// The replicas of a server, as far as they are looked after.
+    #[must_use]
+    pub fn replicas(&self, server: &ObjectRef) -> Option<Arc<Polling>> {
+        self.replicas.lock().unwrap_or_else(PoisonError::into_inner).get(server).cloned()
+    }
+
+    /// The replicas of a server, looked after from now on; whether they were not before.
+    pub fn meet_replicas(&self, server: &ObjectRef) -> (Arc<Polling>, bool) {
+        let mut all = self.replicas.lock().unwrap_or_else(PoisonError::into_inner);
+        match all.get(server) {
+            Some(known) => (known.clone(), false),
+            None => {
+                let polling = Polling::new(self.heard.clone());
+                all.insert(server.clone(), polling.clone());
+                (polling, true)
+            }
+        }
+    }
+
+    /// Nobody asks the replicas of a server any more.
+    pub fn forget_replicas(&self, server: &ObjectRef) {
+        self.replicas.lock().unwrap_or_else(PoisonError::into_inner).remove(server);
+    }
+
+    /// Notes a publication of a server.
+    pub fn published(&self, server: &ObjectRef, sequence: u64, revision: Revision) {
+        if let Some(replicas) = self.replicas(server) {
+            replicas.published(sequence, revision);
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! From the index to what is to be: one compile at a time, the first change at once and then at most every 100 ms. Every replica does
+//! it, so that one which takes over knows everything; only the leader carries it out.
+
+use crate::context::Context;
+use crate::index::{Changes, Source};
+use crate::publish::{Publications, Published, pieces};
+use crate::records::{RecordCache, credentials_of, secret_names};
+use nauthera_core::compile::{Compiled, compile};
+use nauthera_core::inventory::Inventory;
+use nauthera_core::names::{Kind, ObjectRef};
+use nauthera_core::snapshot::{Revision, Snapshot};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// The shortest time from one compile to the next.
+const EVERY: Duration = Duration::from_millis(100);
+
+/// What follows from everything that is known.
+pub struct World {
+    /// The facts.
+    pub inventory: Arc<Inventory>,
+    /// What follows from them.
+    pub compiled: Compiled,
+    /// What is published.
+    pub published: BTreeMap<ObjectRef, Arc<Published>>,
+    /// Servers whose credential records cannot be read, with why: nothing is published for them.
+    pub faults: BTreeMap<ObjectRef, String>,
+    /// Grows by one with each compile.
+    pub number: u64,
+    /// What has changed since the world before, for whoever looks at less than all.
+    pub changes: Changes,
+}
+
+/// Compiles whenever something has changed.
+pub struct Turner {
+    context: Arc<Context>,
+    cache: Arc<RecordCache>,
+    publications: Arc<Mutex<Publications>>,
+    worlds: watch::Sender<Option<Arc<World>>>,
+    number: u64,
+}
+
+/// What a turn has to be told of a publication by who made it.
+#[derive(Clone)]
+pub struct Ledger {
+    context: Arc<Context>,
+    publications: Arc<Mutex<Publications>>,
+}
+
+impl Ledger {
+    /// Notes what was published, before the watch tells of it.
+    pub fn wrote(&self, server: &ObjectRef, bytes: Arc<[u8]>, what: (Arc<Snapshot>, Revision, u64)) {
+        let now = self.context.clock.monotonic();
+        let (_, revision, sequence) = what;
+        self.publications.lock().unwrap_or_else(PoisonError::into_inner).wrote(server, bytes, what, now);
+        self.context.published(server, sequence, revision);
+        self.context.shared.changed.notify_one();
+    }
+
+    /// What is published of a server.
+    #[must_use]
+    pub fn of(&self, server: &ObjectRef) -> Option<Arc<Published>> {
+        self.publications.lock().unwrap_or_else(PoisonError::into_inner).of(server).cloned()
+    }
+}
+
+impl Turner {
+    /// Nothing is compiled yet.
+    #[must_use]
+    pub fn new(context: Arc<Context>, cache: Arc<RecordCache>) -> Self {
+        let (publications, worlds) = (Arc::default(), watch::Sender::new(None));
+        Self { context, cache, publications, worlds, number: 0 }
+    }
+
+    /// What follows, whenever that is something else.
+    #[must_use]
+    pub fn worlds(&self) -> watch::Receiver<Option<Arc<World>>> {
+        self.worlds.subscribe()
+    }
+
+    /// Where publications are noted.
+    #[must_use]
+    pub fn ledger(&self) -> Ledger {
+        Ledger { context: self.context.clone(), publications: self.publications.clone() }
+    }
+
+    /// Compiles for ever.
+    pub async fn run(mut self) {
+        let changed = self.context.shared.changed.clone();
+        loop {
+            changed.notified().await;
+            let began = self.context.clock.monotonic();
+            if self.context.shared.with(|index| index.is_complete()) {
+                self.turn().await;
+            }
+            let took = self.context.clock.monotonic().saturating_sub(began);
+            tokio::time::sleep(EVERY.saturating_sub(took)).await;
+        }
+    }
+
+    async fn turn(&mut self) {
+        let changes = self.context.shared.with(|index| index.take_changes());
+        let first = self.worlds.borrow().is_none();
+        if !changes.facts && !first {
+            // Nothing to compile: the same world, with what else has changed.
+            self.worlds.send_modify(|world| {
+                if let Some(known) = world {
+                    *world = Some(Arc::new(known.with(changes)));
+                }
+            });
+            return;
+        }
+        let began = self.context.clock.monotonic();
+        let (context, cache, publications) =
+            (self.context.clone(), self.cache.clone(), self.publications.clone());
+        let work = tokio::task::spawn_blocking(move || look(&context, &cache, &publications));
+        let Ok(mut world) = work.await else {
+            tracing::error!("a compile was given up: it is begun again with the next change");
+            return;
+        };
+        self.number += 1;
+        (world.number, world.changes) = (self.number, changes);
+        self.context.metrics.worked("compile", self.context.clock.monotonic().saturating_sub(began));
+        self.context.metrics.judged(&world.compiled.report);
+        for (server, published) in &world.published {
+            self.context.published(server, published.sequence, published.revision);
+        }
+        self.worlds.send_replace(Some(Arc::new(world)));
+    }
+}
+
+impl World {
+    fn with(&self, changes: Changes) -> Self {
+        Self {
+            inventory: self.inventory.clone(),
+            compiled: self.compiled.clone(),
+            published: self.published.clone(),
+            faults: self.faults.clone(),
+            number: self.number,
+            changes,
+        }
+    }
+}
+
+/// Gathers the facts and compiles.
+fn look(context: &Context, cache: &RecordCache, publications: &Mutex<Publications>) -> World {
+    let now = context.clock.monotonic();
+    let known = publications.lock().unwrap_or_else(PoisonError::into_inner).bytes();
+    let (inventory, pieces, shards, secret_names) = context.shared.with(|index| {
+        let inventory = index.inventory();
+        let shards: Vec<_> =
+            inventory.servers.keys().map(|server| (server.clone(), cache.shards(index, server))).collect();
+        (inventory, pieces(index, &known), shards, secret_names(index))
+    });
+    let published: BTreeMap<ObjectRef, Arc<Published>> = {
+        let mut publications = publications.lock().unwrap_or_else(PoisonError::into_inner);
+        publications.read(pieces, now);
+        publications.retain(|server| inventory.servers.contains_key(server));
+        publications.all().map(|(server, published)| (server.clone(), published.clone())).collect()
+    };
+    let mut faults = BTreeMap::new();
+    let mut records = Vec::new();
+    for (server, shards) in shards {
+        match shards {
+            Ok(shards) => records.extend(shards.into_values()),
+            Err(why) => drop(faults.insert(server, why)),
+        }
+    }
+    let home = |client: &ObjectRef| {
+        let object = inventory.clients.get(client)?;
+        object.spec.as_ref().map(|spec| spec.server.clone())
+    };
+    let credentials = credentials_of(records.iter(), home);
+    let facts = Inventory {
+        published: published.iter().map(|(server, known)| (server.clone(), known.snapshot.clone())).collect(),
+        credentials,
+        secret_names,
+        private_fetch: context.settings.allow_private_fetch,
+        ..Inventory::clone(&inventory)
+    };
+    let compiled = compile(&facts);
+    publications.lock().unwrap_or_else(PoisonError::into_inner).note_policies(&compiled);
+    World { inventory: Arc::new(facts), compiled, published, faults, number: 0, changes: Changes::default() }
+}
+
+/// The sources that are watched before anything else: what the others mean depends on them.
+#[must_use]
+pub fn first_sources() -> Vec<Source> {
+    let manifests = Kind::ALL.map(Source::Manifests);
+    manifests.into_iter().chain([Source::Namespaces, Source::ServerSecrets]).collect()
+}
+
+/// The servers of a world, and those that were there before and are not.
+#[must_use]
+pub fn servers(world: &World) -> BTreeSet<ObjectRef> {
+    world.inventory.servers.keys().cloned().collect()
+}
