@@ -1,9 +1,11 @@
 //! What every worker of this process shares.
 
+use crate::bell::Bell;
 use crate::index::Shared;
 use crate::keys::SigningKeys;
 use crate::metrics::Metrics;
 use crate::replicas::Polling;
+use crate::standing::Standing;
 use crate::watch::Scope;
 use kube::Client;
 use nauthera_core::names::ObjectRef;
@@ -11,7 +13,6 @@ use nauthera_core::snapshot::Revision;
 use nauthera_core::time::{Clock, Entropy};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::Notify;
 
 /// How the operator is set up.
 #[derive(Debug, Clone)]
@@ -44,9 +45,10 @@ pub struct Context {
     pub keys: Arc<dyn SigningKeys>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
-    /// Told when a replica has said something new.
-    pub heard: Arc<Notify>,
+    /// Rings when a replica has said something new, or a worker has come further.
+    pub news: Arc<Bell>,
     replicas: Mutex<BTreeMap<ObjectRef, Arc<Polling>>>,
+    standings: Mutex<BTreeMap<ObjectRef, Arc<Standing>>>,
 }
 
 impl Context {
@@ -60,8 +62,9 @@ impl Context {
         keys: Arc<dyn SigningKeys>,
     ) -> Arc<Self> {
         let shared = Shared::new(entropy.clone());
-        let (metrics, heard, replicas) = (Arc::default(), Arc::default(), Mutex::default());
-        Arc::new(Self { client, shared, settings, clock, entropy, keys, metrics, heard, replicas })
+        let (metrics, news) = (Arc::default(), Arc::default());
+        let (replicas, standings) = (Mutex::default(), Mutex::default());
+        Arc::new(Self { client, shared, settings, clock, entropy, keys, metrics, news, replicas, standings })
     }
 
     /// The replicas of a server, as far as they are looked after.
@@ -76,15 +79,23 @@ impl Context {
         match all.get(server) {
             Some(known) => (known.clone(), false),
             None => {
-                let polling = Polling::new(self.heard.clone());
+                let polling = Polling::new(self.news.clone());
                 all.insert(server.clone(), polling.clone());
                 (polling, true)
             }
         }
     }
 
-    /// Nobody asks the replicas of a server any more.
-    pub fn forget_replicas(&self, server: &ObjectRef) {
+    /// How it stands with a server, for its workers to note and for statuses to say.
+    #[must_use]
+    pub fn standing(&self, server: &ObjectRef) -> Arc<Standing> {
+        let mut all = self.standings.lock().unwrap_or_else(PoisonError::into_inner);
+        all.entry(server.clone()).or_default().clone()
+    }
+
+    /// Nobody looks after a server any more.
+    pub fn forget(&self, server: &ObjectRef) {
+        self.standings.lock().unwrap_or_else(PoisonError::into_inner).remove(server);
         self.replicas.lock().unwrap_or_else(PoisonError::into_inner).remove(server);
     }
 

@@ -10,7 +10,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-pub use digest::{Reading, keyed, of_rest, of_secret};
+pub use digest::{Reading, of_rest, of_secret};
 pub use judged::{Judged, judge};
 pub use object::{
     Child, ClientSecret, Content, Identity, Manifest, Map, ServerSecret, controller, decoded, name_of, texts,

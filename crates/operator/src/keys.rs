@@ -11,8 +11,8 @@ use crate::names::{self, DIGEST_KEY_FILE, FIELD_MANAGER, SIGNING_KEYS_FILE, kind
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, DynamicObject, PostParams};
-use nauthera_api::v1alpha1::SigningKeyStatus;
 use nauthera_core::names::ObjectRef;
+use nauthera_core::oauth::keyring::KeyTimes;
 use nauthera_core::spec::SigningSettings;
 use nauthera_core::time::{Seconds, UnixTime, random_256};
 use std::sync::Arc;
@@ -39,8 +39,8 @@ pub trait SigningKeys: Send + Sync {
     /// Why they cannot be read or made.
     fn maintain(&self, kept: Option<&[u8]>, order: &KeyOrder) -> Result<Option<Zeroizing<Vec<u8>>>, String>;
 
-    /// What the status says of them.
-    fn describe(&self, kept: &[u8], order: &KeyOrder) -> Vec<SigningKeyStatus>;
+    /// The id and the times of each key; none where they cannot be read.
+    fn times(&self, kept: &[u8]) -> Vec<(String, KeyTimes)>;
 }
 
 /// Keeps the keys of one server.

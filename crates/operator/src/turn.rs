@@ -2,14 +2,17 @@
 //! it, so that one which takes over knows everything; only the leader carries it out.
 
 use crate::context::Context;
-use crate::index::{Changes, Source};
+use crate::index::{Changes, Index, Source};
 use crate::publish::{Publications, Published, pieces};
 use crate::records::{RecordCache, credentials_of, secret_names};
+use nauthera_core::binding::{self, Brought};
 use nauthera_core::compile::{Compiled, compile};
+use nauthera_core::credentials::RecordShard;
+use nauthera_core::finding::Finding;
 use nauthera_core::inventory::Inventory;
 use nauthera_core::names::{Kind, ObjectRef};
 use nauthera_core::snapshot::{Revision, Snapshot};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -22,7 +25,7 @@ pub struct World {
     /// The facts.
     pub inventory: Arc<Inventory>,
     /// What follows from them.
-    pub compiled: Compiled,
+    pub compiled: Arc<Compiled>,
     /// What is published.
     pub published: BTreeMap<ObjectRef, Arc<Published>>,
     /// Servers whose credential records cannot be read, with why: nothing is published for them.
@@ -173,16 +176,45 @@ fn look(context: &Context, cache: &RecordCache, publications: &Mutex<Publication
         object.spec.as_ref().map(|spec| spec.server.clone())
     };
     let credentials = credentials_of(records.iter(), home);
+    let unready = context.shared.with(|index| unready(index, &inventory, &records));
     let facts = Inventory {
         published: published.iter().map(|(server, known)| (server.clone(), known.snapshot.clone())).collect(),
         credentials,
         secret_names,
+        unready,
         private_fetch: context.settings.allow_private_fetch,
         ..Inventory::clone(&inventory)
     };
     let compiled = compile(&facts);
     publications.lock().unwrap_or_else(PoisonError::into_inner).note_policies(&compiled);
-    World { inventory: Arc::new(facts), compiled, published, faults, number: 0, changes: Changes::default() }
+    World { inventory: Arc::new(facts), compiled: Arc::new(compiled), published, faults, number: 0, changes: Changes::default() }
+}
+
+/// Clients that bring a Secret which is not there or cannot be used, with what is wrong: they wait. One that has brought a secret
+/// before goes on with it.
+fn unready(
+    index: &Index,
+    inventory: &Inventory,
+    records: &[Arc<RecordShard>],
+) -> BTreeMap<ObjectRef, Finding> {
+    let has_brought = |client: &ObjectRef, server: &ObjectRef| {
+        let mut known = records.iter().filter_map(|shard| shard.records.get(client));
+        known.any(|record| record.server == *server && record.brought && !record.secrets.is_empty())
+    };
+    let mut unready = BTreeMap::new();
+    for (client, object) in &inventory.clients {
+        let Some(spec) = object.spec.as_ref() else { continue };
+        let Some(name) = &spec.existing_secret else { continue };
+        let secret = index.secret(&ObjectRef::new(client.namespace.clone(), name.clone()));
+        let fault = match secret.filter(|secret| !secret.identity.deleting) {
+            None => binding::brought(client, name, Brought::Missing).err().map(|finding| *finding),
+            Some(secret) => secret.content.as_ref().and_then(|content| content.unusable.as_deref().cloned()),
+        };
+        if let Some(fault) = fault.filter(|_| !has_brought(client, &spec.server)) {
+            unready.insert(client.clone(), fault);
+        }
+    }
+    unready
 }
 
 /// The sources that are watched before anything else: what the others mean depends on them.
@@ -190,10 +222,4 @@ fn look(context: &Context, cache: &RecordCache, publications: &Mutex<Publication
 pub fn first_sources() -> Vec<Source> {
     let manifests = Kind::ALL.map(Source::Manifests);
     manifests.into_iter().chain([Source::Namespaces, Source::ServerSecrets]).collect()
-}
-
-/// The servers of a world, and those that were there before and are not.
-#[must_use]
-pub fn servers(world: &World) -> BTreeSet<ObjectRef> {
-    world.inventory.servers.keys().cloned().collect()
 }

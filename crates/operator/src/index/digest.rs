@@ -3,6 +3,7 @@
 
 use super::object::Content;
 use aws_lc_rs::hmac;
+use nauthera_core::binding::{self, Brought};
 use nauthera_core::names::ObjectRef;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -52,35 +53,37 @@ pub struct Reading {
     pub digest_key: Arc<Zeroizing<[u8; 32]>>,
     /// The key of the secret.
     pub secret_key: Arc<str>,
-    /// Does the client bring the Secret?
-    pub brought: bool,
+    /// The client, where it brings the Secret.
+    pub brought: Option<ObjectRef>,
+    /// The Secret's name.
+    pub name: Arc<str>,
 }
 
-/// A secret that a client brings has at least so many characters: its check is a fast keyed hash.
-const SHORTEST: usize = 32;
-
-/// The secret that a client brings, if it can be used.
-#[must_use]
-pub fn brought(value: &[u8]) -> Option<&str> {
-    let text = std::str::from_utf8(value).ok()?.trim_end();
-    Some(text).filter(|text| text.chars().count() >= SHORTEST)
-}
 
 impl Reading {
-    /// What is kept of the content.
+    /// What is kept of the content of a Secret with this label.
     #[must_use]
-    pub fn content(&self, data: &BTreeMap<Arc<str>, Zeroizing<Vec<u8>>>, process_key: &[u8; 32]) -> Content {
-        let secret = data.get(&self.secret_key).map(|value| value.as_slice());
-        let secret = match self.brought {
-            true => secret.and_then(brought).map(str::as_bytes),
-            false => secret,
-        };
+    pub fn content(
+        &self,
+        data: &BTreeMap<Arc<str>, Zeroizing<Vec<u8>>>,
+        label: Option<&str>,
+        process_key: &[u8; 32],
+    ) -> Content {
+        let value = data.get(&self.secret_key).map(|value| value.as_slice());
         let rest = data.iter().filter(|(key, _)| **key != self.secret_key);
         let rest = rest.map(|(key, value)| (&**key, value.as_slice()));
+        let (digest, unusable) = match &self.brought {
+            None => (value.map(|secret| of_secret(&self.digest_key, secret)), None),
+            Some(client) => match binding::brought(client, &self.name, Brought::Found { label, value }) {
+                Ok(secret) => (Some(of_secret(&self.digest_key, secret.as_bytes())), None),
+                Err(finding) => (None, Some(Arc::from(finding))),
+            },
+        };
         Content {
             server: self.server.clone(),
             secret_key: self.secret_key.clone(),
-            digest: secret.map(|secret| of_secret(&self.digest_key, secret)),
+            digest,
+            unusable,
             rest: of_rest(process_key, rest),
         }
     }

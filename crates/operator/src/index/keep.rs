@@ -9,15 +9,13 @@ use crate::names::{DIGEST_KEY_FILE, SERVER_LABEL, child, digest_key};
 use crate::replicas::Pod;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::api::DynamicObject;
+use nauthera_core::binding::CLIENT_SECRET;
 use nauthera_core::inventory::Inventory;
 use nauthera_core::names::{Kind, ObjectRef};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use zeroize::Zeroizing;
-
-/// The key of a client's secret in its Secret, where nobody renames it.
-const CLIENT_SECRET: &str = "client_secret";
 
 impl Index {
     /// A list begins.
@@ -208,10 +206,12 @@ impl Index {
     pub fn reading(&self, client: &ObjectRef, secret: &str) -> Option<Reading> {
         let spec = self.inventory.clients.get(client)?.spec.as_ref()?;
         let digest_key = self.digest_key(&spec.server)?;
-        let brought = spec.existing_secret.as_deref() == Some(secret);
-        let renamed = spec.secret.keys.get(CLIENT_SECRET).filter(|_| !brought);
-        let secret_key = renamed.cloned().unwrap_or_else(|| CLIENT_SECRET.into());
-        Some(Reading { server: spec.server.clone(), digest_key, secret_key, brought })
+        let brought = (spec.existing_secret.as_deref() == Some(secret)).then(|| client.clone());
+        let secret_key = match brought {
+            Some(_) => CLIENT_SECRET.into(),
+            None => spec.secret.key(CLIENT_SECRET),
+        };
+        Some(Reading { server: spec.server.clone(), digest_key, secret_key, brought, name: secret.into() })
     }
 
     /// The key of clients' digests of a server, where it is there.
@@ -229,13 +229,15 @@ impl Index {
         let client = labels.get(crate::names::CLIENT_LABEL).cloned().unwrap_or_default();
         let reading = self.reading(&ObjectRef::new(name.namespace.clone(), client), &name.name);
         let data = decoded(object.data.get("data"));
+        let label = labels.get(crate::names::CLIENT_LABEL).map(|label| &**label);
+        let content = reading.map(|reading| reading.content(&data, label, process_key));
         let secret = ClientSecret {
             identity: Identity::of(&object.metadata),
             owner: controller(&object.metadata),
             owned: object.metadata.owner_references.as_ref().is_some_and(|owners| !owners.is_empty()),
             labels,
             annotations: texts(object.metadata.annotations.as_ref()),
-            content: reading.map(|reading| reading.content(&data, process_key)),
+            content,
         };
         if self.secrets.get(&name).is_some_and(|known| secret.identity.is_older_than(&known.identity)) {
             return;

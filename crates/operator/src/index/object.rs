@@ -97,7 +97,7 @@ pub struct ClientSecret {
 }
 
 /// What a Secret holds, hashed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Content {
     /// The server whose digest key was used.
     pub server: ObjectRef,
@@ -105,6 +105,8 @@ pub struct Content {
     pub secret_key: Arc<str>,
     /// The digest of the secret; `None` where there is none, or none that can be used.
     pub digest: Option<[u8; 32]>,
+    /// Why a Secret that its client brings cannot be used.
+    pub unusable: Option<Arc<Finding>>,
     /// The hash of everything else, under a key of this process.
     pub rest: [u8; 32],
 }

@@ -36,6 +36,12 @@ impl Published {
         self.rows.get(client).copied().unwrap_or(self.first)
     }
 
+    /// Is it the first publication that this process saw? What it carries may be older.
+    #[must_use]
+    pub const fn is_first(&self, sequence: u64) -> bool {
+        sequence == self.first
+    }
+
     /// The publication that first carried this edit of a policy; `None` while none does.
     #[must_use]
     pub fn carries_policy(&self, policy: &ObjectRef, generation: i64) -> Option<u64> {

@@ -220,8 +220,8 @@ impl Entry {
         }
         let content = binding::content(&self.row, &self.spec.secret, view.issuer, None);
         let rest = of_rest(view.process_key, content.iter().map(|(key, value)| (&**key, value.as_bytes())));
-        let secret_key = self.spec.secret.keys.get("client_secret").map_or("client_secret", |key| &**key);
-        there.content.as_ref().is_some_and(|there| there.rest == rest && *there.secret_key == *secret_key)
+        let secret_key = self.spec.secret.key(binding::CLIENT_SECRET);
+        there.content.as_ref().is_some_and(|there| there.rest == rest && there.secret_key == secret_key)
     }
 
     /// The client as its Secret is made.
@@ -345,8 +345,8 @@ impl Planner {
     fn holder_of(&self, entry: &Entry, index: &Index) -> String {
         let secret: Option<&ClientSecret> = entry.secret().and_then(|name| index.secret(&name));
         match secret.and_then(|secret| secret.owner.clone()) {
-            Some(owner) => format!("the object with uid {owner}"),
-            None => "nobody that it names".to_owned(),
+            Some(owner) => format!("is controlled by the object with uid {owner}"),
+            None => "holds no secret of this client".to_owned(),
         }
     }
 

@@ -2,6 +2,7 @@
 //! now and then otherwise.
 
 use super::answers::{Live, Pod, Replicas};
+use crate::bell::Bell;
 use futures::StreamExt;
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::body::Bytes;
@@ -30,13 +31,13 @@ pub struct Polling {
     replicas: Mutex<Replicas>,
     hurry: Notify,
     /// Told whenever something is news.
-    news: Arc<Notify>,
+    news: Arc<Bell>,
 }
 
 impl Polling {
     /// Nobody is known yet; `news` is told of everything.
     #[must_use]
-    pub fn new(news: Arc<Notify>) -> Arc<Self> {
+    pub fn new(news: Arc<Bell>) -> Arc<Self> {
         Arc::new(Self { replicas: Mutex::default(), hurry: Notify::new(), news })
     }
 
@@ -49,7 +50,7 @@ impl Polling {
     pub fn meet(&self, pods: Vec<Pod>) {
         if self.with(|replicas| replicas.meet(pods)) {
             self.hurry.notify_one();
-            self.news.notify_one();
+            self.news.ring();
         }
     }
 
@@ -88,7 +89,7 @@ impl Poller {
             let mut answers = futures::stream::iter(asked).buffer_unordered(AT_ONCE);
             while let Some((pod, answer)) = answers.next().await {
                 if self.polling.with(|replicas| replicas.heard(&pod, answer)) {
-                    self.polling.news.notify_one();
+                    self.polling.news.ring();
                 }
             }
             let rest = if awaited { WHILE_AWAITED } else { AT_REST };
