@@ -4,6 +4,7 @@
 #   docs/cli.md           every command and flag, from the command line itself
 #   docs/diagnostics.md   every diagnostic code, from core's table
 #   docs/resources.md     every field of the four kinds, from their schemas
+#   docs/conditions.md    every condition and reason of their statuses, from the operator's
 # scripts/generated-fresh.sh fails when the tree has other bytes.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
@@ -37,7 +38,7 @@ crds() {
 # The documents of the book that the binary writes itself.
 reference() {
   mkdir -p "$out/docs"
-  for document in cli diagnostics resources; do
+  for document in cli diagnostics resources conditions; do
     "$NAUTHERA_BIN" reference "$document" >"$out/docs/$document.md"
   done
 }

@@ -1,6 +1,7 @@
 //! The generated documents of the book: `docs/cli.md` from the command line itself, `docs/diagnostics.md` from core's table,
-//! `docs/resources.md` from the schemas of the four kinds.
+//! `docs/resources.md` from the schemas of the four kinds, `docs/conditions.md` from the operator's reasons.
 
+mod conditions;
 mod resources;
 
 use crate::args::{Cli, Document, ReferenceArgs};
@@ -20,6 +21,7 @@ pub fn run(args: &ReferenceArgs, ui: &Ui) -> Result<Exit> {
         Document::Cli => cli(),
         Document::Diagnostics => diagnostics(),
         Document::Resources => resources::all(),
+        Document::Conditions => conditions::all(),
     };
     ui.raw(text.as_bytes())?;
     Ok(Exit::Done)

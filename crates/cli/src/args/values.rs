@@ -89,6 +89,8 @@ pub enum Document {
     Diagnostics,
     /// Every field of the four kinds.
     Resources,
+    /// Every condition and reason of the four kinds' statuses.
+    Conditions,
 }
 
 /// Where the console listens.
