@@ -16,6 +16,7 @@ mod exit;
 mod explain;
 mod hash_password;
 mod logging;
+mod operator;
 mod output;
 mod paths;
 mod plan;
@@ -51,6 +52,7 @@ fn run(command: &Command, ui: &Ui) -> Result<Exit> {
     match command {
         Command::Up(args) => serving("warn", up::run(args, ui)),
         Command::Server(args) => serving("info", server::run(args, ui)),
+        Command::Operator(args) => serving("info", |_| operator::run(args, ui)),
         Command::Doctor(args) => doctor::run(args, ui),
         Command::Store(args) => store::run(args, ui),
         Command::Compile(args) => compile::run(args, ui),

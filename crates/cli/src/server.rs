@@ -1,28 +1,31 @@
-//! `nauthera server`: a Snapshot from a file, served by the same server that `up` runs, and followed when the file changes.
+//! `nauthera server`: a Snapshot from a file or from ConfigMaps, served by the same server that `up` runs, and followed when it changes.
+
+mod feed;
 
 use crate::args::ServerArgs;
 use crate::clock::{SystemClock, SystemEntropy};
 use crate::data::{digest_key, private_folder};
 use crate::output::Ui;
 use crate::serve::{Running, Setup, Stop, bind, bind_beside, start};
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
+use feed::Feed;
 use nauthera_core::snapshot::{Revision, Snapshot};
 use nauthera_core::time::Clock;
 use nauthera_server::app::App;
-use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// How often the file is looked at: mounted files change behind a link, where no watch sees it.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// Serves until it is told to stop.
 pub async fn run(args: &ServerArgs, ui: &Ui) -> Result<()> {
     let clock = Arc::new(SystemClock::start());
     let mut stop = Stop::listen()?;
     let began = clock.monotonic();
-    let (revision, snapshot) = read(&args.snapshot)?;
+    let mut feed = feed_of(args).await?;
+    let first = tokio::select! {
+        first = feed.first() => first,
+        () = stop.told() => return Ok(()),
+    };
+    let (revision, snapshot) = first?;
     private_folder(&args.keys)?;
     let setup = Setup {
         clock: clock.clone(),
@@ -54,7 +57,7 @@ pub async fn run(args: &ServerArgs, ui: &Ui) -> Result<()> {
     };
     tokio::select! {
         () = stopped => {}
-        () = follow(&args.snapshot, revision, &app) => {}
+        () = follow(feed, revision, &app) => {}
     }
     running.stop().await;
     Ok(())
@@ -72,25 +75,19 @@ fn key_of(keys: &Path, snapshot: &Snapshot) -> Result<[u8; 32]> {
     digest_key(keys, &SystemEntropy)
 }
 
-fn read(path: &Path) -> Result<(Revision, Arc<Snapshot>)> {
-    let bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    let snapshot =
-        Snapshot::from_bytes(&bytes).with_context(|| format!("{} cannot be served", path.display()))?;
-    Ok((Revision(Sha256::digest(&bytes).into()), Arc::new(snapshot)))
+/// Where the Snapshot comes from.
+async fn feed_of(args: &ServerArgs) -> Result<Feed> {
+    match (&args.source.snapshot, &args.source.snapshot_configmaps) {
+        (_, Some(index)) => Feed::maps(index, args.snapshot_cache.as_deref()).await,
+        (Some(path), None) => Ok(Feed::file(path)),
+        (None, None) => bail!("there is nothing to serve: give --snapshot or --snapshot-configmaps"),
+    }
 }
 
-/// Applies what is written to the file; what cannot be read is logged once, and the held Snapshot stays.
-async fn follow(path: &Path, mut held: Revision, app: &Arc<App>) {
-    let mut every = tokio::time::interval(LOOK_EVERY);
-    let mut stamp = stamp_of(path);
-    loop {
-        every.tick().await;
-        let now = stamp_of(path);
-        if now == stamp {
-            continue;
-        }
-        stamp = now;
-        match read(path) {
+/// Applies what comes; what cannot be served is logged once, and the held Snapshot stays.
+async fn follow(mut feed: Feed, mut held: Revision, app: &Arc<App>) {
+    while let Some(news) = feed.next().await {
+        match news {
             Ok((revision, _)) if revision == held => {}
             Ok((revision, snapshot)) => {
                 held = revision;
@@ -100,16 +97,11 @@ async fn follow(path: &Path, mut held: Revision, app: &Arc<App>) {
                 }
             }
             Err(error) => {
-                tracing::error!(error = format!("{error:#}"), "the Snapshot is refused; the held one stays")
+                app.snapshot_refused();
+                tracing::error!(error, "the Snapshot is refused; the held one stays");
             }
         }
     }
-}
-
-type Stamp = Option<(std::time::SystemTime, u64, u64)>;
-
-fn stamp_of(path: &Path) -> Stamp {
-    use std::os::unix::fs::MetadataExt;
-    let metadata = std::fs::metadata(path).ok()?;
-    Some((metadata.modified().ok()?, metadata.len(), metadata.ino()))
+    // Nothing more will come; what is held goes on.
+    std::future::pending::<()>().await;
 }

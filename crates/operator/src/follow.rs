@@ -19,6 +19,15 @@ const WAIT: Duration = Duration::from_secs(1);
 /// Shards arrive before the index that names them. One that is missing so long after it is worth saying.
 const MISSING_FOR: Duration = Duration::from_secs(10);
 
+/// The server whose Snapshot this index names; `None` for another name.
+#[must_use]
+pub fn server_of(index: &ObjectRef) -> Option<ObjectRef> {
+    let ends = crate::names::index("\0");
+    let (start, end) = ends.split_once('\0')?;
+    let server = index.name.strip_prefix(start)?.strip_suffix(end).filter(|server| !server.is_empty())?;
+    Some(ObjectRef::new(index.namespace.clone(), server))
+}
+
 /// What became of the Snapshot.
 pub enum Followed {
     /// Another one, to be served from now on.

@@ -5,9 +5,9 @@ mod published;
 mod sweep;
 mod write;
 
-pub use published::{Publications, Published};
+pub use published::{Publications, Published, pieces};
 pub use sweep::Sweeper;
-pub use write::{PublishFault, Publisher};
+pub use write::{Order, PublishFault, Publisher};
 
 use crate::index::Map;
 use crate::names::{KIND_LABEL, SERVER_LABEL, index, kind};

@@ -7,7 +7,7 @@ mod secrets;
 mod shards;
 
 pub use known::{RecordCache, credentials_of, secret_names};
-pub use plan::{Due, Entry, Plan, Planner, SecretState};
+pub use plan::{Due, Entry, Plan, Planner, SecretState, View};
 pub use secrets::{Work, Writer};
 pub use shards::Shards;
 

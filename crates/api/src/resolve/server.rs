@@ -128,7 +128,7 @@ fn cluster_issuers(
     let mut seen = BTreeSet::new();
     let mut read = |(index, cluster): (usize, &written::ServiceAccountIssuer)| {
         let at = at.index(index);
-        if !seen.insert(cluster.issuer.as_str()) {
+        if !seen.insert(cluster.issuer.clone()) {
             faults.add(
                 &at.field("issuer"),
                 format!("`{}` stands twice; put its namespaces into one entry", lists::cut(&cluster.issuer)),

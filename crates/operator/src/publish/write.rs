@@ -7,7 +7,8 @@ use crate::lease::Term;
 use crate::names::{
     FIELD_MANAGER, KIND_LABEL, MANAGED_BY, MANAGED_BY_LABEL, SERVER_LABEL, kind, shard_prefix,
 };
-use futures::{StreamExt, TryStreamExt};
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt, TryStreamExt};
 use kube::api::{Api, DeleteParams, DynamicObject, PostParams, Preconditions};
 use kube::{Client, ResourceExt};
 use nauthera_core::names::{Kind, ObjectKey, ObjectRef};
@@ -80,7 +81,10 @@ impl Publisher {
         let prefix = shard_prefix(&self.server.name);
         let packed = pack(order.snapshot, &self.placement, &prefix, order.format, before.as_ref())?;
         let missing = self.shared.with(|index| missing(index, &self.server, &packed));
-        let writes = missing.iter().map(|(name, bytes)| self.write_shard(name, bytes, order.uid, term));
+        let mut writes: Vec<BoxFuture<'_, Result<(), Fault>>> = Vec::new();
+        for (name, bytes) in &missing {
+            writes.push(self.write_shard(name, bytes, order.uid, term).boxed());
+        }
         futures::stream::iter(writes).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
         let bytes: Arc<[u8]> = packed.index.to_bytes().into();
         self.write_index(&bytes, version, order.uid, term).await?;

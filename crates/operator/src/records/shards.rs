@@ -2,7 +2,7 @@
 //! with the `resourceVersion` of that reading.
 
 use super::plan::{Due, Entry, Planner, View};
-use super::{RECORDS_KEY, RecordCache};
+use super::RECORDS_KEY;
 use crate::children::kept;
 use crate::cluster::{Fault, call};
 use crate::context::Context;
@@ -10,7 +10,8 @@ use crate::index::{Source, decoded};
 use crate::keys::note;
 use crate::lease::Term;
 use crate::names::{FIELD_MANAGER, credentials, kind};
-use futures::{StreamExt, TryStreamExt};
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt, TryStreamExt};
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, PostParams};
@@ -97,7 +98,10 @@ impl Shards<'_> {
         clients: impl Iterator<Item = &ObjectRef>,
     ) -> Result<BTreeMap<Bucket, Read>, Fault> {
         let buckets: BTreeSet<Bucket> = clients.map(|client| self.bucket(client)).collect();
-        let reads = buckets.into_iter().map(async |bucket| Ok((bucket, self.read(bucket).await?)));
+        let mut reads: Vec<BoxFuture<'_, Result<(Bucket, Read), Fault>>> = Vec::new();
+        for bucket in buckets {
+            reads.push(async move { Ok((bucket, self.read(bucket).await?)) }.boxed());
+        }
         futures::stream::iter(reads).buffer_unordered(AT_ONCE).try_collect().await
     }
 
@@ -118,9 +122,11 @@ impl Shards<'_> {
         for client in gone {
             buckets.entry(self.bucket(client)).or_default().1.push(client);
         }
-        let writes = buckets.into_iter().map(async |(bucket, (entries, gone))| {
-            self.write_one(bucket, &entries, &gone, (planner, now)).await
-        });
+        let mut writes: Vec<BoxFuture<'_, Result<bool, Fault>>> = Vec::new();
+        for (bucket, (entries, gone)) in buckets {
+            let write = async move { self.write_one(bucket, &entries, &gone, (planner, now)).await };
+            writes.push(write.boxed());
+        }
         let written: Vec<bool> = futures::stream::iter(writes).buffer_unordered(AT_ONCE).try_collect().await?;
         Ok(written.into_iter().filter(|written| *written).count())
     }
@@ -182,18 +188,6 @@ impl Shards<'_> {
         note(self.context, Source::ServerSecrets, &written?);
         Ok(())
     }
-}
-
-/// The records of a server's clients as the index has them.
-///
-/// # Errors
-/// As [`RecordCache::shards`].
-pub fn known(
-    cache: &RecordCache,
-    context: &Context,
-    server: &ObjectRef,
-) -> Result<BTreeMap<Bucket, Arc<RecordShard>>, String> {
-    context.shared.with(|index| cache.shards(index, server))
 }
 
 /// The decoded content of a Secret, for whoever has read one.

@@ -82,10 +82,14 @@ impl Poller {
             let hurry = self.polling.hurry.notified();
             let (pods, awaited) =
                 self.polling.with(|replicas| (replicas.pods(), !replicas.live().lagging.is_empty()));
-            let asked = pods.into_iter().map(|pod| async {
-                let answer = ask(SocketAddr::new(pod.address, self.port)).await;
-                (pod, answer)
-            });
+            let mut asked = Vec::new();
+            for pod in pods {
+                let port = self.port;
+                asked.push(async move {
+                    let answer = ask(SocketAddr::new(pod.address, port)).await;
+                    (pod, answer)
+                });
+            }
             let mut answers = futures::stream::iter(asked).buffer_unordered(AT_ONCE);
             while let Some((pod, answer)) = answers.next().await {
                 if self.polling.with(|replicas| replicas.heard(&pod, answer)) {

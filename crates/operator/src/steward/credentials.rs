@@ -5,7 +5,8 @@ use crate::cluster::Fault;
 use crate::records::{Due, Entry, Plan, SecretState, Shards, View, Work, Writer};
 use crate::turn::World;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt};
 use nauthera_core::credentials::{Record, RecordShard, Step, next};
 use nauthera_core::names::ObjectRef;
 use nauthera_core::time::{Seconds, random_256};
@@ -138,11 +139,11 @@ impl Steward {
         let records = shards.read_for(batch.iter().map(|(client, _)| *client)).await?;
         let chosen = self.chosen(world, batch, |client| records.get(&shards.bucket(client))?.record(client));
         let writer = Writer { context: &self.context, server: &self.server, issuer: shards.issuer, term: &self.term };
-        let writes = chosen.iter().map(async |chosen| {
-            let Chosen { entry, due, held, version } = chosen;
-            let work = Work { entry, due, held: held.as_ref(), version: version.clone() };
-            (entry.client.clone(), writer.write(&work).await)
-        });
+        let mut writes: Vec<BoxFuture<'_, (ObjectRef, Result<(), Fault>)>> = Vec::new();
+        for Chosen { entry, due, held, version } in &chosen {
+            let (work, writer) = (Work { entry, due, held: held.as_ref(), version: version.clone() }, &writer);
+            writes.push(async move { (entry.client.clone(), writer.write(&work).await) }.boxed());
+        }
         let outcomes: Vec<(ObjectRef, Result<(), Fault>)> =
             futures::stream::iter(writes).buffer_unordered(AT_ONCE).collect().await;
         let count = outcomes.len();
