@@ -12,8 +12,9 @@ use keys::ServerKeys;
 use nauthera_core::time::Entropy;
 use nauthera_operator::cluster::connect;
 use nauthera_operator::context::{Context, Settings};
-use nauthera_operator::run::{Options, run as operate};
+use nauthera_operator::run::{Options, WebhookOptions, run as operate};
 use nauthera_operator::watch::Scope;
+use nauthera_operator::webhook::CertificateSource;
 use std::path::Path;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -41,7 +42,8 @@ pub async fn run(args: &OperatorArgs, ui: &Ui) -> Result<()> {
     let clock = Arc::new(SystemClock::start());
     let context = Context::new(client, settings, clock, Arc::new(SystemEntropy), Arc::new(ServerKeys));
     let identity = args.leader_elect.then(identity);
-    let options = Options { identity, admin: args.admin_listen };
+    let webhook = webhook(args, &context.settings.home);
+    let options = Options { identity, admin: args.admin_listen, webhook };
     let stop = CancellationToken::new();
     let ending = stop.clone();
     let signals = tokio::spawn(async move {
@@ -52,6 +54,23 @@ pub async fn run(args: &OperatorArgs, ui: &Ui) -> Result<()> {
     let outcome = operate(context, options, stop, started).await;
     signals.abort();
     outcome.context("the operator cannot run")
+}
+
+/// The admission webhook, where one is asked for.
+fn webhook(args: &OperatorArgs, home: &str) -> Option<WebhookOptions> {
+    let certificate = match (&args.webhook_tls_cert, &args.webhook_tls_key) {
+        (Some(certificate), Some(key)) => {
+            CertificateSource::Files { certificate: certificate.clone(), key: key.clone() }
+        }
+        _ => CertificateSource::SelfMade {
+            names: match args.webhook_name.as_slice() {
+                [] => vec![format!("nauthera-webhook.{home}.svc")],
+                names => names.to_vec(),
+            },
+            configuration: args.webhook_configuration.clone(),
+        },
+    };
+    args.webhook_listen.map(|listen| WebhookOptions { listen, certificate })
 }
 
 /// A name that no other candidate has: the pod's, where there is one, and some random digits.

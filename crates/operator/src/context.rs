@@ -1,7 +1,7 @@
 //! What every worker of this process shares.
 
 use crate::bell::Bell;
-use crate::index::Shared;
+use crate::index::{Changes, Shared};
 use crate::keys::SigningKeys;
 use crate::metrics::Metrics;
 use crate::replicas::Polling;
@@ -29,6 +29,15 @@ pub struct Settings {
     pub allow_private_fetch: bool,
 }
 
+/// Who looks at what has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inbox {
+    /// The writer of statuses.
+    Statuses,
+    /// Who looks after parts of servers, and their pods.
+    Parts,
+}
+
 /// What every worker shares.
 pub struct Context {
     /// The way to the API server.
@@ -47,6 +56,7 @@ pub struct Context {
     pub metrics: Arc<Metrics>,
     /// Rings when a replica has said something new, or a worker has come further.
     pub news: Arc<Bell>,
+    inboxes: [Mutex<Changes>; 2],
     replicas: Mutex<BTreeMap<ObjectRef, Arc<Polling>>>,
     standings: Mutex<BTreeMap<ObjectRef, Arc<Standing>>>,
 }
@@ -63,8 +73,38 @@ impl Context {
     ) -> Arc<Self> {
         let shared = Shared::new(entropy.clone());
         let (metrics, news) = (Arc::default(), Arc::default());
-        let (replicas, standings) = (Mutex::default(), Mutex::default());
-        Arc::new(Self { client, shared, settings, clock, entropy, keys, metrics, news, replicas, standings })
+        let (inboxes, replicas, standings) = (Default::default(), Mutex::default(), Mutex::default());
+        Arc::new(Self {
+            client,
+            shared,
+            settings,
+            clock,
+            entropy,
+            keys,
+            metrics,
+            news,
+            inboxes,
+            replicas,
+            standings,
+        })
+    }
+
+    /// Notes what has changed, for everybody who looks at less than all. It is bounded by what there is.
+    pub fn note_changes(&self, changes: &Changes) {
+        for inbox in &self.inboxes {
+            inbox.lock().unwrap_or_else(PoisonError::into_inner).add(changes);
+        }
+    }
+
+    /// What has changed since this was asked last.
+    #[must_use]
+    pub fn changes(&self, whose: Inbox) -> Changes {
+        let [statuses, parts] = &self.inboxes;
+        let inbox = match whose {
+            Inbox::Statuses => statuses,
+            Inbox::Parts => parts,
+        };
+        std::mem::take(&mut inbox.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The replicas of a server, as far as they are looked after.

@@ -48,6 +48,17 @@ pub struct Changes {
     pub pods: BTreeSet<ObjectRef>,
 }
 
+impl Changes {
+    /// Adds what has changed since.
+    pub fn add(&mut self, later: &Self) {
+        self.facts |= later.facts;
+        self.secrets.extend(later.secrets.iter().cloned());
+        self.children.extend(later.children.iter().cloned());
+        self.statuses.extend(later.statuses.iter().cloned());
+        self.pods.extend(later.pods.iter().cloned());
+    }
+}
+
 /// The index.
 #[derive(Default)]
 pub struct Index {

@@ -32,6 +32,7 @@ pub mod statuses;
 pub mod steward;
 pub mod turn;
 pub mod watch;
+pub mod webhook;
 pub mod workloads;
 #[cfg(test)]
 mod world;

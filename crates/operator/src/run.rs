@@ -11,6 +11,7 @@ use crate::lease::{Candidate, Term};
 use crate::records::RecordCache;
 use crate::turn::{Turner, first_sources};
 use crate::watch;
+use crate::webhook::{BadPair, CertificateSource, Keeper, Presented, Webhook};
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::Api;
 use lead::Leader;
@@ -35,6 +36,17 @@ pub struct Options {
     pub identity: Option<String>,
     /// Where health and metrics are answered.
     pub admin: SocketAddr,
+    /// The admission webhook, where there is one.
+    pub webhook: Option<WebhookOptions>,
+}
+
+/// How the admission webhook is served.
+#[derive(Debug, Clone)]
+pub struct WebhookOptions {
+    /// Where the API server reaches it.
+    pub listen: SocketAddr,
+    /// Where its certificate comes from.
+    pub certificate: CertificateSource,
 }
 
 /// Why the operator does not run.
@@ -43,6 +55,12 @@ pub enum RunError {
     /// The admin port.
     #[error("{0} cannot be listened on: {1}; give another address with --admin-listen")]
     Admin(SocketAddr, #[source] std::io::Error),
+    /// The webhook's port.
+    #[error("{0} cannot be listened on: {1}; give another address with --webhook-listen")]
+    Webhook(SocketAddr, #[source] std::io::Error),
+    /// TLS.
+    #[error(transparent)]
+    Tls(#[from] BadPair),
 }
 
 /// Runs until it is told to stop. `started` is told the address of the admin port.
@@ -72,6 +90,9 @@ pub async fn run(
     let cache = Arc::new(RecordCache::default());
     let turner = Turner::new(context.clone(), cache.clone());
     let leader = Leader { context: context.clone(), cache, ledger: turner.ledger(), worlds: turner.worlds(), leading, queued };
+    if let Some(webhook) = &options.webhook {
+        serve_webhook(&mut workers, &leader, webhook, &end).await?;
+    }
     workers.spawn(turner.run());
     match options.identity {
         None => {
@@ -99,6 +120,28 @@ pub async fn run(
     workers.shutdown().await;
     end.cancel();
     tokio::time::timeout(STOP_WITHIN, admin).await.ok();
+    Ok(())
+}
+
+/// Answers admission requests, in every replica.
+async fn serve_webhook(
+    workers: &mut JoinSet<()>,
+    leader: &Leader,
+    options: &WebhookOptions,
+    end: &CancellationToken,
+) -> Result<(), RunError> {
+    let listener = http::bind(options.listen).await.map_err(|error| RunError::Webhook(options.listen, error))?;
+    let presented = Arc::new(Presented::default());
+    let acceptor = presented.clone().acceptor()?;
+    let webhook = Arc::new(Webhook { worlds: leader.worlds.clone() });
+    workers.spawn(http::serve(listener, Some(acceptor), webhook, end.clone()));
+    let keeper = Keeper {
+        context: leader.context.clone(),
+        source: options.certificate.clone(),
+        presented,
+        leading: leader.leading.clone(),
+    };
+    workers.spawn(keeper.run());
     Ok(())
 }
 

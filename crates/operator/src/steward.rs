@@ -206,10 +206,11 @@ impl Steward {
     /// Notes how far the replicas have come.
     fn note_live(&self) {
         let Some(live) = self.context.replicas(&self.server).map(|replicas| replicas.live()) else { return };
-        if let Some(floor) = live.floor {
-            let mut notes = self.standing.notes();
-            notes.reached = notes.reached.max(floor);
-        }
+        let newest = self.ledger.of(&self.server).map(|published| published.sequence).unwrap_or_default();
+        let mut notes = self.standing.notes();
+        // Numbers that began anew, after a restore for example, are reached anew.
+        let before = if notes.reached > newest { 0 } else { notes.reached };
+        notes.reached = live.floor.map_or(before, |floor| before.max(floor));
     }
 
     async fn signing_keys(&mut self, world: &World) -> Result<(), Fault> {

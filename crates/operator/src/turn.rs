@@ -2,7 +2,7 @@
 //! it, so that one which takes over knows everything; only the leader carries it out.
 
 use crate::context::Context;
-use crate::index::{Changes, Index, Source};
+use crate::index::{Index, Source};
 use crate::publish::{Publications, Published, pieces};
 use crate::records::{RecordCache, credentials_of, secret_names};
 use nauthera_core::binding::{self, Brought};
@@ -32,8 +32,6 @@ pub struct World {
     pub faults: BTreeMap<ObjectRef, String>,
     /// Grows by one with each compile.
     pub number: u64,
-    /// What has changed since the world before, for whoever looks at less than all.
-    pub changes: Changes,
 }
 
 /// Compiles whenever something has changed.
@@ -106,13 +104,10 @@ impl Turner {
     async fn turn(&mut self) {
         let changes = self.context.shared.with(|index| index.take_changes());
         let first = self.worlds.borrow().is_none();
+        self.context.note_changes(&changes);
         if !changes.facts && !first {
-            // Nothing to compile: the same world, with what else has changed.
-            self.worlds.send_modify(|world| {
-                if let Some(known) = world {
-                    *world = Some(Arc::new(known.with(changes)));
-                }
-            });
+            // Nothing to compile: the same world, for those who look at something else.
+            self.worlds.send_modify(|_| {});
             return;
         }
         let began = self.context.clock.monotonic();
@@ -124,26 +119,13 @@ impl Turner {
             return;
         };
         self.number += 1;
-        (world.number, world.changes) = (self.number, changes);
+        world.number = self.number;
         self.context.metrics.worked("compile", self.context.clock.monotonic().saturating_sub(began));
         self.context.metrics.judged(&world.compiled.report);
         for (server, published) in &world.published {
             self.context.published(server, published.sequence, published.revision);
         }
         self.worlds.send_replace(Some(Arc::new(world)));
-    }
-}
-
-impl World {
-    fn with(&self, changes: Changes) -> Self {
-        Self {
-            inventory: self.inventory.clone(),
-            compiled: self.compiled.clone(),
-            published: self.published.clone(),
-            faults: self.faults.clone(),
-            number: self.number,
-            changes,
-        }
     }
 }
 
@@ -187,7 +169,7 @@ fn look(context: &Context, cache: &RecordCache, publications: &Mutex<Publication
     };
     let compiled = compile(&facts);
     publications.lock().unwrap_or_else(PoisonError::into_inner).note_policies(&compiled);
-    World { inventory: Arc::new(facts), compiled: Arc::new(compiled), published, faults, number: 0, changes: Changes::default() }
+    World { inventory: Arc::new(facts), compiled: Arc::new(compiled), published, faults, number: 0 }
 }
 
 /// Clients that bring a Secret which is not there or cannot be used, with what is wrong: they wait. One that has brought a secret

@@ -12,7 +12,7 @@ use nauthera_core::snapshot::Row;
 use nauthera_core::spec::{ClientSpec, Rotation};
 use nauthera_core::time::UnixTime;
 use nauthera_core::uri::IssuerUrl;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -74,6 +74,8 @@ pub struct Plan {
     pub next: Option<UnixTime>,
     /// Does a client wait for replicas?
     pub awaits_live: bool,
+    /// Clients of which something else is to be said than before.
+    pub touched: BTreeSet<ObjectRef>,
 }
 
 #[derive(Debug, Clone)]
@@ -312,7 +314,10 @@ impl Planner {
         // What the API server said of it stays until it is written.
         let refused = matches!(self.states.get(&client), Some(SecretState::Refused(_)));
         if !(refused && state == SecretState::Pending) {
-            self.states.insert(client.clone(), state);
+            let before = self.states.insert(client.clone(), state.clone());
+            if before != Some(state) {
+                plan.touched.insert(client.clone());
+            }
         }
         if let Some(due) = due {
             self.settled.remove(&client);

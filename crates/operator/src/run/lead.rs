@@ -1,6 +1,6 @@
 //! What the leader does: a steward and a poller for each server, parts of servers from one queue, statuses and Events of all objects.
 
-use crate::context::Context;
+use crate::context::{Context, Inbox};
 use crate::events::{Happened, between};
 use crate::index::Changes;
 use crate::lease::Term;
@@ -97,8 +97,9 @@ impl Leader {
         while worlds.changed().await.is_ok() {
             let Some(world) = worlds.borrow_and_update().clone() else { continue };
             stewards.meet(&world, &mut tasks);
-            self.meet_pods(&world, last.is_none());
-            enqueue(&parts, &world, last.as_deref());
+            let changes = self.context.changes(Inbox::Parts);
+            self.meet_pods(&world, (last.is_none(), &changes));
+            enqueue(&parts, &world, (last.as_deref(), &changes));
             if let Some(last) = last.filter(|last| last.number != world.number) {
                 for happened in between(Some(&last.compiled.report), &world.compiled.report) {
                     // What nobody has time to tell is not told.
@@ -110,9 +111,9 @@ impl Leader {
     }
 
     /// Tells those who ask replicas which there are.
-    fn meet_pods(&self, world: &World, all: bool) {
+    fn meet_pods(&self, world: &World, (all, changes): (bool, &Changes)) {
         for server in world.inventory.servers.keys() {
-            if let Some(replicas) = self.context.replicas(server).filter(|_| all || world.changes.pods.contains(server)) {
+            if let Some(replicas) = self.context.replicas(server).filter(|_| all || changes.pods.contains(server)) {
                 replicas.meet(self.context.shared.with(|index| index.pods(server)));
             }
         }
@@ -120,11 +121,10 @@ impl Leader {
 }
 
 /// The parts that may have changed.
-fn enqueue(parts: &Queue<ObjectRef>, world: &World, last: Option<&World>) {
-    let Changes { children, .. } = &world.changes;
+fn enqueue(parts: &Queue<ObjectRef>, world: &World, (last, changes): (Option<&World>, &Changes)) {
     let same = last.is_some_and(|last| last.number == world.number);
     let servers = world.inventory.servers.keys();
-    for server in servers.filter(|server| !same || children.contains(*server)) {
+    for server in servers.filter(|server| !same || changes.children.contains(*server)) {
         parts.add(server.clone());
     }
 }

@@ -100,6 +100,10 @@ fn client(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
         row.is_some_and(|row| published.snapshot.clients.get(&row.client_id) == Some(row))
     });
     let live = live(carried.map(|published| published.carries(name)), &level, (reached, was_live, published));
+    if secret.is_none() && row.is_some() && report.asked.is_some() {
+        // Nobody has looked after it yet; what stands there is true still.
+        return None;
+    }
     let secret = match (&secret, row) {
         (Some(SecretState::Written | SecretState::Missing), _) | (_, None) => SecretFact::Written,
         (Some(SecretState::Taken(whose)), _) => SecretFact::Taken(whose),

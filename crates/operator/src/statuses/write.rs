@@ -4,7 +4,7 @@
 use super::Key;
 use super::facts::{Judgement, judge};
 use crate::cluster::{Fault, call};
-use crate::context::Context;
+use crate::context::{Context, Inbox};
 use crate::index::{Source, manifests};
 use crate::lease::Term;
 use crate::metrics::work_of;
@@ -83,7 +83,7 @@ impl StatusWriter {
 
     /// The statuses that may have to be written.
     fn due(&self, last: Option<&World>, world: &Arc<World>) -> BTreeSet<Key> {
-        let mut due: BTreeSet<Key> = world.changes.statuses.clone();
+        let mut due: BTreeSet<Key> = self.context.changes(Inbox::Statuses).statuses;
         // What waits for replicas, or for its Secret.
         due.extend(locked(&self.waiting).keys().cloned());
         let kinds = [

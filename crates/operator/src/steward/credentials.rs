@@ -69,7 +69,11 @@ impl Steward {
             planner.retain(is_there);
             note_gone(gone, shards.values(), is_there, now);
         });
-        notes.touched.extend(plan.due.keys().cloned());
+        if !plan.touched.is_empty() {
+            notes.touched.append(&mut plan.touched);
+            drop(notes);
+            self.context.news.ring();
+        }
         plan
     }
 
