@@ -117,6 +117,9 @@ func runCommand(ctx context.Context, cfg config, command []string) (int, error) 
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, terminal
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	err := cmd.Run()
+	if ctx.Err() != nil {
+		return 128 + int(syscall.SIGTERM), nil
+	}
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && exit.Exited() {
 		return exit.ExitCode(), nil
 	}

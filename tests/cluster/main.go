@@ -35,7 +35,7 @@ type config struct {
 func main() {
 	switch {
 	case len(os.Args) == 3 && os.Args[1] == shimArg:
-		exitWith(1, containerShim(os.Args[2]))
+		exitWith(127, containerShim(os.Args[2]))
 	case len(os.Args) > 2 && os.Args[1] == componentArg:
 		ctx, stop := untilSignal()
 		defer stop()
@@ -82,7 +82,7 @@ func runInDirectory(cfg config, command []string) (code int, err error) {
 	} else {
 		code, err = run(cfg, command)
 	}
-	if temporary && code == 0 && err == nil {
+	if stopped := code == 128+int(syscall.SIGTERM); temporary && err == nil && (code == 0 || stopped) {
 		err = os.RemoveAll(cfg.dir)
 	} else if temporary {
 		fmt.Fprintf(terminal, "%s: logs are in %s\n", program, cfg.dir)
@@ -97,7 +97,7 @@ var terminal = os.Stderr
 func exitWith(code int, err error) {
 	if err != nil {
 		fmt.Fprintf(terminal, "%s: %v\n", program, err)
-		code = 1
+		code = max(code, 1)
 	}
 	os.Exit(code)
 }
