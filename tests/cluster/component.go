@@ -38,16 +38,12 @@ func (c config) component(name string, args ...string) func(context.Context) err
 func supervise(ctx context.Context, dir, name string, args []string) error {
 	runtime.LockOSThread() // a parent-death signal is sent when the thread that started the child ends
 	defer runtime.UnlockOSThread()
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
 	for ctx.Err() == nil {
 		if _, err := os.Stat(filepath.Join(dir, name+".hold")); err == nil {
 			time.Sleep(50 * time.Millisecond)
 			continue
 		}
-		cmd := exec.Command(self, append([]string{componentArg, name}, args...)...)
+		cmd := exec.Command(ownProgram, append([]string{componentArg, name}, args...)...)
 		cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 		// A group of its own: it is stopped in its turn, not by the signal that stops the whole.
 		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}

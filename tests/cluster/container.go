@@ -68,15 +68,11 @@ type process struct {
 
 // startProcess starts the shim, which becomes the container.
 func startProcess(specFile, logPath string) (*process, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
 	log, err := openLog(logPath)
 	if err != nil {
 		return nil, err
 	}
-	p := &process{cmd: exec.Command(self, shimArg, specFile), log: log, done: make(chan struct{})}
+	p := &process{cmd: exec.Command(ownProgram, shimArg, specFile), log: log, done: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = &log.stdout, &log.stderr
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{
 		Setsid:     true,

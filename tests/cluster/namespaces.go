@@ -11,6 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// ownProgram starts this program once more, even when a newer one lies in its
+// place by then.
+const ownProgram = "/proc/self/exe"
+
 // insideEnv is set, to the data directory, in the processes that have
 // namespaces.
 const insideEnv = "NAUTHERA_CLUSTER_INSIDE"
@@ -63,11 +67,7 @@ func isInit() bool { return os.Getenv(insideEnv) != "" && os.Getpid() == 1 }
 // its successor would take it for running.
 func runInit() (int, error) {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGTERM, syscall.SIGINT) // the child is sent them too
-	self, err := os.Executable()
-	if err != nil {
-		return 1, err
-	}
-	child, err := os.StartProcess(self, os.Args, &os.ProcAttr{Files: []*os.File{os.Stdin, os.Stdout, os.Stderr}})
+	child, err := os.StartProcess(ownProgram, os.Args, &os.ProcAttr{Files: []*os.File{os.Stdin, os.Stdout, os.Stderr}})
 	if err != nil {
 		return 1, err
 	}
