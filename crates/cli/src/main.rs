@@ -52,7 +52,7 @@ fn run(command: &Command, ui: &Ui) -> Result<Exit> {
     match command {
         Command::Up(args) => serving("warn", up::run(args, ui)),
         Command::Server(args) => serving("info", server::run(args, ui)),
-        Command::Operator(args) => serving("info", |_| operator::run(args, ui)),
+        Command::Operator(args) => serving("info", operator::run(args, ui)),
         Command::Doctor(args) => doctor::run(args, ui),
         Command::Store(args) => store::run(args, ui),
         Command::Compile(args) => compile::run(args, ui),

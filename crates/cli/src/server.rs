@@ -97,7 +97,6 @@ async fn follow(mut feed: Feed, mut held: Revision, app: &Arc<App>) {
                 }
             }
             Err(error) => {
-                app.snapshot_refused();
                 tracing::error!(error, "the Snapshot is refused; the held one stays");
             }
         }
