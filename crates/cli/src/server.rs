@@ -8,7 +8,7 @@ use crate::serve::{Running, Setup, Stop, bind, bind_beside, start};
 use anyhow::{Context, Result, bail};
 use nauthera_core::snapshot::{Revision, Snapshot};
 use nauthera_core::time::Clock;
-use nauthera_server::app::App;
+use nauthera_server::app::{App, LogFilter};
 use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use std::time::Duration;
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// Serves until it is told to stop.
-pub async fn run(args: &ServerArgs, ui: &Ui) -> Result<()> {
+pub async fn run(args: &ServerArgs, ui: &Ui, log: Arc<dyn LogFilter>) -> Result<()> {
     let clock = Arc::new(SystemClock::start());
     let mut stop = Stop::listen()?;
     let began = clock.monotonic();
@@ -31,6 +31,7 @@ pub async fn run(args: &ServerArgs, ui: &Ui) -> Result<()> {
         audit: args.audit.clone(),
         redis: args.redis.clone(),
         allow_private_fetch: args.allow_private_fetch,
+        log: Some(log),
     };
     let port = bind(args.listen, args.tls_cert.as_deref(), args.tls_key.as_deref())?;
     let admin = bind_beside(args.admin_listen, "--admin-listen")?;
@@ -100,7 +101,8 @@ async fn follow(path: &Path, mut held: Revision, app: &Arc<App>) {
                 }
             }
             Err(error) => {
-                tracing::error!(error = format!("{error:#}"), "the Snapshot is refused; the held one stays")
+                app.snapshot_refused();
+                tracing::error!(error = format!("{error:#}"), "the Snapshot is refused; the held one stays");
             }
         }
     }
