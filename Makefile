@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 PATH_TO_SERVE ?= examples/quickstart
 ARGS ?=
 
-.PHONY: help up test check generate bench clean
+.PHONY: help up test check generate bench fuzz audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,11 +20,17 @@ test: ## everything: installs what it needs, then checks and tests all of it
 check: ## the quick part: formatting, lints, house rules, unit tests
 	@scripts/check.sh
 
-generate: ## write the generated files (deploy/crds, docs/cli.md, docs/diagnostics.md)
+generate: ## write the generated files (deploy/crds, and the reference in docs)
 	@scripts/generate.sh
 
 bench: ## measure, in a release build
 	@scripts/bench.sh $(ARGS)
+
+fuzz: ## search for inputs that break a parser, 60 s for each (make fuzz ARGS="--seconds 600 yaml jwks")
+	@scripts/fuzz.sh $(ARGS)
+
+audit: ## licences, known faults and origin of all crates, and a list of those in the binary (ADVISORY_DB=PATH)
+	@scripts/audit.sh $(ARGS)
 
 clean: ## remove the build and the packages that the tests installed, all outside the clone
 	@scripts/clean.sh

@@ -6,6 +6,9 @@
 #   $CACHE/target   cargo's target directory (or CARGO_TARGET_DIR)
 #   $CACHE/node     node_modules, one folder for each lock file
 #   $CACHE/python   virtual environments, one for each requirements file
+#   $CACHE/prometheus  Prometheus and promtool, unpacked
+#   $CACHE/tools    programs that `make audit` builds, one folder for each version
+#   $CACHE/fuzz     what `make fuzz` learned and found
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/nauthera

@@ -3,7 +3,9 @@
 #
 #   scripts/install-deps.sh build      what `make up` needs: Rust, a C compiler
 #   scripts/install-deps.sh check      and rustfmt and clippy
-#   scripts/install-deps.sh test       and Node and Python, and Debian's Chromium, fonts, OpenSSL, PostgreSQL and Redis
+#   scripts/install-deps.sh test       and Node and Python, Debian's Chromium, fonts, OpenSSL, PostgreSQL and Redis, and Prometheus
+#
+# Prometheus and promtool are laid into the cache out of Debian's package, and not installed.
 #
 # Rust, a C compiler, make, Node and Python are yours to install: they are only looked for. Debian packages are
 # installed when this runs as root or sudo asks for no password; otherwise the command to run is printed.
@@ -107,6 +109,26 @@ install_packages() {
   "${as_root[@]}" sh -c "$WITHOUT_SERVICES" sh "${install[@]}"
 }
 
+# Prometheus and promtool, in $CACHE/prometheus/usr/bin. Unpacking needs no right and starts nothing.
+unpack_prometheus() {
+  { has prometheus && has promtool; } && return 0
+  [ ! -x "$CACHE/prometheus/usr/bin/promtool" ] || return 0
+  has apt-get && has dpkg-deb || die "please put prometheus and promtool (2.40 or newer) on the PATH"
+  say "unpacking Debian's package prometheus into $CACHE/prometheus"
+  local work
+  work=$(mktemp -d)
+  if ! (cd "$work" && apt-get download --quiet prometheus 2>/dev/null); then
+    [ "$(id -u)" -eq 0 ] || die "please run: sudo apt-get update"
+    apt-get update --quiet
+    (cd "$work" && apt-get download --quiet prometheus)
+  fi
+  mkdir -p "$CACHE"
+  dpkg-deb --extract "$work"/prometheus_*.deb "$work/tree"
+  rm -rf "$CACHE/prometheus"
+  mv "$work/tree" "$CACHE/prometheus"
+  rm -rf "$work"
+}
+
 case ${1:-build} in
   build) look_for_build_tools ;;
   check) look_for_build_tools; want git "on Debian: apt-get install git" ;;
@@ -121,5 +143,5 @@ if [ "${1:-build}" != build ]; then
 fi
 case ${1:-build} in
   check) look_for_database; look_for_redis; install_packages ;;
-  test) look_for_database; look_for_redis; look_for_packages; install_packages ;;
+  test) look_for_database; look_for_redis; look_for_packages; install_packages; unpack_prometheus ;;
 esac

@@ -7,7 +7,7 @@ set -euo pipefail
 
 scripts/install-deps.sh test
 step "formatting" cargo fmt --all --check
-step "lints" cargo clippy --locked --workspace --all-targets -- --deny warnings
+step "lints" cargo clippy --locked --workspace --all-targets --features nauthera-fuzz/libfuzzer -- --deny warnings
 step "each crate alone" scripts/crates-alone.sh
 suite "Rust tests and house rules" cargo test --locked --workspace --no-fail-fast
 

@@ -7,7 +7,7 @@
 
 use crate::manifests::{MAX_OBJECT, fault, shown, typed};
 use crate::schema::{Schemas, printable};
-use crate::v1alpha1::{API_VERSION, AuthServerSpec};
+use crate::v1alpha1::{API_VERSION, AuthServerSpec, SecretKeyRef, UserStoreSpec};
 use nauthera_core::finding::{Finding, Severity};
 use nauthera_core::inventory::Inventory;
 use nauthera_core::names::{Kind, ObjectKey, ObjectRef};
@@ -45,6 +45,9 @@ pub struct Judged {
     pub spec: Option<Spec>,
     /// Of an accepted AuthServer: what it says with defaults filled in, for how it runs (image, TLS, exposure).
     pub workload: Option<Arc<AuthServerSpec>>,
+    /// Of an accepted object: the keys of Secrets of its namespace whose content a server reads for it, beside its database's URL and its
+    /// certificate. Each names its key.
+    pub secrets: Vec<SecretKeyRef>,
     /// What is wrong or noteworthy, by place.
     pub findings: Vec<Finding>,
 }
@@ -58,8 +61,14 @@ pub fn judge(kind: Kind, object: &Value) -> Option<Judged> {
         return None;
     }
     let key = ObjectKey::new(kind, ObjectRef::new(printable(text("namespace")), printable(text("name"))));
-    let mut judged =
-        Judged { key, metadata: read_metadata(metadata), spec: None, workload: None, findings: Vec::new() };
+    let mut judged = Judged {
+        key,
+        metadata: read_metadata(metadata),
+        spec: None,
+        workload: None,
+        secrets: Vec::new(),
+        findings: Vec::new(),
+    };
     judged.read(object, text("name"), text("namespace"));
     judged.findings = judged.findings.into_iter().map(shown).collect();
     Some(judged)
@@ -82,6 +91,33 @@ impl Judged {
         typed::enter(inventory, &self.key, &entry);
     }
 
+    /// Keeps what is written of an accepted object beside what core makes of it. What the schema accepts the types read: `typed` has just
+    /// done so.
+    fn keep(&mut self, spec: Value) {
+        match self.key.kind {
+            Kind::AuthServer => {
+                let written: Option<AuthServerSpec> = serde_json::from_value(spec).ok();
+                let issuers = written.iter().flat_map(|written| &written.service_account_issuers);
+                self.secrets =
+                    issuers.filter_map(|issuer| named(issuer.ca_secret_ref.as_ref(), "ca.crt")).collect();
+                self.workload = written.map(Arc::new);
+            }
+            Kind::UserStore => {
+                let written: Option<UserStoreSpec> = serde_json::from_value(spec).ok();
+                let directory = written.as_ref().and_then(|written| written.ldap.as_ref());
+                self.secrets = directory
+                    .into_iter()
+                    .flat_map(|ldap| {
+                        let password = named(ldap.bind_password_secret_ref.as_ref(), "password");
+                        [named(ldap.ca_secret_ref.as_ref(), "ca.crt"), password]
+                    })
+                    .flatten()
+                    .collect();
+            }
+            Kind::AuthPolicy | Kind::AuthClient => {}
+        }
+    }
+
     fn read(&mut self, object: &Value, name: &str, namespace: &str) {
         let mut stored = stored(self.key.kind, object, name, namespace);
         let size = stored.to_string().len();
@@ -97,11 +133,7 @@ impl Judged {
         let spec = stored.get("spec").cloned().unwrap_or_default();
         match typed::read(&self.key, stored) {
             Ok(read) => {
-                // What the schema accepts the type reads; `typed` has just done so.
-                self.workload = match self.key.kind {
-                    Kind::AuthServer => serde_json::from_value(spec).ok().map(Arc::new),
-                    Kind::AuthPolicy | Kind::UserStore | Kind::AuthClient => None,
-                };
+                self.keep(spec);
                 self.spec = Some(read);
             }
             Err(faults) => {
@@ -112,6 +144,13 @@ impl Judged {
             }
         }
     }
+}
+
+/// The reference with the key that it means.
+fn named(reference: Option<&SecretKeyRef>, usual: &str) -> Option<SecretKeyRef> {
+    let reference = reference?;
+    let key = reference.key.clone().unwrap_or_else(|| usual.to_owned());
+    Some(SecretKeyRef { name: reference.name.clone(), key: Some(key) })
 }
 
 /// The object as far as it is judged. List items may come without version and kind, which the request named.

@@ -126,3 +126,41 @@ fn an_auth_server_brings_how_it_runs_with_defaults_filled_in() {
     assert!(matches!(judged.spec, Some(Spec::Server(_))));
     assert_eq!(judged.metadata.generation, 1);
 }
+
+#[test]
+fn secrets_that_a_server_reads_for_an_object_are_named_by_key() {
+    let server = json!({
+        "metadata": { "name": "main", "namespace": "auth" },
+        "spec": {
+            "issuerUrl": "https://id.example",
+            "serviceAccountIssuers": [
+                { "issuer": "https://cluster.example", "caSecretRef": { "name": "ca" }, "namespaces": ["shop"] },
+                { "issuer": "https://other.example", "namespaces": ["shop"] },
+            ],
+        },
+    });
+    let named = |judged: Judged| {
+        let secrets = judged.secrets.into_iter();
+        secrets.map(|secret| format!("{}/{}", secret.name, secret.key.unwrap())).collect::<Vec<_>>()
+    };
+    assert_eq!(named(judge(Kind::AuthServer, &server).unwrap()), ["ca/ca.crt"]);
+    let store = json!({
+        "metadata": { "name": "people", "namespace": "auth" },
+        "spec": { "type": "ldap", "ldap": {
+            "server": ["ldaps://ldap.example"], "bindDN": "cn=reader,dc=example",
+            "bindPasswordSecretRef": { "name": "ldap", "key": "bind" }, "caSecretRef": { "name": "ca" },
+            "userSearch": { "baseDN": "dc=example" },
+        } },
+    });
+    let judged = judge(Kind::UserStore, &store).unwrap();
+    assert_eq!(judged.findings, []);
+    assert_eq!(named(judged), ["ca/ca.crt", "ldap/bind"]);
+}
+
+#[test]
+fn nothing_of_a_finding_could_steer_a_terminal() {
+    let mut spec = good();
+    spec["type"] = json!("web\u{1b}[31m");
+    let judged = judged(&client(spec));
+    assert!(judged.findings.iter().all(|finding| !finding.message.contains('\u{1b}')));
+}

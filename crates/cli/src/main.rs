@@ -30,8 +30,10 @@ mod version;
 use anyhow::{Context, Result};
 use args::{Cli, Command};
 use exit::Exit;
+use nauthera_server::app::LogFilter;
 use output::Ui;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -50,9 +52,9 @@ fn main() -> ExitCode {
 
 fn run(command: &Command, ui: &Ui) -> Result<Exit> {
     match command {
-        Command::Up(args) => serving("warn", up::run(args, ui)),
-        Command::Server(args) => serving("info", server::run(args, ui)),
-        Command::Operator(args) => serving("info", operator::run(args, ui)),
+        Command::Up(args) => serving("warn", |_| up::run(args, ui)),
+        Command::Server(args) => serving("info", |log| server::run(args, ui, log)),
+        Command::Operator(args) => serving("info", |_| operator::run(args, ui)),
         Command::Doctor(args) => doctor::run(args, ui),
         Command::Store(args) => store::run(args, ui),
         Command::Compile(args) => compile::run(args, ui),
@@ -68,12 +70,16 @@ fn run(command: &Command, ui: &Ui) -> Result<Exit> {
 }
 
 /// Runs a command that serves until it is told to stop; `level` is its log's, where the environment names none.
-fn serving(level: &str, command: impl Future<Output = Result<()>>) -> Result<Exit> {
-    logging::start(level);
+fn serving<F>(level: &str, command: impl FnOnce(Arc<dyn LogFilter>) -> F) -> Result<Exit>
+where
+    F: Future<Output = Result<()>>,
+{
     // The one TLS stack; an error only says that it is chosen already.
     rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
-    threads()?.block_on(command)?;
-    Ok(Exit::Done)
+    let telemetry = logging::start(level);
+    let outcome = threads()?.block_on(command(telemetry.filter()));
+    telemetry.end();
+    outcome.map(|()| Exit::Done)
 }
 
 /// What asynchronous work runs on.

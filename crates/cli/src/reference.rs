@@ -1,5 +1,6 @@
 //! The generated documents of the book: `docs/cli.md` from the command line itself, `docs/diagnostics.md` from core's table,
-//! `docs/resources.md` from the schemas of the four kinds, `docs/conditions.md` from the operator's reasons.
+//! `docs/resources.md` from the schemas of the four kinds, `docs/conditions.md` from the operator's reasons, and what the server's
+//! audit and metrics say of themselves.
 
 mod conditions;
 mod resources;
@@ -10,6 +11,7 @@ use crate::output::{Ui, wrapped};
 use anyhow::Result;
 use clap::{Arg, Command, CommandFactory};
 use nauthera_core::codes::Code;
+use nauthera_server::audit::schema as audit;
 use std::fmt::Write;
 
 const WIDTH: usize = 120;
@@ -21,6 +23,9 @@ pub fn run(args: &ReferenceArgs, ui: &Ui) -> Result<Exit> {
         Document::Cli => cli(),
         Document::Diagnostics => diagnostics(),
         Document::Resources => resources::all(),
+        Document::Audit => audit::page(),
+        Document::AuditSchema => serde_json::to_string_pretty(&audit::document())? + "\n",
+        Document::Metrics => nauthera_server::metrics::reference(),
         Document::Conditions => conditions::all(),
     };
     ui.raw(text.as_bytes())?;

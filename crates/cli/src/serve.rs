@@ -3,13 +3,14 @@
 use crate::clock::{SystemClock, SystemEntropy};
 use crate::descriptors::most_connections;
 use crate::output::Ui;
+use crate::version;
 use anyhow::{Context, Result, bail};
 use nauthera_core::snapshot::Snapshot;
 use nauthera_core::time::{Clock, Entropy, Seconds};
 use nauthera_identity::HashPool;
 use nauthera_identity::pool::PoolOptions;
 use nauthera_server::admin::Admin;
-use nauthera_server::app::{App, Parts};
+use nauthera_server::app::{App, Build, Instruments, LogFilter, Parts};
 use nauthera_server::audit::Audit;
 use nauthera_server::http::TrustedProxies;
 use nauthera_server::keys::{FileKeys, KeyRing};
@@ -19,8 +20,10 @@ use nauthera_server::secrets::Secrets;
 use nauthera_store::Location;
 use nauthera_store::limits::SharedMemory;
 use nauthera_store::redis::{Options, Redis, Source};
+use std::fs::File;
 use std::io::Write;
 use std::net::SocketAddr;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,6 +52,8 @@ pub struct Setup {
     pub redis: Option<Source>,
     /// May private addresses that manifests name be called?
     pub allow_private_fetch: bool,
+    /// What the log lets through, where operators may change it.
+    pub log: Option<Arc<dyn LogFilter>>,
 }
 
 /// Where audit lines go.
@@ -81,18 +86,23 @@ impl AuditTarget {
     fn open(&self) -> Result<Audit> {
         let out: Box<dyn Write + Send> = match self {
             Self::None => return Ok(Audit::nowhere()),
-            Self::Stdout => Box::new(std::io::stdout()),
-            Self::Stderr => Box::new(std::io::stderr()),
+            Self::Stdout => Box::new(own(std::io::stdout().as_fd())?),
+            Self::Stderr => Box::new(own(std::io::stderr().as_fd())?),
             Self::File(path) => Box::new(BoundedFile::open(path)?),
         };
         Audit::to(out).context("the audit writer cannot be started")
     }
 }
 
+/// The stream by itself: the writer may wait for whoever reads it without holding up what else is said there.
+fn own(stream: BorrowedFd<'_>) -> Result<File> {
+    Ok(File::from(stream.try_clone_to_owned().context("audit lines cannot be written there")?))
+}
+
 /// A file that is moved to `PATH.1` when it has grown to 16 MiB, so that it never fills a disk.
 struct BoundedFile {
     path: PathBuf,
-    file: std::fs::File,
+    file: File,
     written: u64,
     /// A device or a pipe holds nothing, and is never moved.
     grows: bool,
@@ -111,7 +121,7 @@ impl BoundedFile {
         Ok(Self { path, file, written, grows })
     }
 
-    fn append(path: &Path) -> std::io::Result<std::fs::File> {
+    fn append(path: &Path) -> std::io::Result<File> {
         use std::os::unix::fs::OpenOptionsExt;
         std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path)
     }
@@ -162,6 +172,10 @@ pub async fn start(setup: &Setup, digest_key: [u8; 32], snapshot: Arc<Snapshot>)
             .context("no threads for passwords can be started")?,
         audit: setup.audit.open()?,
         allow_private_fetch: setup.allow_private_fetch,
+        instruments: Instruments {
+            build: Build { version: version::VERSION, commit: version::COMMIT },
+            log: setup.log.clone(),
+        },
     };
     Ok(App::start(parts)?)
 }
@@ -207,6 +221,9 @@ impl Running {
 
     /// Serves the OpenID provider.
     pub fn provider(&mut self, port: Port, app: &Arc<App>, proxies: TrustedProxies) {
+        if let Some(certificates) = port.certificates() {
+            app.presents(certificates);
+        }
         let port = port.counting(app.metrics.connections.clone());
         self.serve("provider", port, Provider::new(app.clone(), proxies));
     }

@@ -11,12 +11,12 @@ use anyhow::{Result, bail};
 use feed::Feed;
 use nauthera_core::snapshot::{Revision, Snapshot};
 use nauthera_core::time::Clock;
-use nauthera_server::app::App;
+use nauthera_server::app::{App, LogFilter};
 use std::path::Path;
 use std::sync::Arc;
 
 /// Serves until it is told to stop.
-pub async fn run(args: &ServerArgs, ui: &Ui) -> Result<()> {
+pub async fn run(args: &ServerArgs, ui: &Ui, log: Arc<dyn LogFilter>) -> Result<()> {
     let clock = Arc::new(SystemClock::start());
     let mut stop = Stop::listen()?;
     let began = clock.monotonic();
@@ -34,6 +34,7 @@ pub async fn run(args: &ServerArgs, ui: &Ui) -> Result<()> {
         audit: args.audit.clone(),
         redis: args.redis.clone(),
         allow_private_fetch: args.allow_private_fetch,
+        log: Some(log),
     };
     let port = bind(args.listen, args.tls_cert.as_deref(), args.tls_key.as_deref())?;
     let admin = bind_beside(args.admin_listen, "--admin-listen")?;
@@ -97,6 +98,7 @@ async fn follow(mut feed: Feed, mut held: Revision, app: &Arc<App>) {
                 }
             }
             Err(error) => {
+                app.snapshot_refused();
                 tracing::error!(error, "the Snapshot is refused; the held one stays");
             }
         }

@@ -283,6 +283,7 @@ impl Up<'_> {
             audit: self.args.audit_target(data.root()),
             redis: self.args.redis.clone(),
             allow_private_fetch: self.args.allow_private_fetch,
+            log: None,
         };
         let ports = match self.ports.take() {
             Some(ports) => ports,

@@ -257,7 +257,8 @@ pub mod hex32 {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
         let mut bytes = [0; 32];
         let ok = text.len() == 64
-            && text.is_ascii()
+            // The standard library reads a sign as part of a number.
+            && text.bytes().all(|byte| byte.is_ascii_hexdigit())
             && bytes.iter_mut().enumerate().all(|(n, byte)| {
                 let digits = text.get(2 * n..2 * n + 2).and_then(|d| u8::from_str_radix(d, 16).ok());
                 digits.map(|value| *byte = value).is_some()

@@ -34,6 +34,9 @@ pub enum BadUri {
     /// Has white space, control or non-ASCII characters, or a backslash.
     #[error("it has a character that a URI cannot hold; percent-encode it")]
     Character,
+    /// A host that is no name in the DNS and no address: it would mean something else to what reads it next.
+    #[error("its host `{0}` is neither a name nor an address; a name has letters, digits, `-`, `_` and `.`")]
+    Host(String),
     /// http to a host that is not this machine.
     #[error("http is allowed only for a loopback address or localhost; use https")]
     PublicHttp,
@@ -106,6 +109,7 @@ impl RedirectUri {
             return Err(BadUri::UserInfo);
         }
         let url = Url::parse(text).map_err(|_| BadUri::NotAbsolute)?;
+        has_name_or_address(&url)?;
         let normal = normal(&url, text);
         if normal != text {
             return Err(BadUri::NotNormal(normal.into()));
@@ -238,6 +242,15 @@ fn plain_url(text: &str) -> Result<Url, BadUri> {
     Ok(url)
 }
 
+/// URI syntax has more characters in a host than any name has, such as `;` and `,`, which end things in headers.
+fn has_name_or_address(url: &Url) -> Result<(), BadUri> {
+    let named = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    match url.host() {
+        Some(Host::Domain(name)) if !name.bytes().all(named) => Err(BadUri::Host(name.into())),
+        _ => Ok(()),
+    }
+}
+
 /// What stands between the slashes after the scheme and what follows: the host with all that may be written beside it.
 fn authority(text: &str) -> &str {
     let Some((_, rest)) = text.split_once(':').filter(|(_, rest)| rest.starts_with('/')) else { return "" };
@@ -316,6 +329,7 @@ impl IssuerUrl {
             "http" => return Err(BadUri::PublicHttp),
             other => return Err(BadUri::Scheme(other.into())),
         }
+        has_name_or_address(&url)?;
         if url.query().is_some() {
             return Err(BadUri::Query);
         }

@@ -108,6 +108,21 @@ fn only_a_native_clients_loopback_ip_may_change_its_port() {
 }
 
 #[test]
+fn a_host_is_a_name_or_an_address() {
+    for bad in [
+        "https://shop.example;script-src/cb",
+        "https://a,b.example/cb",
+        "https://a'b.example/cb",
+        "https://(a).example/cb",
+        "https://a%3Bb.example/cb",
+    ] {
+        assert!(matches!(web(bad), Err(BadUri::Host(_))), "{bad}");
+        assert!(matches!(IssuerUrl::parse(bad), Err(BadUri::Host(_))), "{bad}");
+    }
+    assert!(web("https://under_score.example/a;b,c").is_ok());
+}
+
+#[test]
 fn issuers_are_in_normal_form() {
     assert_eq!(IssuerUrl::parse("https://login.example.com/tenant").unwrap().path(), "/tenant");
     assert_eq!(IssuerUrl::parse("http://127.0.0.1:8080").unwrap().origin(), "http://127.0.0.1:8080");

@@ -48,6 +48,7 @@ pub struct HashPool {
     jobs: Option<Sender<Arc<Job>>>,
     threads: Vec<JoinHandle<()>>,
     hashed: Arc<AtomicU64>,
+    refused: AtomicU64,
     options: PoolOptions,
 }
 
@@ -59,7 +60,8 @@ impl HashPool {
     pub fn start(options: PoolOptions) -> std::io::Result<Self> {
         let (sender, receiver) = bounded(options.queue.max(1));
         let hashed = Arc::new(AtomicU64::new(0));
-        let mut pool = Self { jobs: Some(sender), threads: Vec::new(), hashed, options };
+        let refused = AtomicU64::new(0);
+        let mut pool = Self { jobs: Some(sender), threads: Vec::new(), hashed, refused, options };
         let thread = |name: &str| std::thread::Builder::new().name(name.into());
         for _ in 0..pool.options.threads.get() {
             let bench = Arc::<Bench>::default();
@@ -77,6 +79,14 @@ impl HashPool {
     /// # Errors
     /// [`Busy`] when the queue is full or the deadline passes; such a password is not hashed any more.
     pub async fn verify(&self, password: SecretString, against: Arc<Hashed>) -> Result<bool, Busy> {
+        let outcome = self.hash(password, against).await;
+        if outcome.is_err() {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+        }
+        outcome
+    }
+
+    async fn hash(&self, password: SecretString, against: Arc<Hashed>) -> Result<bool, Busy> {
         let (reply, answer) = oneshot::channel();
         let jobs = self.jobs.as_ref().ok_or(Busy)?;
         jobs.try_send(Job::new(password, against, reply)).map_err(|_| Busy)?;
@@ -102,6 +112,12 @@ impl HashPool {
     #[must_use]
     pub const fn threads(&self) -> usize {
         self.options.threads.get()
+    }
+
+    /// Passwords that were refused since the start: the queue was full, or they waited too long.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
     }
 
     /// Passwords hashed since the start.
@@ -196,7 +212,7 @@ mod tests {
         assert_eq!(pool.verify("right".into(), hashed()).await, Err(Busy));
         assert_eq!(working.await.unwrap(), Ok(false));
         assert_eq!(waiting.join_all().await, [Ok(true), Ok(true)]);
-        assert_eq!(pool.hashed(), 3, "the refused one was not hashed");
+        assert_eq!((pool.hashed(), pool.refused()), (3, 1), "the refused one was not hashed");
     }
 
     #[tokio::test]

@@ -83,6 +83,20 @@ impl SecretKey {
     }
 }
 
+/// The Secrets of its own namespace that an AuthServer cannot start without, each key with the field that names it.
+#[must_use]
+pub fn required(spec: &AuthServerSpec) -> Vec<(SecretKey, &'static str)> {
+    let database = spec.database.postgres.as_ref();
+    let database = database
+        .map(|postgres| (SecretKey::of(&postgres.url_secret_ref, "url"), "database.postgres.urlSecretRef"));
+    let certificate = spec.tls.as_ref().and_then(|tls| tls.cert_secret_ref.as_ref());
+    let certificate = certificate.into_iter().flat_map(|secret| {
+        let key = |key: &str| SecretKey { name: secret.name.clone(), key: key.to_owned() };
+        [key("tls.crt"), key("tls.key")].map(|key| (key, "tls.certSecretRef"))
+    });
+    database.into_iter().chain(certificate).collect()
+}
+
 /// The children of an AuthServer. A kind that is not wanted now is `None`; what is there of it from before is to be deleted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Children {

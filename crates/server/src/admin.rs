@@ -1,12 +1,14 @@
-//! The admin port, never exposed: is the process alive, can it serve, and what does it count?
+//! The admin port, never exposed: is the process alive, can it serve, what does it count, and what does its log let through?
 
 use crate::app::App;
 use crate::http::json;
 use crate::listen::Answer;
+use crate::metrics::{Format, Readings};
 use axum::body::Body;
 use axum::response::Response;
-use http::header::CONTENT_TYPE;
+use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderValue, Method, StatusCode};
+use http_body_util::{BodyExt, Limited};
 use nauthera_core::snapshot::{FORMAT, OLDEST_READ};
 use std::future::Future;
 use std::net::SocketAddr;
@@ -16,6 +18,10 @@ use std::time::Duration;
 
 /// How long the database may take to answer a probe.
 const PROBE_WITHIN: Duration = Duration::from_secs(2);
+/// How long a body may take to arrive.
+const BODY_WITHIN: Duration = Duration::from_secs(5);
+/// The largest filter of the log, in bytes.
+const LARGEST_FILTER: usize = 1_024;
 
 /// Answers on the admin port.
 #[derive(Clone)]
@@ -29,18 +35,17 @@ impl Answer for Admin {
     ) -> Pin<Box<dyn Future<Output = Response> + Send>> {
         let app = self.0.clone();
         Box::pin(async move {
-            if !matches!(*request.method(), Method::GET | Method::HEAD) {
-                return json(StatusCode::METHOD_NOT_ALLOWED, r#"{"error":"GET is expected"}"#);
-            }
+            let reads = matches!(*request.method(), Method::GET | Method::HEAD);
             match request.uri().path() {
+                "/log" if *request.method() == Method::PUT => set_log(&app, request.into_body()).await,
+                "/log" if !reads => refuse(StatusCode::METHOD_NOT_ALLOWED, "GET or PUT is expected"),
+                _ if !reads => refuse(StatusCode::METHOD_NOT_ALLOWED, "GET is expected"),
                 "/healthz" => json(StatusCode::OK, r#"{"status":"ok"}"#),
                 "/readyz" => ready(&app),
                 "/status" => status(&app).await,
-                "/metrics" => metrics(&app),
-                _ => json(
-                    StatusCode::NOT_FOUND,
-                    r#"{"error":"/healthz, /readyz, /status and /metrics are here"}"#,
-                ),
+                "/metrics" => metrics(&app, &request),
+                "/log" => log(&app),
+                _ => refuse(StatusCode::NOT_FOUND, "/healthz, /readyz, /status, /metrics and /log are here"),
             }
         })
     }
@@ -87,6 +92,7 @@ async fn status(app: &App) -> Response {
             })
         })
         .collect();
+    let audit = app.audit.counts();
     let users = serving.snapshot.head.users.as_ref().map(|users| users.store.to_string());
     let body = serde_json::json!({
         "server": serving.snapshot.head.server.to_string(),
@@ -96,7 +102,7 @@ async fn status(app: &App) -> Response {
         "userStore": users,
         "database": database,
         "signingKeys": keys,
-        "auditLinesLost": app.audit.lost(),
+        "auditLinesLost": audit.crowded_out + audit.refused,
         "passwordsQueued": app.hash_pool.queued(),
         "connections": app.metrics.connections.open(),
         "connectionsTurnedAway": app.metrics.connections.turned_away(),
@@ -105,9 +111,42 @@ async fn status(app: &App) -> Response {
     json(StatusCode::OK, body.to_string())
 }
 
-fn metrics(app: &App) -> Response {
-    let mut response = json(StatusCode::OK, app.metrics.text());
-    let text = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
-    response.headers_mut().insert(CONTENT_TYPE, text);
+fn metrics(app: &App, request: &http::Request<Body>) -> Response {
+    let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    let format = Format::accepted(accept);
+    let mut response = json(StatusCode::OK, app.metrics.text(&Readings::of(app), format));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
     response
+}
+
+/// What the log lets through.
+fn log(app: &App) -> Response {
+    match &app.instruments.log {
+        Some(filter) => json(StatusCode::OK, serde_json::json!({ "filter": filter.shown() }).to_string()),
+        None => refuse(StatusCode::NOT_FOUND, "the log of this process has no filter that can be changed"),
+    }
+}
+
+/// Lets something else through from now on, until the process ends: what the log says changes, and nothing that is decided.
+async fn set_log(app: &App, body: Body) -> Response {
+    let Some(filter) = &app.instruments.log else { return log(app) };
+    let read = tokio::time::timeout(BODY_WITHIN, Limited::new(body, LARGEST_FILTER).collect()).await;
+    let Ok(Ok(read)) = read else {
+        let text = format!(
+            "a filter of at most {LARGEST_FILTER} bytes is expected, such as info or nauthera_server=debug"
+        );
+        return refuse(StatusCode::BAD_REQUEST, &text);
+    };
+    let set = match std::str::from_utf8(&read.to_bytes()) {
+        Ok(text) => filter.set(text.trim()),
+        Err(_) => Err("a filter is text".to_owned()),
+    };
+    match set {
+        Ok(()) => log(app),
+        Err(why) => refuse(StatusCode::BAD_REQUEST, &why),
+    }
+}
+
+fn refuse(status: StatusCode, why: &str) -> Response {
+    json(status, serde_json::json!({ "error": why }).to_string())
 }

@@ -4,7 +4,9 @@ use crate::audit::Audit;
 use crate::fetch::{Guarded, JwksCache};
 use crate::keys::{KeyError, KeyRing, Maintained};
 use crate::limits::Limits;
+use crate::listen::Certificates;
 use crate::logouts::Bell;
+use crate::metered::Metered;
 use crate::metrics::Metrics;
 use crate::secrets::Secrets;
 use crate::serving::Serving;
@@ -15,8 +17,8 @@ use nauthera_core::time::{Clock, Entropy, Micros, Seconds, UnixTime, random_256}
 use nauthera_identity::HashPool;
 use nauthera_store::limits::{Shared, SharedMemory};
 use nauthera_store::{Duty, Holder, Store};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Rows of a table that one step of sweeping removes at most.
@@ -51,6 +53,43 @@ pub struct Parts {
     pub audit: Audit,
     /// May private addresses that manifests name be called (tests, laptops)?
     pub allow_private_fetch: bool,
+    /// What operators see and turn.
+    pub instruments: Instruments,
+}
+
+/// What the binary gives operators to see and to turn.
+#[derive(Clone, Default)]
+pub struct Instruments {
+    /// What was built.
+    pub build: Build,
+    /// What the log lets through; `None` where it cannot be changed.
+    pub log: Option<Arc<dyn LogFilter>>,
+}
+
+/// What was built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Build {
+    /// The version.
+    pub version: &'static str,
+    /// The commit.
+    pub commit: &'static str,
+}
+
+impl Default for Build {
+    fn default() -> Self {
+        Self { version: env!("CARGO_PKG_VERSION"), commit: "unknown" }
+    }
+}
+
+/// What the log lets through. It is the binary's; the admin port shows and changes it.
+pub trait LogFilter: Send + Sync {
+    /// The filter now.
+    fn shown(&self) -> String;
+    /// Sets another one.
+    ///
+    /// # Errors
+    /// What is wrong with the text; the filter stays as it was then.
+    fn set(&self, text: &str) -> Result<(), String>;
 }
 
 /// A server at work.
@@ -76,6 +115,11 @@ pub struct App {
     pub metrics: Metrics,
     /// Audit lines.
     pub audit: Audit,
+    /// What operators see and turn.
+    pub instruments: Instruments,
+    /// What the provider's port presents, where it speaks TLS.
+    certificates: OnceLock<Arc<Certificates>>,
+    served_since: AtomicI64,
     stopping: AtomicBool,
     shared: Option<Arc<dyn SharedMemory>>,
     clock: Arc<dyn Clock>,
@@ -114,18 +158,23 @@ impl App {
             None => Shared::Store(parts.store.clone()),
         };
         let limits = Limits::new(shared, secrets.limits());
+        let metrics = Metrics::new(limits.health().clone());
+        let store = Metered::new(parts.store, metrics.steps.clone(), parts.clock.clone());
         let app = Self {
             serving: ArcSwap::from_pointee(Serving::new(parts.snapshot)),
-            store: parts.store,
+            store: Arc::new(store),
             keys: parts.keys,
             secrets,
             hash_pool: parts.hash_pool,
             jwks: JwksCache::new(guarded.clone()),
             guarded,
             bell: Bell::default(),
-            metrics: Metrics::new(limits.health().clone()),
+            metrics,
             limits,
             audit: parts.audit,
+            instruments: parts.instruments,
+            certificates: OnceLock::new(),
+            served_since: AtomicI64::new(parts.clock.now().0),
             stopping: AtomicBool::new(false),
             shared: parts.shared,
             clock: parts.clock,
@@ -164,10 +213,34 @@ impl App {
         self.maintain_keys().map(|_| ())
     }
 
+    /// Notes that a Snapshot was offered that cannot be served: the one before goes on.
+    pub fn snapshot_refused(&self) {
+        self.metrics.snapshot_refused();
+        self.audit.snapshot_refused(&self.serving(), self.now());
+    }
+
+    /// The provider's port presents this; its end is among the metrics.
+    pub fn presents(&self, certificates: &Arc<Certificates>) {
+        self.certificates.set(certificates.clone()).ok();
+    }
+
+    /// When the certificate ends that the provider's port presents.
+    #[must_use]
+    pub fn certificate_ends(&self) -> Option<UnixTime> {
+        self.certificates.get().map(|certificates| certificates.not_after())
+    }
+
+    /// Since when the Snapshot is served.
+    #[must_use]
+    pub fn served_since(&self) -> UnixTime {
+        UnixTime(self.served_since.load(Ordering::Relaxed))
+    }
+
     fn note_snapshot(&self) {
-        let serving = self.serving();
-        self.metrics.snapshot_applied(&serving, self.now());
-        self.audit.snapshot_applied(&serving, self.now());
+        let (serving, now) = (self.serving(), self.now());
+        self.served_since.store(now.0, Ordering::Relaxed);
+        self.metrics.snapshot_applied(&serving, now);
+        self.audit.snapshot_applied(&serving, now);
     }
 
     /// Makes, retires and removes the signing keys that are due. To be called now and then.

@@ -2,7 +2,7 @@
 //! and says the same whether the client exists or not.
 
 use crate::assertion;
-use crate::audit::About;
+use crate::audit::{About, Event};
 use crate::http::{Context, Failure};
 use crate::secrets::same;
 use nauthera_core::grant::AuthMethod;
@@ -37,8 +37,11 @@ pub async fn authenticate(context: &Context, params: &Params<'_>, at: Endpoint) 
     };
     // The token endpoint notes each of its refusals, this one among them.
     if let (Err(Failure::OAuth(error)), false) = (&proved, at == Endpoint::Token) {
-        let about = About { detail: Some(error.code.as_str()), ..About::default() };
-        context.app.audit.event(context, "client_refused", &about);
+        let about = About { reason: Some(error.code.as_str()), ..About::default() };
+        context.app.audit.event(context, Event::ClientRefused, &about);
+    }
+    if let Ok(row) = &proved {
+        context.span.record("nauthera.client_id", row.client_id.as_str());
     }
     proved
 }

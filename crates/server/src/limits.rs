@@ -13,7 +13,7 @@ mod tests;
 
 pub use guesses::Attempt;
 
-use crate::audit::About;
+use crate::audit::{About, Event};
 use crate::http::Context;
 use nauthera_core::limits::{Key, Rule, network};
 use nauthera_core::snapshot::Row;
@@ -126,8 +126,8 @@ impl Limits {
 fn note(context: &Context, row: Option<&Row>, refused: &Refused) {
     context.app.metrics.limits.refused(refused.rule);
     if refused.news {
-        let detail = Some(refused.rule.name);
-        context.app.audit.event(context, "limited", &About { row, detail, ..About::default() });
+        let reason = Some(refused.rule.name);
+        context.app.audit.event(context, Event::Limited, &About { row, reason, ..About::default() });
     }
 }
 

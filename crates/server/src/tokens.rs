@@ -1,11 +1,12 @@
 //! Tokens: what is decided in `core` is put into claims and signed here; and what we signed is read back.
 
 use crate::http::{Context, Failure};
-use crate::keys::{TokenType, verify_with};
+use crate::keys::{SigningKey, TokenType, verify_with};
+use crate::spans;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use nauthera_core::facts::{Authorization, Digest, GrantId};
 use nauthera_core::grant::SigningAlgorithm;
-use nauthera_core::names::Scope;
+use nauthera_core::names::{Audience, Scope};
 use nauthera_core::oauth::scope::joined;
 use nauthera_core::oauth::token::Mint;
 use nauthera_core::oauth::{ErrorCode, OAuthError, claims};
@@ -157,6 +158,14 @@ pub struct Issued {
     pub scope: String,
     /// The access token's id.
     pub jti: String,
+    /// The grant that it leads back to.
+    pub grant: Option<GrantId>,
+    /// Its audience.
+    pub audience: Audience,
+    /// The session that it ends with.
+    pub sid: Option<Arc<str>>,
+    /// Which tokens there are.
+    pub tokens: &'static [&'static str],
 }
 
 impl Issue<'_> {
@@ -193,12 +202,12 @@ impl Issue<'_> {
                 .filter(|_| has_groups(&self.mint.scopes))
                 .map(|(_, person)| person.groups.as_slice()),
         };
-        let access_token = key.sign(TokenType::Access, &written(&claims, 512)?)?;
+        let access_token = signed(key, TokenType::Access, &written(&claims, 512)?)?;
         let id_token = match authorization.filter(|_| self.mint.has_id_token()) {
             Some((authorization, person)) => {
                 let algorithm = key.stored.times.algorithm;
                 let claims = self.id_claims(authorization, person, (&access_token, algorithm));
-                Some(key.sign(TokenType::Id, &written(&claims, 1_024)?)?)
+                Some(signed(key, TokenType::Id, &written(&claims, 1_024)?)?)
             }
             None => None,
         };
@@ -212,7 +221,15 @@ impl Issue<'_> {
         };
         let tokens = access_token.len() + id_token.as_ref().map_or(0, String::len);
         let body = written(&answer, tokens + 256)?;
-        Ok(Issued { body, scope, jti })
+        Ok(Issued {
+            body,
+            jti,
+            grant: self.grant,
+            audience: self.mint.audience.clone(),
+            sid: authorization.and_then(|(authorization, _)| authorization.sid.clone()),
+            tokens: handed_out(self.refresh_token.is_some(), id_token.is_some()),
+            scope,
+        })
     }
 
     fn jti(&self) -> String {
@@ -255,6 +272,22 @@ impl Issue<'_> {
             }
         }
         token
+    }
+}
+
+/// A token of these claims.
+fn signed(key: &SigningKey, token: TokenType, claims: &[u8]) -> Result<String, Failure> {
+    let _span = spans::signing(key.stored.times.algorithm).entered();
+    Ok(key.sign(token, claims)?)
+}
+
+/// The words of the audit for what an answer has.
+const fn handed_out(refresh_token: bool, id_token: bool) -> &'static [&'static str] {
+    match (refresh_token, id_token) {
+        (false, false) => &["access_token"],
+        (true, false) => &["access_token", "refresh_token"],
+        (false, true) => &["access_token", "id_token"],
+        (true, true) => &["access_token", "refresh_token", "id_token"],
     }
 }
 

@@ -139,6 +139,21 @@ impl Duty {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Holder(pub [u8; 16]);
 
+/// How a backend stands at one moment, for metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    /// What it is: `sqlite` or `postgresql`.
+    pub backend: &'static str,
+    /// Connections that are open.
+    pub open: usize,
+    /// Those of them that nobody uses; `None` where that is not known.
+    pub idle: Option<usize>,
+    /// Connections that may be open.
+    pub most: usize,
+    /// Steps that wait for one.
+    pub waiting: usize,
+}
+
 /// Result of a step.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
@@ -146,6 +161,9 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 /// A record past its `expires_at` may or may not still be returned: callers judge times themselves.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
+    /// How it stands now. Asks nobody, and waits for nothing.
+    fn load(&self) -> Load;
+
     /// Is the database there and writable?
     async fn ping(&self) -> Result<()>;
 

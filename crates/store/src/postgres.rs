@@ -31,8 +31,8 @@ use crate::StoreError;
 use crate::limits::{Answer, Ask, Ending, LimitStore};
 use crate::portable::{Cursor, Fact, FactKind, Page, Portable};
 use crate::{
-    Duty, Holder, Issued, LogoutClaim, LogoutQueue, NewCode, NewRefresh, Poll, Redemption, Result, Rotation,
-    SessionStart, Store,
+    Duty, Holder, Issued, Load, LogoutClaim, LogoutQueue, NewCode, NewRefresh, Poll, Redemption, Result,
+    Rotation, SessionStart, Store,
 };
 use async_trait::async_trait;
 use gate::Gate;
@@ -77,6 +77,8 @@ pub struct PoolStatus {
     pub open: usize,
     /// Those of them that nobody uses.
     pub idle: usize,
+    /// Connections that may be open.
+    pub most: usize,
     /// Steps that wait for one.
     pub waiting: usize,
 }
@@ -156,6 +158,11 @@ impl Portable for Postgres {
 
 #[async_trait]
 impl Store for Postgres {
+    fn load(&self) -> Load {
+        let PoolStatus { open, idle, most, waiting } = self.pool();
+        Load { backend: "postgresql", open, idle: Some(idle), most, waiting }
+    }
+
     async fn ping(&self) -> Result<()> {
         once::probe(self.steps()?).await
     }

@@ -25,8 +25,8 @@ mod writer;
 
 use crate::portable::{Cursor, Fact, FactKind, Page, Portable};
 use crate::{
-    Duty, Holder, Issued, LogoutClaim, LogoutQueue, NewCode, NewRefresh, Poll, Redemption, Result, Rotation,
-    SessionStart, Store,
+    Duty, Holder, Issued, Load, LogoutClaim, LogoutQueue, NewCode, NewRefresh, Poll, Redemption, Result,
+    Rotation, SessionStart, Store,
 };
 use async_trait::async_trait;
 use lane::Lane;
@@ -145,6 +145,12 @@ impl Portable for Sqlite {
 
 #[async_trait]
 impl Store for Sqlite {
+    fn load(&self) -> Load {
+        // Each connection has a thread of its own, which opens it again should it be lost.
+        let connections = self.writer.threads() + self.readers.threads();
+        Load { backend: "sqlite", open: connections, idle: None, most: connections, waiting: self.waiting() }
+    }
+
     async fn ping(&self) -> Result<()> {
         self.write(once::probe).await
     }

@@ -67,7 +67,8 @@ impl Schema {
         found.extend(nulls.iter().map(|pointer| self.nothing_written(pointer)));
         defaults::prune(&self.root, object);
         if !blocking {
-            found.extend(self.rules.judge(object));
+            let told = found.iter().any(|judgement| judgement.severity == Severity::Error);
+            found.extend(self.rules.judge(object, told));
         }
         found
     }

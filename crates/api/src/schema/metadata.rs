@@ -27,9 +27,12 @@ pub(super) fn schema() -> Value {
     })
 }
 
-/// Judges names, labels and annotations. Whether there is a name at all is the reader's to say.
+/// Judges names, labels and annotations. An object without a name is none, for an API server too: rules judge only what has one.
 pub(super) fn judge<'v>(report: &mut Report<'v>, object: &'v Value) {
-    let Some(metadata) = object.get("metadata").and_then(Value::as_object) else { return };
+    let metadata = object.get("metadata").and_then(Value::as_object);
+    let Some(metadata) = metadata.filter(|metadata| metadata.contains_key("name")) else {
+        return report.block(Code::SchemaViolation, "metadata.name is missing".into(), None);
+    };
     report.within(Step::Field("metadata"), |report| {
         if let Some(name) = metadata.get("name").and_then(Value::as_str) {
             report

@@ -21,11 +21,14 @@ impl Rules {
         Self(rules)
     }
 
-    /// Runs all rules on an object with defaults.
-    pub(super) fn judge(&self, object: &Value) -> Vec<Judgement> {
+    /// Runs all rules on an object with defaults. Is something `told` already, a rule that cannot be evaluated is left out: what it
+    /// stumbles over is what was told.
+    pub(super) fn judge(&self, object: &Value, told: bool) -> Vec<Judgement> {
         let Some(rules) = &self.0 else { return Vec::new() };
         let Err(errors) = validate_compiled(rules, object, None) else { return Vec::new() };
-        let mut found: Vec<Judgement> = errors.into_iter().map(|error| judgement(object, error)).collect();
+        let counts = |error: &ValidationError| !told || matches!(error.kind, ErrorKind::ValidationFailure);
+        let errors = errors.into_iter().filter(counts);
+        let mut found: Vec<Judgement> = errors.map(|error| judgement(object, error)).collect();
         found.dedup();
         found
     }

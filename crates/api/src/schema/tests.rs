@@ -276,6 +276,27 @@ fn rules_of_the_whole_object_are_told_at_its_top() {
 }
 
 #[test]
+fn a_rule_that_stumbles_over_what_was_told_says_nothing() {
+    let mut server = json!({ "metadata": { "name": "login" }, "spec": {
+        "issuerUrl": "https://login.example", "signing": { "rotationInterval": "30d", "prePublish": "2$h" } } });
+    let found = Schemas::ours().of(Kind::AuthServer).judge(&mut server);
+    let pointers: Vec<&str> = found.iter().map(|judgement| &*judgement.pointer).collect();
+    assert_eq!(pointers, ["/spec/signing/prePublish"], "{found:?}");
+}
+
+#[test]
+fn an_object_without_a_name_is_refused_before_its_rules_are_judged() {
+    for metadata in [json!({}), json!({ "labels": {} }), Value::Null] {
+        let mut object = object(json!({ "type": "service", "redirectUris": ["a"] }));
+        object["metadata"] = metadata;
+        let found = schema().judge(&mut object);
+        let errors: Vec<&str> =
+            found.iter().filter(|j| j.severity == Severity::Error).map(|j| &*j.message).collect();
+        assert_eq!(errors, ["metadata.name is missing"]);
+    }
+}
+
+#[test]
 fn a_null_counts_as_not_written_with_a_warning() {
     let found = judge(json!({ "redirectUris": null }));
     assert_eq!((found[0].severity, &*found[0].pointer), (Severity::Warning, "/spec/redirectUris"));

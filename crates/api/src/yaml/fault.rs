@@ -119,18 +119,17 @@ fn tab(text: &str, kind: &ErrorKind, from: Span) -> Option<Span> {
     ) {
         return None;
     }
-    let mut start = text.get(..from.range().start)?.rfind('\n').map_or(0, |newline| newline + 1);
-    for (line, piece) in (from.line..).zip(text.get(start..)?.split_inclusive('\n')) {
-        let blank = piece.len() - piece.trim_start_matches(' ').len();
-        if piece.as_bytes().get(blank) == Some(&b'\t') {
-            return Some(Span {
-                start: number(start + blank),
-                end: number(start + blank),
-                line,
-                column: number(blank) + 1,
-            });
+    let mut start = text.get(..from.range().start)?.rfind(['\n', '\r']).map_or(0, |end| end + 1);
+    for line in from.line.. {
+        let rest = text.get(start..)?;
+        let blank = rest.len() - rest.trim_start_matches(' ').len();
+        if rest.as_bytes().get(blank) == Some(&b'\t') {
+            let at = number(start + blank);
+            return Some(Span { start: at, end: at, line, column: number(blank) + 1 });
         }
-        start += piece.len();
+        let end = rest.find(['\n', '\r'])?;
+        // A carriage return ends a line of YAML by itself, too.
+        start += end + if rest.get(end..)?.starts_with("\r\n") { 2 } else { 1 };
     }
     None
 }

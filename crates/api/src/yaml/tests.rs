@@ -169,6 +169,8 @@ fn nesting_is_bounded_in_every_style() {
 fn syntax_errors_point_at_what_a_person_has_to_mend() {
     for (text, line, column, message) in [
         ("a: b\n\tc: d\n", 2, 1, "a tab stands where spaces must"),
+        ("a: b\r\n\tc: d\r\n", 2, 1, "a tab stands where spaces must"),
+        (": \rd\r\tt\n\t", 3, 1, "a tab stands where spaces must"),
         ("a: b: c\n", 1, 5, "a `:` stands where none may"),
         ("x: 1\na: \"unclosed\n", 2, 4, "a quote is not closed"),
         ("a: [1, 2\n", 1, 4, "`[` is not closed"),

@@ -89,6 +89,12 @@ pub enum Document {
     Diagnostics,
     /// Every field of the four kinds.
     Resources,
+    /// Every event of the audit.
+    Audit,
+    /// The JSON Schema of the audit.
+    AuditSchema,
+    /// Every metric.
+    Metrics,
     /// Every condition and reason of the four kinds' statuses.
     Conditions,
 }

@@ -5,6 +5,7 @@ use crate::serving::{Folder, SERVER};
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, Output, Stdio};
+use std::time::{Duration, UNIX_EPOCH};
 
 /// A compiled installation, whose issuer is a port of its own.
 struct Installation {
@@ -133,30 +134,90 @@ fn what_is_wrong_is_told_with_what_to_do() {
 }
 
 #[test]
-fn certificates_are_judged_as_clients_would() {
-    let folder = Folder::new(&[]);
-    let made = rcgen::generate_simple_self_signed(["login.example".to_owned()]).unwrap();
-    let other = rcgen::generate_simple_self_signed(["login.example".to_owned()]).unwrap();
-    std::fs::write(folder.at("tls.crt"), made.cert.pem()).unwrap();
-    std::fs::write(folder.at("tls.key"), made.signing_key.serialize_pem()).unwrap();
-    std::fs::write(folder.at("other.key"), other.signing_key.serialize_pem()).unwrap();
-    let judged = |key: &str, issuer: &str, more: &[&str]| {
-        let mut all = vec!["doctor", "--tls-cert", "tls.crt", "--tls-key", key, "--issuer", issuer];
+fn a_server_that_serves_another_snapshot_is_an_error() {
+    let installation = Installation::new();
+    let _running = installation.serve();
+    let robot = crate::serving::ROBOT.replace("robot", "android");
+    installation.folder.write("android.yaml", &robot);
+    installation
+        .folder
+        .command(&["compile", "manifests", "--data", "data", "-o", "other.json"])
+        .output()
+        .unwrap();
+    let output = installation
+        .folder
+        .command(&["doctor", "--snapshot", "other.json", "--admin-listen", &installation.admin])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
+    let found = bad(&output).join("\n");
+    assert!(found.contains("it serves revision ") && found.contains(", the Snapshot is "), "{found}");
+}
+
+const YEAR_4000: u64 = 64_060_588_800;
+
+/// A folder with pairs of certificates and keys, and what the doctor says of them.
+struct Pairs(Folder);
+
+impl Pairs {
+    fn new() -> Self {
+        let pairs = Self(Folder::new(&[]));
+        pairs.write("tls", YEAR_4000);
+        pairs.write("other", YEAR_4000);
+        pairs
+    }
+
+    /// A certificate that ends so many seconds after 1970.
+    fn write(&self, name: &str, end: u64) {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut about = rcgen::CertificateParams::new(["login.example".to_owned()]).unwrap();
+        about.not_before = rcgen::date_time_ymd(2020, 1, 1);
+        about.not_after = rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(end);
+        std::fs::write(self.0.at(&format!("{name}.crt")), about.self_signed(&key).unwrap().pem()).unwrap();
+        std::fs::write(self.0.at(&format!("{name}.key")), key.serialize_pem()).unwrap();
+    }
+
+    /// The weight and text of each finding about TLS.
+    fn judged(&self, certificate: &str, key: &str, issuer: &str, more: &[&str]) -> String {
+        let mut all = vec!["doctor", "--tls-cert", certificate, "--tls-key", key, "--issuer", issuer];
         all.extend(["--admin-listen", "none", "--format", "json"]);
         all.extend(more);
-        let told: serde_json::Value =
-            serde_json::from_str(&stdout(&folder.command(&all).output().unwrap())).unwrap();
-        let tls = told.as_array().unwrap().iter().filter(|finding| finding["check"] == "tls").cloned();
-        tls.map(|finding| finding["message"].as_str().unwrap().to_owned()).collect::<Vec<_>>().join("; ")
-    };
-    let trusted = judged("tls.key", "https://login.example:1", &["--ca", "tls.crt"]);
-    assert!(trusted.contains("it is login.example's"), "{trusted}");
-    let unknown = judged("tls.key", "https://login.example:1", &[]);
+        let output = self.0.command(&all).output().unwrap();
+        let told: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
+        let tls = told.as_array().unwrap().iter().filter(|finding| finding["check"] == "tls");
+        let lines = tls.map(|finding| {
+            format!("{}: {}", finding["weight"].as_str().unwrap(), finding["message"].as_str().unwrap())
+        });
+        lines.collect::<Vec<_>>().join("; ")
+    }
+}
+
+#[test]
+fn certificates_are_judged_as_clients_would() {
+    let pairs = Pairs::new();
+    let trusted = pairs.judged("tls.crt", "tls.key", "https://login.example:1", &["--ca", "tls.crt"]);
+    assert!(trusted.contains("ok: it is login.example's"), "{trusted}");
+    assert!(trusted.contains("more days, until 4000-01-01T00:00:00Z"), "{trusted}");
+    let unknown = pairs.judged("tls.crt", "tls.key", "https://login.example:1", &[]);
     assert!(unknown.contains("clients would refuse it for login.example"), "{unknown}");
-    let elsewhere = judged("tls.key", "https://other.example:1", &["--ca", "tls.crt"]);
+    let elsewhere = pairs.judged("tls.crt", "tls.key", "https://other.example:1", &["--ca", "tls.crt"]);
     assert!(elsewhere.contains("clients would refuse it for other.example"), "{elsewhere}");
-    let mismatch = judged("other.key", "https://login.example:1", &[]);
+    let mismatch = pairs.judged("tls.crt", "other.key", "https://login.example:1", &[]);
     assert!(mismatch.contains("other.key"), "{mismatch}");
+}
+
+#[test]
+fn a_certificate_that_ends_is_told_before_it_does() {
+    let pairs = Pairs::new();
+    pairs.write("gone", 1_609_459_200);
+    let gone = pairs.judged("gone.crt", "gone.key", "https://login.example:1", &["--ca", "gone.crt"]);
+    assert!(gone.contains("error: it ended at 2021-01-01T00:00:00Z"), "{gone}");
+    // What was just written was written now.
+    let now = std::fs::metadata(pairs.0.at("tls.crt")).unwrap().modified().unwrap();
+    let now = now.duration_since(UNIX_EPOCH).unwrap().as_secs();
+    pairs.write("soon", now + 3 * 86_400 + 3_600);
+    let soon = pairs.judged("soon.crt", "soon.key", "https://login.example:1", &["--ca", "soon.crt"]);
+    assert!(soon.contains("warning: it ends in 3 days, at "), "{soon}");
 }
 
 #[test]

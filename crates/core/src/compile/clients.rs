@@ -152,6 +152,7 @@ impl Client<'_> {
         let live = record.filter(|r| r.server == server.object && r.client_id == row.client_id);
         let uses_secret = row.authentication.method.uses_secret();
         let secrets = live.filter(|_| uses_secret).map(|r| r.secrets.clone()).unwrap_or_default();
+        entry.findings.extend(self.logout_out_of_reach(&row));
         let narrowed = entry.findings.iter().any(Finding::is_violation);
         entry.verdict = if narrowed { Verdict::Narrowed } else { Verdict::Compliant };
         entry.row = Some(Arc::new(Row { secrets, ..row }));
@@ -217,6 +218,21 @@ impl Client<'_> {
         Some(finding.help(format!(
             "name a public address or a Service of the own namespace (NAME.{namespace}.svc), or write the keys in authentication.jwks"
         )))
+    }
+
+    /// A client that names an address which the server never calls is served, and never told of a logout.
+    fn logout_out_of_reach(&self, row: &Row) -> Option<Finding> {
+        let url = row.back_channel_logout_uri.as_ref()?.as_str().parse().ok()?;
+        let namespace = &self.name.namespace;
+        let why = reach(&url, namespace).err().filter(|_| !self.inventory.private_fetch)?;
+        let finding = Finding::new(Code::LogoutOutOfReach, format!("`{url}` is never called: {why}"))
+            .at(Place::field(Kind::AuthClient, self.name, "backChannelLogoutUri"), "asked here")
+            .note("the client is served, and not told when a session ends");
+        Some(
+            finding.help(format!(
+                "name a public address or a Service of the own namespace (NAME.{namespace}.svc)"
+            )),
+        )
     }
 
     /// What a policy in Audit would take, on top of what is found already.

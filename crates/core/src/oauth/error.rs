@@ -11,6 +11,9 @@ macro_rules! error_codes {
         pub enum ErrorCode { $($(#[$doc])* $variant),+ }
 
         impl ErrorCode {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
             /// The code as sent in `error`.
             #[must_use]
             pub const fn as_str(self) -> &'static str {

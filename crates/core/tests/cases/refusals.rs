@@ -4,6 +4,7 @@ use crate::world::{Told, World, governed, id, names, object, scopes, texts, uris
 use nauthera_core::codes::Code;
 use nauthera_core::grant::{AuthMethod, ClientType, GrantSet, GrantType};
 use nauthera_core::report::Verdict;
+use nauthera_core::uri::BackChannelUri;
 
 /// The client `shop/web` is refused for this reason, and is in no Snapshot.
 fn refused(world: &World, code: Code) -> Told {
@@ -123,6 +124,24 @@ fn keys_that_the_server_never_fetches_are_no_keys() {
     let idle = at("https://10.0.0.1/")
         .web("shop/web", |c| c.keys = Some(ClientKeys::JwksUri("https://10.0.0.1/".parse().unwrap())));
     assert!(idle.tell().is_served("shop/web"));
+}
+
+#[test]
+fn a_logout_address_that_is_never_called_is_noted_and_the_client_is_served() {
+    let with = |uri: &str| {
+        governed().web("shop/web", |c| c.back_channel_logout_uri = Some(BackChannelUri::parse(uri).unwrap()))
+    };
+    for bad in ["https://10.0.0.1/out", "http://localhost:3000/out", "https://app.other.svc/out"] {
+        let mut world = with(bad);
+        let told = world.tell();
+        assert_eq!(told.verdict("shop/web"), Verdict::Compliant, "{bad}");
+        let codes: Vec<Code> = told.client("shop/web").findings.iter().map(|finding| finding.code).collect();
+        assert_eq!(codes, [Code::LogoutOutOfReach], "{bad}");
+        world.0.private_fetch = true;
+        assert!(world.tell().client("shop/web").findings.is_empty(), "{bad} on a laptop");
+    }
+    assert!(with("https://app.shop.svc/out").tell().client("shop/web").findings.is_empty());
+    assert!(with("https://app.example/out").tell().client("shop/web").findings.is_empty());
 }
 
 #[test]

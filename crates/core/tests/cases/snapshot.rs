@@ -154,6 +154,16 @@ fn rows_out_of_order_and_two_of_one_id_are_refused() {
 }
 
 #[test]
+fn a_digest_is_64_hexadecimal_digits_and_no_sign() {
+    let world = governed().web("shop/web", |_| {}).record("shop/web", "identity/main", "shop.web", &[0xab]);
+    let text = bytes(&world);
+    for (digits, good) in [("ab", true), ("AB", true), ("+b", false), ("-b", false), ("\u{e4}", false)] {
+        let text = text.replacen("\"digest\":\"ab", &format!("\"digest\":\"{digits}"), 1);
+        assert_eq!(Snapshot::from_bytes(text.as_bytes()).is_ok(), good, "{digits}");
+    }
+}
+
+#[test]
 fn half_of_the_bytes_is_no_snapshot() {
     let text = two();
     assert!(Snapshot::from_bytes(&text.as_bytes()[..text.len() / 2]).is_err());

@@ -11,9 +11,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
+use tracing::Span;
 
 /// How long an idle thread keeps its memory.
 const KEEP_MEMORY: Duration = Duration::from_secs(2);
+/// What traces are made of: the spans of this target, and no others.
+const SPANS: &str = "nauthera::span";
 /// How often a thread that took over looks whether it is still needed.
 const STILL_NEEDED: Duration = Duration::from_millis(100);
 
@@ -22,6 +25,9 @@ pub(super) struct Job {
     password: SecretString,
     against: Arc<Hashed>,
     reply: Mutex<Option<oneshot::Sender<bool>>>,
+    /// The request's span, and the one of its wait in the queue. Of no cost where nothing is traced.
+    asked_in: Span,
+    wait: Mutex<Option<Span>>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -34,7 +40,11 @@ impl Job {
         against: Arc<Hashed>,
         reply: oneshot::Sender<bool>,
     ) -> Arc<Self> {
-        Arc::new(Self { password, against, reply: Mutex::new(Some(reply)) })
+        let wait = tracing::info_span!(target: SPANS, "password wait");
+        // A span of ours stands in another one only where both are traced.
+        let asked_in = if wait.is_disabled() { Span::none() } else { Span::current() };
+        let wait = Mutex::new(Some(wait));
+        Arc::new(Self { password, against, reply: Mutex::new(Some(reply)), asked_in, wait })
     }
 
     /// Does anybody wait for the answer?
@@ -43,7 +53,9 @@ impl Job {
     }
 
     fn work(&self, memory: &mut Memory, hashed: &AtomicU64) {
-        let verified = self.against.verify(&self.password, memory);
+        drop(locked(&self.wait).take());
+        let span = tracing::info_span!(target: SPANS, parent: &self.asked_in, "password hash");
+        let verified = span.in_scope(|| self.against.verify(&self.password, memory));
         hashed.fetch_add(1, Ordering::Relaxed);
         if let Some(reply) = locked(&self.reply).take() {
             // Nobody may wait any more.

@@ -133,9 +133,9 @@ fn arguments(server: &Server<'_>, facts: &Facts) -> Vec<String> {
         ("--admin-listen", format!("{every}:{ADMIN_PORT}")),
         ("--database", database),
         ("--keys", KEYS_DIR.to_owned()),
-        ("--secrets", SECRETS_DIR.to_owned()),
         ("--drain", DRAIN.to_owned()),
     ];
+    flags.extend((!facts.secrets.is_empty()).then(|| ("--secrets", SECRETS_DIR.to_owned())));
     if server.has_tls() {
         flags.push(("--tls-cert", format!("{TLS_DIR}/tls.crt")));
         flags.push(("--tls-key", format!("{TLS_DIR}/tls.key")));

@@ -264,6 +264,24 @@ fn other_secrets_are_found_by_name_and_key_once_each() {
 }
 
 #[test]
+fn what_a_server_cannot_start_without_is_known_by_key_and_field() {
+    let tls = json!({ "certSecretRef": { "name": "id-example" } });
+    let world = World::of(with(postgres(), "tls", tls));
+    let told: Vec<_> =
+        required(&world.spec).into_iter().map(|(key, field)| (key.name, key.key, field)).collect();
+    let is = |name: &str, key: &str, field| (name.to_owned(), key.to_owned(), field);
+    assert_eq!(
+        told,
+        [
+            is("database", "url", "database.postgres.urlSecretRef"),
+            is("id-example", "tls.crt", "tls.certSecretRef"),
+            is("id-example", "tls.key", "tls.certSecretRef"),
+        ]
+    );
+    assert_eq!(required(&World::of(minimal()).spec), []);
+}
+
+#[test]
 fn a_cluster_of_ipv6_is_listened_to() {
     let mut world = World::of(minimal());
     world.facts.ipv6 = true;

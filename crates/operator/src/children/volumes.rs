@@ -26,7 +26,8 @@ pub(super) struct Mounted {
 }
 
 pub(super) fn volumes(server: &Server<'_>, facts: &Facts) -> Vec<Mounted> {
-    let mut all = vec![keys(server), secrets(&facts.secrets), empty("tmp", "/tmp", TEMPORARY_LIMIT)];
+    let mut all = vec![keys(server), empty("tmp", "/tmp", TEMPORARY_LIMIT)];
+    all.extend((!facts.secrets.is_empty()).then(|| secrets(&facts.secrets)));
     all.extend(server.certificate_secret().map(certificate));
     match &server.spec.database.postgres {
         Some(postgres) => {

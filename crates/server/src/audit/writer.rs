@@ -1,12 +1,12 @@
 //! The writer's thread: lines gather in one bounded buffer, and go out together. Who notes a line never waits for the disk and hardly
 //! ever wakes the thread, which under load is what a line would cost most.
 
-use std::io::Write;
+use super::Counts;
+use std::io::{ErrorKind, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Bytes that may wait to be written.
-const ROOM: usize = 4 * 1_024 * 1_024;
 /// How long lines gather after a write; the first one after a pause is written at once.
 const GATHER: Duration = Duration::from_millis(10);
 /// How long the last lines may take when the server ends.
@@ -22,6 +22,10 @@ struct Desk {
     tray: Mutex<Tray>,
     news: Condvar,
     ended: Condvar,
+    room: usize,
+    written: AtomicU64,
+    crowded_out: AtomicU64,
+    refused: AtomicU64,
 }
 
 #[derive(Default)]
@@ -38,24 +42,35 @@ impl Writer {
     ///
     /// # Errors
     /// Those of starting a thread.
-    pub fn start(out: Box<dyn Write + Send>) -> std::io::Result<Self> {
-        let desk = Arc::new(Desk::default());
+    pub fn start(out: Box<dyn Write + Send>, room: usize) -> std::io::Result<Self> {
+        let desk = Arc::new(Desk { room, ..Desk::default() });
         let its = desk.clone();
         std::thread::Builder::new().name("audit".into()).spawn(move || its.serve(out))?;
         Ok(Self(desk))
     }
 
-    /// Takes a line; `false` when it finds no room.
-    pub fn take(&self, line: &[u8]) -> bool {
+    /// Takes a line, or counts it where it finds no room.
+    pub fn take(&self, line: &[u8]) {
         let mut tray = self.0.tray();
-        if tray.lines.len() + line.len() > ROOM {
-            return false;
+        if tray.lines.len() + line.len() > self.0.room {
+            drop(tray);
+            self.0.crowded_out.fetch_add(1, Ordering::Relaxed);
+            return;
         }
         tray.lines.extend_from_slice(line);
         if std::mem::take(&mut tray.idle) {
             self.0.news.notify_one();
         }
-        true
+    }
+
+    /// What became of the lines so far.
+    pub fn counts(&self) -> Counts {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        Counts {
+            written: read(&self.0.written),
+            crowded_out: read(&self.0.crowded_out),
+            refused: read(&self.0.refused),
+        }
     }
 }
 
@@ -74,12 +89,13 @@ impl Desk {
         self.tray.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn serve(&self, mut out: Box<dyn Write + Send>) {
+    fn serve(&self, out: Box<dyn Write + Send>) {
         let mut batch = Vec::new();
+        let mut pen = Pen { out, broken_off: false, failing: false };
         while self.collect(&mut batch) {
-            if let Err(error) = out.write_all(&batch).and_then(|()| out.flush()) {
-                tracing::warn!(%error, "audit lines cannot be written");
-            }
+            let (written, lost) = pen.write(&batch);
+            self.written.fetch_add(written, Ordering::Relaxed);
+            self.refused.fetch_add(lost, Ordering::Relaxed);
             batch.clear();
             batch.shrink_to(KEPT);
             let gathered = self.news.wait_timeout_while(self.tray(), GATHER, |tray| !tray.closed);
@@ -102,66 +118,78 @@ impl Desk {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::mpsc::{Receiver, Sender, channel};
+/// What writes, and how the last write ended.
+struct Pen {
+    out: Box<dyn Write + Send>,
+    /// Does what was written end within a line?
+    broken_off: bool,
+    failing: bool,
+}
 
-    /// Passes on what is written, and writes only when it may.
-    struct Slow {
-        written: Sender<Vec<u8>>,
-        may: Receiver<()>,
-    }
-
-    impl Write for Slow {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.may.recv().ok();
-            self.written.send(bytes.to_vec()).ok();
-            Ok(bytes.len())
+impl Pen {
+    /// Writes lines; how many were written whole, and how many were lost.
+    fn write(&mut self, batch: &[u8]) -> (u64, u64) {
+        let outcome = self.end_line().and_then(|()| self.write_until_refused(batch));
+        let taken = match &outcome {
+            Ok(taken) => *taken,
+            Err(_) => 0,
+        };
+        let (done, rest) = batch.split_at_checked(taken).unwrap_or((batch, &[]));
+        // Where a write broke off, the reader gets half a line: it is none, and the next one shall not hang on it.
+        self.broken_off |= done.last().is_some_and(|byte| *byte != b'\n');
+        let (written, lost) = (lines(done), lines(rest));
+        match outcome.and_then(|_| self.out.flush()) {
+            Ok(()) if lost == 0 => self.recovered(),
+            Ok(()) => self.failed("the rest was refused"),
+            Err(error) => self.failed(&error.to_string()),
         }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
+        (written, lost)
+    }
+
+    /// Ends the line that a failed write broke off.
+    fn end_line(&mut self) -> std::io::Result<()> {
+        if self.broken_off {
+            self.out.write_all(b"\n")?;
+            self.broken_off = false;
         }
+        Ok(())
     }
 
-    fn slow() -> (Writer, Receiver<Vec<u8>>, Sender<()>) {
-        let ((written, seen), (allow, may)) = (channel(), channel());
-        (Writer::start(Box::new(Slow { written, may })).unwrap(), seen, allow)
-    }
-
-    #[test]
-    fn lines_that_come_during_a_write_go_out_together() {
-        let (writer, seen, allow) = slow();
-        assert!(writer.take(b"a\n"));
-        while !writer.0.tray().lines.is_empty() {
-            std::thread::yield_now();
+    /// How many bytes were taken.
+    fn write_until_refused(&mut self, batch: &[u8]) -> std::io::Result<usize> {
+        let mut rest = batch;
+        while !rest.is_empty() {
+            match self.out.write(rest) {
+                Ok(0) => break,
+                Ok(count) => rest = rest.get(count..).unwrap_or_default(),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // What was taken before counts.
+                Err(_) if rest.len() < batch.len() => break,
+                Err(error) => return Err(error),
+            }
         }
-        assert!(writer.take(b"b\n") && writer.take(b"c\n"));
-        drop(allow);
-        assert_eq!(seen.recv().unwrap(), b"a\n");
-        assert_eq!(seen.recv().unwrap(), b"b\nc\n");
+        Ok(batch.len() - rest.len())
     }
 
-    #[test]
-    fn a_line_that_finds_no_room_is_refused_and_the_others_stay() {
-        let (writer, seen, allow) = slow();
-        assert!(writer.take(b"first\n"));
-        while !writer.0.tray().lines.is_empty() {
-            std::thread::yield_now();
+    /// Said once, not for every batch that follows.
+    fn failed(&mut self, error: &str) {
+        if !self.failing {
+            tracing::warn!(error, "audit lines cannot be written: they are lost, and counted");
         }
-        assert!(writer.take(&vec![b'x'; ROOM]));
-        assert!(!writer.take(b"x"));
-        drop(allow);
-        assert_eq!(seen.recv().unwrap(), b"first\n");
-        assert_eq!(seen.recv().unwrap().len(), ROOM);
+        self.failing = true;
     }
 
-    #[test]
-    fn what_waits_is_written_when_the_server_ends() {
-        let (writer, seen, allow) = slow();
-        drop(allow);
-        assert!((0..100).all(|_| writer.take(b"line\n")));
-        drop(writer);
-        assert_eq!(seen.iter().flatten().count(), 500);
+    fn recovered(&mut self) {
+        if self.failing {
+            tracing::info!("audit lines are written again");
+        }
+        self.failing = false;
     }
 }
+
+fn lines(bytes: &[u8]) -> u64 {
+    bytes.iter().map(|byte| u64::from(*byte == b'\n')).sum()
+}
+
+#[cfg(test)]
+mod tests;

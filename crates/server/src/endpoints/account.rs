@@ -3,7 +3,7 @@
 use super::authorize::to_page;
 use super::flow::{Errand, Interaction, client_view, forged, scope_views};
 use super::session::{self, Forms, Session};
-use crate::audit::About;
+use crate::audit::{About, Event};
 use crate::http::{Context, Failure, clear_cookie, page, read_form, redirect};
 use crate::pages::{AccountNotice, AccountPage, ClientView, ConsentView, SessionView};
 use axum::body::Body;
@@ -138,13 +138,15 @@ async fn act(context: &Context, session: &Session, params: &Params<'_>) -> Resul
         Some("end_session") => end(context, session, params.get("sid").unwrap_or_default()).await,
         Some("logout") => end(context, session, own).await,
         Some("end_others") => {
-            let ended = session::end_all(context, subject, Some(own)).await?;
-            note(context, "session_ended", session, Some(&format!("all {ended} others of the person")));
+            let sessions = Some(session::end_all(context, subject, Some(own)).await?);
+            let about = About { reason: Some("others"), sessions, ..About::default() };
+            note(context, Event::SessionsEnded, session, &about);
             Ok(Done::Others)
         }
         Some("end_all") => {
-            let ended = session::end_all(context, subject, None).await?;
-            note(context, "session_ended", session, Some(&format!("all {ended} of the person")));
+            let sessions = Some(session::end_all(context, subject, None).await?);
+            let about = About { reason: Some("all"), sessions, ..About::default() };
+            note(context, Event::SessionsEnded, session, &about);
             Ok(Done::ThisSession)
         }
         Some("withdraw_consent") => {
@@ -152,7 +154,9 @@ async fn act(context: &Context, session: &Session, params: &Params<'_>) -> Resul
                 return Ok(Done::Nothing);
             };
             context.app.store.withdraw_consent(subject, &id, context.now).await?;
-            note(context, "consent_withdrawn", session, Some(id.as_str()));
+            let row = context.serving.client(id.as_str()).map(|row| &**row);
+            let about = About { row, client_id: Some(&id), ..About::default() };
+            note(context, Event::ConsentWithdrawn, session, &about);
             Ok(Done::Consent)
         }
         _ => Ok(Done::Nothing),
@@ -163,11 +167,14 @@ async fn end(context: &Context, session: &Session, sid: &str) -> Result<Done, Fa
     if !session::end(context, &session.record.person.subject, sid).await? {
         return Ok(Done::Nothing);
     }
-    note(context, "session_ended", session, None);
+    let about = About { reason: Some("account_page"), sid: Some(sid), ..About::default() };
+    note(context, Event::SessionEnded, session, &about);
     Ok(if *sid == *session.record.sid { Done::ThisSession } else { Done::Session })
 }
 
-fn note(context: &Context, event: &str, session: &Session, detail: Option<&str>) {
+/// Notes what a person did here; the session is the one that ended, else the person's own.
+fn note(context: &Context, event: Event, session: &Session, about: &About<'_>) {
     let subject = Some(&*session.record.person.subject.0);
-    context.app.audit.event(context, event, &About { subject, detail, ..About::default() });
+    let sid = about.sid.or(Some(&session.record.sid));
+    context.app.audit.event(context, event, &About { subject, sid, ..*about });
 }

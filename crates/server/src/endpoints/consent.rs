@@ -5,7 +5,7 @@ use super::flow::{
     Errand, Interaction, Step, client_view, expired, forged, issue, request_of, scope_views, send_error, step,
 };
 use super::session::{self, Forms, Session};
-use crate::audit::About;
+use crate::audit::{About, Event};
 use crate::http::{Context, Failure, Form, page, read_form};
 use crate::pages::ConsentPage;
 use axum::body::Body;
@@ -89,12 +89,7 @@ async fn posted(context: &Context, body: Body) -> Result<Response, Failure> {
     }
     if params.get("decision") != Some("allow") {
         // A no counts also where the person need not have been asked any more.
-        let about = About {
-            row: Some(&request.row),
-            subject: Some(&session.record.person.subject.0),
-            ..About::default()
-        };
-        context.app.audit.event(context, "consent_denied", &about);
+        note(context, Event::ConsentDenied, &request, &session);
         let error = OAuthError::new(ErrorCode::AccessDenied, "the person said no");
         return Ok(send_error(context, &request.target, &error));
     }
@@ -104,11 +99,22 @@ async fn posted(context: &Context, body: Body) -> Result<Response, Failure> {
         Step::Consent(request, session) => (request, session),
     };
     let subject = &session.record.person.subject;
-    let about = About { row: Some(&request.row), subject: Some(&subject.0), ..About::default() };
     if request.row.consent == Consent::Required {
         let before = context.app.store.consent(subject, &request.row.client_id).await?;
         context.app.store.save_consent(agreed(&request, subject, before.as_ref(), context.now)).await?;
     }
-    context.app.audit.event(context, "consent_given", &about);
+    note(context, Event::ConsentGiven, &request, &session);
     issue(context, &request, &session).await
+}
+
+/// Notes what a person decided, and about what.
+fn note(context: &Context, event: Event, request: &AuthorizeRequest, session: &Session) {
+    let about = About {
+        row: Some(&request.row),
+        subject: Some(&session.record.person.subject.0),
+        scope: Some(&joined(&request.asked_for())),
+        sid: Some(&session.record.sid),
+        ..About::default()
+    };
+    context.app.audit.event(context, event, &about);
 }

@@ -3,7 +3,7 @@
 use super::authorize::to_page;
 use super::flow::{Errand, Interaction, client_view, forged, scope_views};
 use super::session::{self, Forms, Session};
-use crate::audit::About;
+use crate::audit::{About, Event};
 use crate::http::{Context, Failure, Form, page, read_form};
 use crate::pages::{DeviceCodePage, DeviceConfirmPage, DeviceDonePage, DeviceError, LoginError, LoginPage};
 use axum::body::Body;
@@ -15,6 +15,7 @@ use nauthera_core::oauth::Params;
 use nauthera_core::oauth::claims::ACR_PASSWORD;
 use nauthera_core::oauth::device::{displayed, typed};
 use nauthera_core::oauth::interaction::may_use;
+use nauthera_core::oauth::scope::joined;
 use nauthera_core::snapshot::Row;
 use std::sync::Arc;
 
@@ -82,8 +83,8 @@ async fn posted(context: &Context, body: Body) -> Result<Response, Failure> {
     let Some(device) = known.filter(|device| context.serving.client(device.client_id.as_str()).is_some())
     else {
         attempt.failed().await;
-        let about = About { detail: Some("unknown"), ..About::default() };
-        context.app.audit.event(context, "user_code_refused", &about);
+        let about = About { reason: Some("unknown"), ..About::default() };
+        context.app.audit.event(context, Event::UserCodeRefused, &about);
         return Ok(ask_code(context, text, Some(DeviceError::UnknownCode)));
     };
     attempt.undone().await;
@@ -176,9 +177,16 @@ async fn decided(context: &Context, params: &Params<'_>) -> Result<Response, Fai
     if !context.app.store.decide_device(&code, state, context.now).await? {
         return Ok(ask_code(context, displayed(&code), Some(DeviceError::Expired)));
     }
-    let event = if allowed { "device_allowed" } else { "device_denied" };
-    let subject = Some(&*session.record.person.subject.0);
-    context.app.audit.event(context, event, &About { row: Some(&row), subject, ..About::default() });
+    let event = if allowed { Event::DeviceAllowed } else { Event::DeviceDenied };
+    let about = About {
+        row: Some(&row),
+        subject: Some(&session.record.person.subject.0),
+        grant_id: Some(device.grant),
+        scope: Some(&joined(&device.scopes)),
+        sid: Some(&session.record.sid),
+        ..About::default()
+    };
+    context.app.audit.event(context, event, &about);
     let chrome = context.serving.chrome(context.locale(None));
     Ok(page(StatusCode::OK, DeviceDonePage { allowed }.render(&chrome), &chrome, &[]))
 }

@@ -2,7 +2,7 @@
 //! sealed through the browser, so that nothing is stored for who never logs in, and any replica goes on.
 
 use super::session::Session;
-use crate::audit::About;
+use crate::audit::{About, Event};
 use crate::http::{Context, Failure, PageFailure, page, redirect};
 use crate::keys::{TokenType, verify_with};
 use crate::pages::{ClientView, ErrorKind, FormPostPage, Locale, ScopeView};
@@ -15,6 +15,7 @@ use nauthera_core::oauth::authorize::{self, AuthorizeRequest, Facts, Refusal, Re
 use nauthera_core::oauth::claims::ACR_PASSWORD;
 use nauthera_core::oauth::interaction::{Next, Progress, Situation, next};
 use nauthera_core::oauth::logout::{Hint, with_parameters};
+use nauthera_core::oauth::scope::joined;
 use nauthera_core::oauth::token::CODE_TTL;
 use nauthera_core::oauth::{ErrorCode, OAuthError, Params};
 use nauthera_core::snapshot::Row;
@@ -238,8 +239,8 @@ fn note_refusal(
     }
     let subject = session.map(|session| &*session.record.person.subject.0);
     let about =
-        About { row: Some(&request.row), subject, detail: Some(error.code.as_str()), ..About::default() };
-    context.app.audit.event(context, "authorization_refused", &about);
+        About { row: Some(&request.row), subject, reason: Some(error.code.as_str()), ..About::default() };
+    context.app.audit.event(context, Event::AuthorizationRefused, &about);
 }
 
 /// The request of an interaction, judged by what is served now; else the answer that is due instead.
@@ -328,7 +329,7 @@ pub async fn issue(
     request: &AuthorizeRequest,
     session: &Session,
 ) -> Result<Response, Failure> {
-    let code = context.app.random_text();
+    let (code, grant) = (context.app.random_text(), context.app.grant_id());
     let authorization = Authorization {
         client_id: request.row.client_id.clone(),
         person: session.record.person.clone(),
@@ -341,7 +342,7 @@ pub async fn issue(
     };
     let record = CodeRecord {
         digest: Digest::of(&code),
-        grant: context.app.grant_id(),
+        grant,
         authorization,
         redirect_uri: request.target.redirect_uri.clone(),
         nonce: request.nonce.clone(),
@@ -357,9 +358,12 @@ pub async fn issue(
     let about = About {
         row: Some(&request.row),
         subject: Some(&session.record.person.subject.0),
+        grant_id: Some(grant),
+        scope: Some(&joined(&request.scopes)),
+        sid: Some(&session.record.sid),
         ..About::default()
     };
-    context.app.audit.event(context, "code_issued", &about);
+    context.app.audit.event(context, Event::CodeIssued, &about);
     Ok(send(context, &request.target, &[("code", &code)]))
 }
 
@@ -370,8 +374,8 @@ pub fn refused(context: &Context, row: Option<&Row>, refusal: Refusal, ui_locale
         Refusal::Page(error) => error,
         Refusal::Redirect(refused) => &refused.1,
     };
-    let about = About { row, detail: Some(error.code.as_str()), ..About::default() };
-    context.app.audit.event(context, "authorization_refused", &about);
+    let about = About { row, reason: Some(error.code.as_str()), ..About::default() };
+    context.app.audit.event(context, Event::AuthorizationRefused, &about);
     match refusal {
         Refusal::Page(error) => {
             let failure = PageFailure {
@@ -421,7 +425,7 @@ pub fn expired(context: &Context, locale: Locale) -> Response {
 /// A form that no page of ours posted.
 #[must_use]
 pub fn forged(context: &Context, locale: Locale) -> Response {
-    context.app.audit.event(context, "form_refused", &About::default());
+    context.app.audit.event(context, Event::FormRefused, &About::default());
     let error = OAuthError::invalid_request("the form was not posted by the page that it stands on");
     PageFailure { status: StatusCode::FORBIDDEN, kind: ErrorKind::Forbidden, error: Some(error) }
         .into_response(context, locale)

@@ -4,8 +4,9 @@ use super::authorize::to_page;
 use super::flow::{Interaction, Step, client_view, expired, forged, step};
 use super::known;
 use super::session::{self, Forms, Session, session_cookie};
-use crate::audit::About;
+use crate::audit::{About, Event};
 use crate::http::{Context, Failure, Form, page, read_form};
+use crate::metrics::LoginOutcome;
 use crate::pages::{LoginError, LoginPage, SelectAccountPage};
 use axum::body::Body;
 use axum::response::Response;
@@ -15,6 +16,7 @@ use nauthera_core::facts::{Digest, LoginEvent, SessionRecord};
 use nauthera_core::limits::Key;
 use nauthera_core::oauth::Params;
 use nauthera_core::oauth::authorize::AuthorizeRequest;
+use nauthera_core::snapshot::Row;
 use nauthera_identity::{LoginError as Refused, Person};
 use nauthera_store::SessionStart;
 
@@ -166,14 +168,15 @@ async fn log_in(
     };
     let username = params.get("username").unwrap_or_default();
     let password = params.get("password").unwrap_or_default();
-    let (person, account) = match check(context, username, password).await {
+    let row = request.as_ref().map(|request| request.row.clone());
+    let (person, account) = match check(context, row.as_deref(), (username, password)).await {
         Ok(proved) => proved,
         Err(error) => {
             let username = username.chars().take(128).collect();
             return Ok(Attempt { request, username, error: Some(error) }.render(context, &interaction));
         }
     };
-    let (session, cookie) = begin(context, person, before).await?;
+    let (session, cookie) = begin(context, row.as_deref(), person, before).await?;
     interaction.selected = Some(session.record.sid.to_string());
     let mut response = go_on(context, &interaction, Some(session)).await?;
     if let Some(cookie) = session_cookie(context, &cookie) {
@@ -187,45 +190,56 @@ async fn log_in(
 
 /// Judges name and password: first whether an attempt is allowed at all, then, at one cost for every name, the password. The person,
 /// and the account as limits know it.
-async fn check(context: &Context, username: &str, password: &str) -> Result<(Person, Key), LoginError> {
+async fn check(
+    context: &Context,
+    row: Option<&Row>,
+    (username, password): (&str, &str),
+) -> Result<(Person, Key), LoginError> {
     let app = &context.app;
+    let refused = |outcome: LoginOutcome, error| {
+        app.metrics.login(outcome);
+        let about = About { row, reason: Some(outcome.as_str()), ..About::default() };
+        app.audit.event(context, Event::LoginFailed, &about);
+        Err(error)
+    };
     let Some(directory) = &context.serving.directory else {
-        app.metrics.login("unavailable");
-        return Err(LoginError::Busy);
+        return refused(LoginOutcome::Unavailable, LoginError::Busy);
     };
     let account = app.limits.account(directory.store(), username);
     let attempt = match app.limits.login(context, account, known::browser(context, account)).await {
         Ok(attempt) => attempt,
         Err(refused) => {
-            app.metrics.login("throttled");
+            // The limit has its own line.
+            app.metrics.login(LoginOutcome::Limited);
             return Err(LoginError::TooManyAttempts { retry_after_seconds: refused.wait.seconds() });
         }
     };
+    let began = app.monotonic();
     let outcome = directory.login(username, password.to_owned().into(), &app.hash_pool).await;
-    let (error, word) = match outcome {
+    app.metrics.password_checked(app.monotonic().saturating_sub(began));
+    match outcome {
         Ok(person) => {
             attempt.succeeded().await;
-            app.metrics.login("ok");
-            return Ok((person, account));
+            app.metrics.login(LoginOutcome::Ok);
+            Ok((person, account))
         }
         Err(Refused::Wrong) => {
             attempt.failed().await;
-            (LoginError::WrongCredentials, "wrong")
+            refused(LoginOutcome::Wrong, LoginError::WrongCredentials)
         }
-        Err(refused) => {
+        Err(why) => {
             // No password was looked at, so nobody has guessed.
             attempt.undone().await;
-            (LoginError::Busy, if refused == Refused::Busy { "busy" } else { "unavailable" })
+            let busy = why == Refused::Busy;
+            refused(if busy { LoginOutcome::Busy } else { LoginOutcome::Unavailable }, LoginError::Busy)
         }
-    };
-    app.metrics.login(word);
-    app.audit.event(context, "login_failed", &About { detail: Some(word), ..About::default() });
-    Err(error)
+    }
 }
 
 /// Begins a session, or renews the same person's: the cookie's value changes at every login.
 async fn begin(
     context: &Context,
+    row: Option<&Row>,
     person: Person,
     before: Option<Session>,
 ) -> Result<(Session, String), Failure> {
@@ -261,10 +275,11 @@ async fn begin(
     if let Some(other) = before.as_ref().filter(|_| same.is_none()) {
         context.app.bell.ring();
         let subject = Some(&*other.record.person.subject.0);
-        let detail = Some("another person logged in");
-        context.app.audit.event(context, "session_ended", &About { subject, detail, ..About::default() });
+        let (reason, sid) = (Some("another_person"), Some(&*other.record.sid));
+        let about = About { subject, reason, sid, ..About::default() };
+        context.app.audit.event(context, Event::SessionEnded, &about);
     }
-    let about = About { subject: Some(&record.person.subject.0), ..About::default() };
-    context.app.audit.event(context, "login", &about);
+    let (subject, sid) = (Some(&*record.person.subject.0), Some(&*record.sid));
+    context.app.audit.event(context, Event::Login, &About { row, subject, sid, ..About::default() });
     Ok((Session { record, person }, cookie))
 }

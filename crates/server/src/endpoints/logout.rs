@@ -2,7 +2,7 @@
 
 use super::flow::{client_view, fits, forged, read_hint, refused};
 use super::session::{self, Forms, Session};
-use crate::audit::About;
+use crate::audit::{About, Event};
 use crate::http::{Context, Failure, Form, clear_cookie, page, read_cookie, read_form, redirect};
 use crate::pages::{LoggedOutPage, LogoutConfirmPage};
 use axum::body::Body;
@@ -95,8 +95,13 @@ async fn asked(
     if let Some(session) = &session {
         let subject = &session.record.person.subject;
         session::end(context, subject, &session.record.sid).await?;
-        let about = About { row: row.map(|row| &**row), subject: Some(&subject.0), ..About::default() };
-        context.app.audit.event(context, "logout", &about);
+        let about = About {
+            row: row.map(|row| &**row),
+            subject: Some(&subject.0),
+            sid: Some(&session.record.sid),
+            ..About::default()
+        };
+        context.app.audit.event(context, Event::Logout, &about);
     }
     let mut response = match &request.redirect {
         Some(location) => redirect(location),

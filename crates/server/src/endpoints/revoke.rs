@@ -1,7 +1,7 @@
 //! Revocation (RFC 7009): a client ends its own tokens. A refresh token takes its family with it; an access token of a person
 //! takes its grant, since nothing less would reach its siblings.
 
-use crate::audit::About;
+use crate::audit::{About, Event};
 use crate::authn::{self, authenticate};
 use crate::http::{Context, Failure, json, read_form};
 use crate::tokens::read_access_token;
@@ -31,11 +31,11 @@ async fn respond(context: &Context, body: Body) -> Result<(), Failure> {
             return Ok(());
         }
         match token.grant() {
-            Some(grant) => revoke(context, &row, grant).await?,
+            Some(grant) => revoke(context, &row, grant, &token.sub).await?,
             None => {
                 store.revoke_token(token.jti_digest(), UnixTime(token.exp)).await?;
                 let about = About { row: Some(&row), jti: Some(&token.jti), ..About::default() };
-                context.app.audit.event(context, "token_revoked", &about);
+                context.app.audit.event(context, Event::TokenRevoked, &about);
             }
         }
         return Ok(());
@@ -43,13 +43,14 @@ async fn respond(context: &Context, body: Body) -> Result<(), Failure> {
     if let Some((_, grant)) = store.refresh(Digest::of(token)).await?
         && grant.authorization.client_id == row.client_id
     {
-        revoke(context, &row, grant.id).await?;
+        revoke(context, &row, grant.id, &grant.authorization.person.subject.0).await?;
     }
     Ok(())
 }
 
-async fn revoke(context: &Context, row: &Row, grant: GrantId) -> Result<(), Failure> {
+async fn revoke(context: &Context, row: &Row, grant: GrantId, subject: &str) -> Result<(), Failure> {
     context.app.store.revoke_grant(grant, context.now).await?;
-    context.app.audit.event(context, "grant_revoked", &About { row: Some(row), ..About::default() });
+    let about = About { row: Some(row), subject: Some(subject), grant_id: Some(grant), ..About::default() };
+    context.app.audit.event(context, Event::GrantRevoked, &about);
     Ok(())
 }

@@ -5,7 +5,7 @@ mod code;
 mod device;
 mod refresh;
 
-use crate::audit::About;
+use crate::audit::{About, Event};
 use crate::authn::{self, authenticate};
 use crate::http::{Context, Failure, json, read_form};
 use crate::tokens::Issued;
@@ -38,45 +38,50 @@ pub struct Granted {
 
 /// Answers POST.
 pub async fn answer(context: Context, body: Body) -> Response {
-    let mut client = None;
-    match respond(&context, body, &mut client).await {
-        Ok(response) => response,
-        Err(failure) => {
-            let failure = match (failure, &client) {
-                (Failure::OAuth(error), Some(row)) if error.code == ErrorCode::InvalidGrant => {
-                    context.app.limits.token_refused(&context, row, error).await
-                }
-                (failure, _) => failure,
-            };
-            if let Failure::OAuth(error) = &failure {
-                let quiet = matches!(error.code, ErrorCode::AuthorizationPending | ErrorCode::SlowDown);
-                if !quiet {
-                    let (row, detail) = (client.as_deref(), Some(error.code.as_str()));
-                    context.app.audit.event(
-                        &context,
-                        "token_refused",
-                        &About { row, detail, ..About::default() },
-                    );
-                }
-            }
-            failure.into_json(context.id)
+    let mut asked = Asked::default();
+    let outcome = match (respond(&context, body, &mut asked).await, &asked.client) {
+        (Err(Failure::OAuth(error)), Some(row)) if error.code == ErrorCode::InvalidGrant => {
+            Err(context.app.limits.token_refused(&context, row, error).await)
         }
+        (outcome, _) => outcome,
+    };
+    let code = outcome.as_ref().err().map(Failure::code);
+    context.app.metrics.token_answered(asked.grant, code, context.took());
+    let failure = match outcome {
+        Ok(response) => return response,
+        Err(failure) => failure,
+    };
+    if let Failure::OAuth(error) = &failure
+        && !matches!(error.code, ErrorCode::AuthorizationPending | ErrorCode::SlowDown)
+    {
+        let (row, reason) = (asked.client.as_deref(), Some(error.code.as_str()));
+        let about = About { row, reason, grant_type: asked.grant, ..About::default() };
+        context.app.audit.event(&context, Event::TokenRefused, &about);
     }
+    failure.into_json(context.id)
 }
 
-/// Answers; who the client is, as soon as it has proved it, is told beside the outcome, for the audit of refusals.
-async fn respond(context: &Context, body: Body, client: &mut Option<Arc<Row>>) -> Result<Response, Failure> {
+/// What is known of a request, told beside its outcome: for the audit and the metrics of refusals.
+#[derive(Default)]
+struct Asked {
+    /// The client, as soon as it has proved who it is.
+    client: Option<Arc<Row>>,
+    grant: Option<GrantType>,
+}
+
+async fn respond(context: &Context, body: Body, asked: &mut Asked) -> Result<Response, Failure> {
     let form = read_form(&context.headers, body).await?;
     let params = form.params()?;
     let row = authenticate(context, &params, authn::Endpoint::Token).await?;
-    *client = Some(row.clone());
-    let asked = params.required("grant_type")?;
-    let grant = GrantType::parse(asked).ok_or_else(|| {
+    asked.client = Some(row.clone());
+    let grant = GrantType::parse(params.required("grant_type")?).ok_or_else(|| {
         OAuthError::new(
             ErrorCode::UnsupportedGrantType,
             "grant_type is none of those that this server supports",
         )
     })?;
+    asked.grant = Some(grant);
+    context.span.record("nauthera.grant_type", grant.as_str());
     may_use_grant(&row, grant)?;
     context.app.limits.token(context, &row)?;
     let request = Request { context, row, params: &params };
@@ -86,14 +91,24 @@ async fn respond(context: &Context, body: Body, client: &mut Option<Arc<Row>>) -
         GrantType::RefreshToken => refresh::grant(&request).await?,
         GrantType::DeviceCode => device::grant(&request).await?,
     };
-    context.app.metrics.token_issued(grant);
+    note(&request, grant, &granted);
+    Ok(json(StatusCode::OK, granted.issued.body))
+}
+
+/// Notes who got which tokens.
+fn note(request: &Request<'_>, grant: GrantType, Granted { issued, subject }: &Granted) {
     let about = About {
         row: Some(&request.row),
-        subject: granted.subject.as_deref(),
-        detail: Some(grant.as_str()),
-        scope: Some(&granted.issued.scope),
-        jti: Some(&granted.issued.jti),
+        // Tokens without a person are about the client itself.
+        subject: subject.as_deref().or(Some(request.row.client_id.as_str())),
+        grant_type: Some(grant),
+        grant_id: issued.grant,
+        scope: Some(&issued.scope),
+        audience: Some(issued.audience.as_str()),
+        tokens: issued.tokens,
+        jti: Some(&issued.jti),
+        sid: issued.sid.as_deref(),
+        ..About::default()
     };
-    context.app.audit.event(context, "token_issued", &about);
-    Ok(json(StatusCode::OK, granted.issued.body))
+    request.context.app.audit.event(request.context, Event::TokenIssued, &about);
 }

@@ -81,13 +81,23 @@ impl Failure {
         }
     }
 
-    fn log(&self, id: RequestId) {
+    /// Its public error code.
+    #[must_use]
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::OAuth(error) | Self::Body(_, error) | Self::Limited { error, .. } => error.code,
+            Self::Store(StoreError::Unavailable(_)) => ErrorCode::TemporarilyUnavailable,
+            Self::Store(StoreError::Corrupt(_)) | Self::Internal(_) => ErrorCode::ServerError,
+        }
+    }
+
+    fn log(&self) {
         match self {
             Self::OAuth(error) | Self::Body(_, error) | Self::Limited { error, .. } => {
-                tracing::debug!(request_id = %id, %error, "refused")
+                tracing::debug!(%error, "refused");
             }
-            Self::Store(error) => tracing::warn!(request_id = %id, %error, "store"),
-            Self::Internal(error) => tracing::error!(request_id = %id, error, "internal"),
+            Self::Store(error) => tracing::warn!(%error, "store"),
+            Self::Internal(error) => tracing::error!(error, "internal"),
         }
     }
 
@@ -109,7 +119,7 @@ impl Failure {
     /// The failure as a JSON answer (RFC 6749 §5.2).
     #[must_use]
     pub fn into_json(self, id: RequestId) -> Response {
-        self.log(id);
+        self.log();
         let (status, error) = self.public();
         let body = serde_json::json!({
             "error": error.code.as_str(),
@@ -131,7 +141,7 @@ impl Failure {
     /// The failure as a page, in the language of the browser.
     #[must_use]
     pub fn into_page(self, context: &Context) -> Response {
-        self.log(context.id);
+        self.log();
         let locale = context.locale(None);
         let (status, error) = self.public();
         let wait = self.retry_after(status);

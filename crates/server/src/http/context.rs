@@ -11,6 +11,7 @@ use nauthera_core::time::UnixTime;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A request's id, shown to people and written to the log: 16 hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +45,28 @@ pub struct Context {
     pub query: Option<String>,
     /// Its headers.
     pub headers: HeaderMap,
+    /// When it arrived, by the clock for measuring.
+    pub began: Duration,
+    /// Its span, of no use and no cost where nothing is traced.
+    pub span: tracing::Span,
+}
+
+tokio::task_local! {
+    /// The request that this task answers.
+    static ANSWERING: RequestId;
+}
+
+impl RequestId {
+    /// The request that is being answered where this is called: every line of the log that is written there is about it.
+    #[must_use]
+    pub fn current() -> Option<Self> {
+        ANSWERING.try_with(|id| *id).ok()
+    }
+
+    /// Answers a request, known to [`Self::current`] meanwhile.
+    pub(super) fn during<T>(self, work: impl Future<Output = T>) -> impl Future<Output = T> {
+        ANSWERING.scope(self, work)
+    }
 }
 
 impl Context {
@@ -58,6 +81,12 @@ impl Context {
             return Err(OAuthError::invalid_request("the Authorization header is sent twice"));
         }
         Ok(first)
+    }
+
+    /// How long it has taken so far.
+    #[must_use]
+    pub fn took(&self) -> Duration {
+        self.app.monotonic().saturating_sub(self.began)
     }
 
     /// The language of pages: `ui_locales` first, that of the address where the caller knows none, then what the browser says.

@@ -9,6 +9,7 @@ use crate::endpoints::{
     revoke, statics, token, userinfo,
 };
 use crate::pages::ErrorKind;
+use crate::spans;
 use axum::body::Body;
 use axum::response::Response;
 use futures::FutureExt;
@@ -25,6 +26,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tracing::Instrument;
 
 /// How long a request may take from its first byte here to its answer.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -215,14 +217,19 @@ impl Service {
 
     /// Answers one request. Never fails, never panics, ends within 30 seconds.
     pub async fn answer(&self, request: Request<Body>) -> Response {
-        let started = self.app.monotonic();
         let id = request_id(&self.app);
+        id.during(self.answer_as(id, request)).await
+    }
+
+    async fn answer_as(&self, id: RequestId, request: Request<Body>) -> Response {
+        let began = self.app.monotonic();
         let serving = self.app.serving();
         let endpoint =
             below_issuer(request.uri().path(), serving.base()).and_then(|path| Endpoint::at(&path));
         let secure = serving.issuer().is_https();
         let (parts, body) = request.into_parts();
         let fault = host_fault(parts.version, &parts.headers);
+        let span = spans::request(endpoint, &parts.method, &parts.headers, id);
         let context = Context {
             now: self.app.now(),
             id,
@@ -232,6 +239,8 @@ impl Service {
             headers: parts.headers,
             app: self.app.clone(),
             serving,
+            began,
+            span: span.clone(),
         };
         let path = parts.uri;
         let work = async {
@@ -240,7 +249,7 @@ impl Service {
                 None => self.routed(endpoint, context, path.path(), body).await,
             }
         };
-        let work = AssertUnwindSafe(work).catch_unwind();
+        let work = AssertUnwindSafe(work).catch_unwind().instrument(span.clone());
         let mut response = match tokio::time::timeout(DEADLINE, work).await {
             Ok(Ok(response)) => response,
             Ok(Err(_)) => Failure::Internal("a handler panicked".into()).into_json(id),
@@ -260,7 +269,8 @@ impl Service {
             let value = HeaderValue::from_static("max-age=31536000");
             response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, value);
         }
-        self.app.metrics.answered(endpoint, response.status(), self.app.monotonic().saturating_sub(started));
+        spans::answered(&span, response.status());
+        self.app.metrics.answered(endpoint, response.status(), self.app.monotonic().saturating_sub(began));
         response
     }
 

@@ -2,7 +2,7 @@
 
 use super::metrics::Outcome;
 use crate::app::App;
-use crate::audit::About;
+use crate::audit::{About, Event};
 use crate::fetch::{DEADLINE, reason};
 use crate::keys::TokenType;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -24,24 +24,25 @@ pub async fn tell(app: Arc<App>, delivery: LogoutDelivery) {
     let serving = app.serving();
     let row = serving.client(delivery.client_id.as_str());
     let Some((row, uri)) = row.and_then(|row| Some((row, row.back_channel_logout_uri.as_ref()?))) else {
-        end(&app, &delivery, Outcome::Dropped, None, "the client is not to be told any more").await;
+        end(&app, &delivery, Outcome::Dropped, None, (None, "the client is not to be told any more")).await;
         return;
     };
     if is_late(&delivery, app.now()) {
-        end(&app, &delivery, Outcome::GivenUp, Some(row), "nobody tried in time").await;
+        end(&app, &delivery, Outcome::GivenUp, Some(row), (None, "nobody tried in time")).await;
         return;
     }
     let attempt = delivery.attempts;
-    let (heard, said) = match send(&app, &delivery, row, uri).await {
-        Ok(status) => (Heard::Status(status), format!("it answered {status}")),
-        Err(why) => (Heard::Nothing, why),
+    let (heard, status, said) = match send(&app, &delivery, row, uri).await {
+        Ok(status) => (Heard::Status(status), Some(status), format!("it answered {status}")),
+        Err(why) => (Heard::Nothing, None, why),
     };
     let [jitter, ..] = app.random();
     let detail = format!("attempt {attempt}: {said}");
+    let answer = (status, &*detail);
     match judge(heard, &delivery, app.now(), jitter) {
-        Verdict::Told => end(&app, &delivery, Outcome::Sent, Some(row), &detail).await,
-        Verdict::Refused => end(&app, &delivery, Outcome::Refused, Some(row), &detail).await,
-        Verdict::GivenUp => end(&app, &delivery, Outcome::GivenUp, Some(row), &detail).await,
+        Verdict::Told => end(&app, &delivery, Outcome::Sent, Some(row), answer).await,
+        Verdict::Refused => end(&app, &delivery, Outcome::Refused, Some(row), answer).await,
+        Verdict::GivenUp => end(&app, &delivery, Outcome::GivenUp, Some(row), answer).await,
         Verdict::Again(wait) => {
             let put_off = app.store.put_off_logout(&delivery, app.now().plus(wait)).await;
             app.metrics.logouts.came(Outcome::Failed);
@@ -57,7 +58,13 @@ pub async fn tell(app: Arc<App>, delivery: LogoutDelivery) {
 }
 
 /// Takes a delivery out of the queue, and tells who counts and who audits, once.
-async fn end(app: &App, delivery: &LogoutDelivery, outcome: Outcome, row: Option<&Row>, detail: &str) {
+async fn end(
+    app: &App,
+    delivery: &LogoutDelivery,
+    outcome: Outcome,
+    row: Option<&Row>,
+    (status, detail): (Option<u16>, &str),
+) {
     match app.store.finish_logout(delivery).await {
         Ok(true) => {}
         // Another replica had the claim as well, and was first.
@@ -69,15 +76,22 @@ async fn end(app: &App, delivery: &LogoutDelivery, outcome: Outcome, row: Option
     }
     app.metrics.logouts.came(outcome);
     let event = match outcome {
-        Outcome::Sent => "backchannel_logout_sent",
-        Outcome::Refused => "backchannel_logout_refused",
-        Outcome::Failed | Outcome::GivenUp => "backchannel_logout_given_up",
+        Outcome::Sent => Event::BackchannelLogoutSent,
+        Outcome::Refused => Event::BackchannelLogoutRefused,
+        Outcome::Failed | Outcome::GivenUp => Event::BackchannelLogoutGivenUp,
         Outcome::Dropped => return,
     };
     if outcome != Outcome::Sent {
         tracing::warn!(client = %delivery.client_id, detail, "a client is not told of a logout any more");
     }
-    let about = About { row, subject: Some(&delivery.subject.0), detail: Some(detail), ..About::default() };
+    let about = About {
+        row,
+        subject: Some(&delivery.subject.0),
+        sid: Some(&delivery.sid),
+        attempts: Some(delivery.attempts),
+        status,
+        ..About::default()
+    };
     app.audit.alone(&app.serving(), event, &about, app.now());
 }
 

@@ -250,3 +250,15 @@ fn in_a_process_of_its_own(test: &str) {
         String::from_utf8_lossy(&output.stderr)
     );
 }
+
+#[tokio::test]
+async fn a_step_that_nobody_waits_for_any_more_is_counted_as_abandoned() {
+    let world = impatient();
+    let lock = Lock::on(&world);
+    let waited = tokio::time::timeout(Duration::from_millis(1), world.app.store.ping()).await;
+    assert!(waited.is_err(), "the database is locked");
+    lock.release();
+    let page = crate::audit::admin(&world, "GET", "/metrics").await;
+    let count = "nauthera_store_steps_total{step=\"ping\",outcome=\"abandoned\"} 1\n";
+    assert!(page.text().contains(count), "{page}");
+}

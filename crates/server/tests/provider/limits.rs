@@ -113,7 +113,7 @@ async fn what_is_limited_is_counted_each_time_and_audited_once_a_minute() {
     let limited: Vec<_> = lines.iter().filter(|line| line["event"] == "limited").collect();
     assert_eq!(limited.len(), 2, "{limited:?}");
     assert_eq!(
-        (&limited[0]["detail"], &limited[0]["client_id"]),
+        (&limited[0]["reason"], &limited[0]["client_id"]),
         (&"client_at_address".into(), &"shop.job".into())
     );
     assert_eq!(limited[0]["peer"], "192.0.2.1");
@@ -155,7 +155,7 @@ async fn pushed_requests_of_clients_without_a_secret_are_limited_by_address() {
     assert_eq!(push(&world, "spa").from(ELSEWHERE).send().await.status, 201);
     world.clock.advance(1);
     assert_eq!(push(&world, "spa").send().await.status, 201);
-    assert_eq!(world.audit.last("limited")["detail"], "par_address");
+    assert_eq!(world.audit.last("limited")["reason"], "par_address");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 use crate::support::{GET, Listening, POST, answer, rest, status};
 use nauthera_server::listen::{Cut, PortOptions};
+use nauthera_server::metrics::{Format, Readings};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
@@ -198,7 +199,8 @@ async fn one_connection_too_many_is_closed_and_a_place_is_given_back() {
     }
     assert_eq!(asked().await, "");
     assert_eq!((server.tally.open(), server.tally.turned_away()), (2, 1));
-    let shown = server.world.app.metrics.text();
+    let app = &server.world.app;
+    let shown = app.metrics.text(&Readings::of(app), Format::Text);
     assert!(shown.contains("nauthera_connections_turned_away_total 1\n"), "{shown}");
     held.pop();
     let deadline = Instant::now() + seconds(10);

@@ -6,6 +6,8 @@ mod assertions;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod audit_events;
+#[cfg(test)]
 mod authorize;
 #[cfg(test)]
 mod authorize_errors;
@@ -49,6 +51,10 @@ mod login;
 mod logout;
 #[cfg(test)]
 mod matrix;
+#[cfg(test)]
+mod metered;
+#[cfg(test)]
+mod metrics;
 #[cfg(test)]
 mod par;
 #[cfg(test)]

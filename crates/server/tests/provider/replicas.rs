@@ -73,7 +73,8 @@ async fn what_a_replica_claimed_and_did_not_finish_another_tells_when_the_claim_
     let received = receiver.told(2).await;
     assert_eq!(received[1].verified(&other, "shop.trusted").await["sid"], tokens[0].id_claims()["sid"]);
     until_pending(&one, 0).await;
-    assert_eq!(other.audit.last("backchannel_logout_sent")["detail"], "attempt 2: it answered 200");
+    let line = other.audit.last("backchannel_logout_sent");
+    assert_eq!((&line["attempts"], &line["status"]), (&2.into(), &200.into()));
 }
 
 async fn is_in(browser: &Browser<'_>, world: &World) -> bool {

@@ -1,8 +1,9 @@
-//! What the audit wrote, waited for.
+//! What the audit wrote, waited for and held to its schema.
 
+use jsonschema::Validator;
 use serde_json::Value;
 use std::io::Write;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, LazyLock, Mutex};
 use std::time::Duration;
 
 /// The longest that a line is waited for.
@@ -46,5 +47,28 @@ impl Lines {
         let mut lines = self.with(event, 1);
         lines.retain(|line| line["event"] == event);
         lines.pop().unwrap()
+    }
+}
+
+/// The schema that the book has, which is the one of the code.
+static SCHEMA: LazyLock<Validator> =
+    LazyLock::new(|| jsonschema::validator_for(&nauthera_server::audit::schema::document()).unwrap());
+
+/// Lines that are held to the schema when the world ends, in every test.
+pub struct Held(pub Lines);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let text = self.0.0.0.lock().unwrap().clone();
+        // The last line may be on its way.
+        for line in String::from_utf8(text).unwrap().split_inclusive('\n').filter(|line| line.ends_with('\n'))
+        {
+            let value: Value = serde_json::from_str(line).unwrap();
+            let faults: Vec<String> = SCHEMA.iter_errors(&value).map(|fault| fault.to_string()).collect();
+            assert!(faults.is_empty(), "the audit's schema does not know this line: {line}{faults:#?}");
+        }
     }
 }

@@ -18,6 +18,7 @@ mod world;
 
 pub use browser::{Browser, Form};
 pub use calls::{Call, assertion, assertion_claims};
+pub use clock::HandClock;
 pub use http2::{
     CONTINUATION, DATA, END_HEADERS, END_STREAM, Frame, Frames, GOAWAY, HEADERS, PING, RST_STREAM, SETTINGS,
     literal, request,

@@ -29,9 +29,19 @@ impl Mounted {
 
     /// Puts another pair in its place; clients trust both. The certificate that was written.
     pub fn renew(&mut self) -> CertificateDer<'static> {
+        self.put(CertificateParams::new(["localhost".to_owned()]).unwrap())
+    }
+
+    /// The same with one that ends so many seconds after 1970.
+    pub fn renew_until(&mut self, end: u64) {
+        let mut about = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        about.not_after = rcgen::date_time_ymd(1970, 1, 1) + std::time::Duration::from_secs(end);
+        self.put(about);
+    }
+
+    fn put(&mut self, about: CertificateParams) -> CertificateDer<'static> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
-        let certificate =
-            CertificateParams::new(["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+        let certificate = about.self_signed(&key).unwrap();
         self.write("tls.crt", &certificate.pem());
         self.write("tls.key", &key.serialize_pem());
         self.roots.add(certificate.der().clone()).unwrap();

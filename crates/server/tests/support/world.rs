@@ -1,6 +1,6 @@
 //! The provider itself: its parts joined as the binary joins them, on a folder that goes with it.
 
-use super::audit::Lines;
+use super::audit::{Held, Lines};
 use super::browser::Browser;
 use super::clock::{Counted, HandClock};
 use super::manifests;
@@ -16,7 +16,7 @@ use nauthera_core::names::ObjectRef;
 use nauthera_core::snapshot::Snapshot;
 use nauthera_core::spec::{ClientSpec, PolicySpec, ServerSpec, SigningSettings, UserStoreSpec};
 use nauthera_identity::pool::{HashPool, PoolOptions};
-use nauthera_server::app::{App, Parts};
+use nauthera_server::app::{App, Instruments, Parts};
 use nauthera_server::audit::Audit;
 use nauthera_server::http::{PeerAddress, Service};
 use nauthera_server::keys::{FileKeys, KeyRing};
@@ -58,6 +58,10 @@ pub struct Setup {
     pub shared: Option<Arc<dyn SharedMemory>>,
     /// Where facts are kept, where not in a SQLite file of its own.
     pub store: Option<Arc<dyn Store>>,
+    /// What operators see and turn.
+    pub instruments: Instruments,
+    /// Another audit than the one that tests read.
+    pub audit: Option<Audit>,
 }
 
 impl Default for Setup {
@@ -72,6 +76,8 @@ impl Default for Setup {
             allow_private_fetch: false,
             shared: None,
             store: None,
+            instruments: Instruments::default(),
+            audit: None,
         }
     }
 }
@@ -82,8 +88,9 @@ pub struct World {
     pub app: Arc<App>,
     /// Its clock.
     pub clock: Arc<HandClock>,
-    /// Its audit.
+    /// Its audit, of which every line is held to the schema at the end.
     pub audit: Lines,
+    held: Held,
     inventory: Mutex<Inventory>,
     entropy: Arc<Counted>,
     setup: Setup,
@@ -111,16 +118,17 @@ impl World {
             (Arc::<HandClock>::default(), Arc::<Counted>::default(), Lines::default());
         let snapshot = snapshot_of(&inventory);
         let app = start(snapshot, &folder, &setup, (&clock, &entropy, &audit));
-        Self { app, clock, audit, inventory: Mutex::new(inventory), entropy, setup, folder }
+        let held = Held(audit.clone());
+        Self { app, clock, audit, held, inventory: Mutex::new(inventory), entropy, setup, folder }
     }
 
     /// The same folder served by a new process, as far as that goes in one.
     pub fn restarted(self) -> Self {
-        let Self { app, clock, audit, inventory, entropy, setup, folder } = self;
+        let Self { app, clock, audit, held, inventory, entropy, setup, folder } = self;
         drop(Arc::into_inner(app).unwrap());
         let snapshot = snapshot_of(&inventory.lock().unwrap());
         let app = start(snapshot, &folder, &setup, (&clock, &entropy, &audit));
-        Self { app, clock, audit, inventory, entropy, setup, folder }
+        Self { app, clock, audit, held, inventory, entropy, setup, folder }
     }
 
     /// Another replica: the same manifests, keys and clock, on this store.
@@ -133,7 +141,8 @@ impl World {
         let inventory = self.inventory.lock().unwrap().clone();
         let (clock, entropy, audit) = (self.clock.clone(), Arc::<Counted>::default(), Lines::default());
         let app = start(snapshot_of(&inventory), &folder, &setup, (&clock, &entropy, &audit));
-        Self { app, clock, audit, inventory: Mutex::new(inventory), entropy, setup, folder }
+        let held = Held(audit.clone());
+        Self { app, clock, audit, held, inventory: Mutex::new(inventory), entropy, setup, folder }
     }
 
     /// Edits the manifests, and serves what follows.
@@ -248,8 +257,9 @@ fn start(
         clock: clock.clone(),
         entropy: entropy.clone(),
         hash_pool: HashPool::start(setup.hash_pool.clone()).unwrap(),
-        audit: Audit::to(Box::new(audit.clone())).unwrap(),
+        audit: setup.audit.clone().unwrap_or_else(|| Audit::to(Box::new(audit.clone())).unwrap()),
         allow_private_fetch: setup.allow_private_fetch,
+        instruments: setup.instruments.clone(),
     };
     App::start(parts).unwrap()
 }

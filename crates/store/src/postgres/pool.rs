@@ -14,6 +14,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
+use tracing::Instrument;
 
 /// How often a step is tried that the database undoes for others' sake.
 const TRIES: u32 = 5;
@@ -86,7 +87,12 @@ impl Steps {
 
     pub(super) fn status(&self) -> PoolStatus {
         let status = self.pool.status();
-        PoolStatus { open: status.size, idle: status.available, waiting: status.waiting }
+        PoolStatus {
+            open: status.size,
+            idle: status.available,
+            most: status.max_size,
+            waiting: status.waiting,
+        }
     }
 
     /// Runs a statement that changes something; its rows.
@@ -181,7 +187,9 @@ impl Steps {
             return Err(Miss::Other(silent()));
         }
         let connection = self.connection().await.map_err(Miss::Other)?;
-        match tokio::time::timeout(self.statement, work(&connection)).await {
+        // In a trace, what is before this span is the wait for a connection.
+        let span = tracing::info_span!(target: "nauthera::span", "statement", otel.kind = "client");
+        match tokio::time::timeout(self.statement, work(&connection).instrument(span)).await {
             Ok(Ok(done)) => {
                 self.breaker.answered();
                 Ok(done)

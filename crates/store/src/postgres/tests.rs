@@ -4,6 +4,7 @@ mod backend;
 mod copy;
 mod faults;
 mod limits;
+mod load;
 mod plans;
 mod replicas;
 mod schema;

@@ -97,6 +97,11 @@ impl Lane {
         }
     }
 
+    /// Threads that take steps.
+    pub(super) fn threads(&self) -> usize {
+        self.threads.len()
+    }
+
     /// Steps that wait.
     pub(super) fn waiting(&self) -> usize {
         self.steps.as_ref().map_or(0, Sender::len)

@@ -42,7 +42,7 @@ fn a_monstrous_client_still_has_a_status_that_the_api_server_takes() {
         let policy = json!({ "allowedScopes": ["openid"], "token": { "accessTokenTTL": "5m" } });
         put(&mut inventory, Kind::AuthPolicy, &format!("auth/{}-{n}", "p".repeat(240)), 1, policy);
     }
-    let scopes: Vec<String> = (0..100).map(|n| format!("{}:{n}", "s".repeat(100))).collect();
+    let scopes: Vec<String> = (0..49).map(|n| format!("{}:{n}", "s".repeat(100))).collect();
     let scopes: Vec<&str> = scopes.iter().map(String::as_str).chain(["openid"]).collect();
     let long = "x".repeat(40_000);
     let case = Case::of(inventory, client_spec(&scopes));
@@ -63,7 +63,7 @@ fn statuses_of_the_other_kinds_fit_their_schemas_too() {
     let mut report =
         nauthera_core::report::PolicyReport { enforces: true, accepted: true, ..Default::default() };
     for server in &servers {
-        let violators = (0..20).map(|n| name(&format!("shop/{server:?}{n}"))).collect();
+        let violators = (0..20).map(|n| name(&format!("shop/c{n}"))).collect();
         let governed =
             nauthera_core::report::Governed { clients: 9, violating: 9, violators, ..Default::default() };
         report.servers.insert(server.clone(), governed);

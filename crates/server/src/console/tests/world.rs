@@ -2,7 +2,7 @@
 
 use super::browser::Browser;
 use super::manifests;
-use crate::app::{App, Parts};
+use crate::app::{App, Instruments, Parts};
 use crate::audit::Audit;
 use crate::console::{Console, View, with_callback};
 use crate::keys::{KeyError, KeyRing, KeyStore, StoredKey, Turn};
@@ -132,6 +132,7 @@ impl World {
             hash_pool: HashPool::start(PoolOptions::default()).unwrap(),
             audit: Audit::nowhere(),
             allow_private_fetch: true,
+            instruments: Instruments::default(),
         };
         let app = App::start(parts).unwrap();
         let console = Arc::new(Console::new(app.clone(), address()));

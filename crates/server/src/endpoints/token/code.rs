@@ -2,7 +2,7 @@
 //! taker revokes what the first one got.
 
 use super::{Granted, Request};
-use crate::audit::About;
+use crate::audit::{About, Event};
 use crate::http::Failure;
 use crate::tokens::{Issue, Party, person_now};
 use nauthera_core::facts::{CodeRecord, Digest, GrantRecord};
@@ -30,9 +30,14 @@ pub async fn grant(request: &Request<'_>) -> Result<Granted, Failure> {
         .redeem_code(digest, record(request, &code, &mint), new_refresh, context.now)
         .await?;
     if taken == Redemption::AlreadyRedeemed {
-        let about =
-            About { row: Some(row), subject: Some(&authorization.person.subject.0), ..About::default() };
-        context.app.audit.event(context, "code_reused", &about);
+        let about = About {
+            row: Some(row),
+            subject: Some(&authorization.person.subject.0),
+            grant_id: Some(code.grant),
+            sid: authorization.sid.as_deref(),
+            ..About::default()
+        };
+        context.app.audit.event(context, Event::CodeReused, &about);
         return Err(unknown().into());
     }
     let person = person?;

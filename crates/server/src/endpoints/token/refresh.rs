@@ -2,7 +2,7 @@
 //! short grace in which a retried request gets the same successor.
 
 use super::{Granted, Request};
-use crate::audit::About;
+use crate::audit::{About, Event};
 use crate::http::Failure;
 use crate::tokens::{Issue, Party, person_now};
 use nauthera_core::facts::{Digest, GrantRecord, RefreshRecord};
@@ -83,12 +83,15 @@ impl Presented<'_> {
     async fn revoke(&self, request: &Request<'_>) -> Result<Granted, Failure> {
         let Request { context, row, .. } = request;
         context.app.store.revoke_grant(self.grant.id, context.now).await?;
-        let subject = Some(&*self.grant.authorization.person.subject.0);
-        context.app.audit.event(
-            context,
-            "refresh_reused",
-            &About { row: Some(row), subject, ..About::default() },
-        );
+        let authorization = &self.grant.authorization;
+        let about = About {
+            row: Some(row),
+            subject: Some(&authorization.person.subject.0),
+            grant_id: Some(self.grant.id),
+            sid: authorization.sid.as_deref(),
+            ..About::default()
+        };
+        context.app.audit.event(context, Event::RefreshReused, &about);
         Err(OAuthError::invalid_grant(
             "this refresh_token was used before: all tokens of its family are revoked",
         )
