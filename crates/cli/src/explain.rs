@@ -15,6 +15,7 @@ use nauthera_core::codes::Code;
 use nauthera_core::compile::compile;
 use nauthera_core::names::{Kind, ObjectKey, ObjectRef};
 use nauthera_core::report::{ClientReport, Report};
+use nauthera_operator::cluster::{connect, read};
 use nauthera_operator::status::reading::{By, explained};
 use std::path::Path;
 
@@ -31,9 +32,7 @@ pub fn run(args: &ExplainArgs, ui: &Ui) -> Result<Exit> {
     if let Some(client) = ObjectRef::parse(&args.what) {
         return match &args.path {
             Some(path) => explain_client(&client, path, args.format, ui),
-            None => bail!(
-                "explaining from a cluster's status comes with the operator; name the manifests: nauthera explain {client} PATH"
-            ),
+            None => explain_object(&client, &read_object(&client)?, args.format, ui),
         };
     }
     match Code::parse(&args.what) {
@@ -92,12 +91,18 @@ fn explain_client(name: &ObjectRef, path: &Path, format: Format, ui: &Ui) -> Res
     print(&document, &manifests, cases.iter(), format, ui)
 }
 
+/// The client's object in the cluster that KUBECONFIG names.
+fn read_object(client: &ObjectRef) -> Result<serde_json::Value> {
+    rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
+    let object = crate::threads()?.block_on(async {
+        let (api, _) = connect().await?;
+        read(api, Kind::AuthClient, client).await.with_context(|| format!("AuthClient {client} cannot be read"))
+    })?;
+    object.with_context(|| format!("there is no AuthClient {client} in the cluster; to explain manifests, name their PATH"))
+}
+
 /// Explains a client from its own object, which its owner can read where manifests and policies are out of sight.
-#[expect(
-    dead_code,
-    reason = "the command that reads the object from a cluster comes with the operator's edges"
-)]
-pub fn explain_object(name: &ObjectRef, object: &serde_json::Value, format: Format, ui: &Ui) -> Result<Exit> {
+fn explain_object(name: &ObjectRef, object: &serde_json::Value, format: Format, ui: &Ui) -> Result<Exit> {
     let explained = explained(object).with_context(|| {
         format!("the status of AuthClient {name} cannot be read; use the nauthera of the operator's version")
     })?;

@@ -1,7 +1,11 @@
 //! The way to the API server: a client with deadlines on everything, and what an error of it means for who asked.
 
+use crate::index::manifests;
+use kube::api::{Api, DynamicObject};
 use kube::config::InferConfigError;
 use kube::{Client, Config};
+use nauthera_core::names::{Kind, ObjectRef};
+use serde_json::Value;
 use std::time::Duration;
 
 /// How long a connection may take to be made.
@@ -145,4 +149,14 @@ pub async fn within<T>(
 /// [`Fault`].
 pub async fn call<T>(call: impl Future<Output = Result<T, kube::Error>> + Send) -> Result<T, Fault> {
     within(CALL_WITHIN, call).await
+}
+
+/// Reads one object of the four kinds; `None` where it is not there.
+///
+/// # Errors
+/// [`Fault`].
+pub async fn read(client: Client, kind: Kind, name: &ObjectRef) -> Result<Option<Value>, Fault> {
+    let api: Api<DynamicObject> = Api::namespaced_with(client, &name.namespace, &manifests(kind));
+    let object = call(api.get_opt(&name.name)).await?;
+    object.map(serde_json::to_value).transpose().map_err(|error| Fault::Other(error.to_string()))
 }

@@ -6,10 +6,11 @@ mod publish;
 
 use crate::cluster::{Fault, call};
 use crate::context::Context;
+use crate::events::Happened;
 use crate::index::Source;
 use crate::keys::{Keeper, KeyOrder};
 use crate::lease::Term;
-use crate::names::{SERVER_LABEL, digest_key};
+use crate::names::SERVER_LABEL;
 use crate::publish::{Publisher, Sweeper};
 use crate::records::RecordCache;
 use crate::standing::Standing;
@@ -22,7 +23,7 @@ use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use zeroize::Zeroizing;
 
 /// How often it is looked at although nothing changed.
@@ -50,6 +51,8 @@ pub struct Steward {
     waits: HashMap<ObjectRef, (u32, Duration)>,
     /// Clients that are gone and have a record still, and since when.
     gone: BTreeMap<ObjectRef, UnixTime>,
+    /// Where Events are told.
+    events: mpsc::Sender<Happened>,
 }
 
 /// What follows from the digest key.
@@ -68,6 +71,7 @@ impl Steward {
         cache: &Arc<RecordCache>,
         ledger: &Ledger,
         term: &Term,
+        events: mpsc::Sender<Happened>,
     ) -> Self {
         let standing = context.standing(&server);
         Self {
@@ -83,6 +87,7 @@ impl Steward {
             sweeper: Sweeper::default(),
             waits: HashMap::new(),
             gone: BTreeMap::new(),
+            events,
         }
     }
 
@@ -227,12 +232,6 @@ impl Steward {
         self.keys_due = now.saturating_add(KEYS_EVERY);
         self.keys_for = asked;
         Ok(())
-    }
-
-    /// Was the server's digest key taken away? Its name, for messages.
-    #[must_use]
-    pub fn key_name(&self) -> String {
-        digest_key(&self.server.name)
     }
 }
 

@@ -14,7 +14,6 @@ use crate::names::{FIELD_MANAGER, child};
 use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams, Preconditions};
 use nauthera_core::inventory::Inventory;
 use nauthera_core::names::{Kind, ObjectRef};
-use nauthera_core::spec::{LdapSpec, UserStoreSpec};
 use std::sync::Arc;
 
 /// The hash of what was applied last, so that a field which is not wanted any more is seen to be there still.
@@ -44,13 +43,19 @@ impl Tender<'_> {
     #[must_use]
     pub fn wanted(&self, server: &ObjectRef, inventory: &Inventory) -> Option<(Children, Facts)> {
         let spec = inventory.servers.get(server)?.spec.as_ref()?;
-        let (uid, workload, scaled_to) = self.context.shared.with(|index| {
+        let (uid, workload, scaled_to, secrets) = self.context.shared.with(|index| {
             let manifest = index.manifest(Kind::AuthServer, server)?;
             let name = ObjectRef::new(server.namespace.clone(), child(&server.name));
             let deployment = index.child(ChildKind::Deployment, &name);
             let replicas = deployment.and_then(|child| child.object.data.pointer("/spec/replicas")?.as_i64());
             let replicas = replicas.and_then(|replicas| i32::try_from(replicas).ok());
-            Some((manifest.identity.uid.clone(), manifest.workload.clone()?, replicas))
+            let store = spec.user_store.as_ref().and_then(|store| index.manifest(Kind::UserStore, store));
+            let read = manifest.secrets.iter().chain(store.into_iter().flat_map(|store| store.secrets.iter()));
+            // Each names its key.
+            let mut secrets: Vec<SecretKey> = read.map(|reference| SecretKey::of(reference, "")).collect();
+            secrets.sort();
+            secrets.dedup();
+            Some((manifest.identity.uid.clone(), manifest.workload.clone()?, replicas, secrets))
         })?;
         let has = |kind| self.context.shared.with(|index| index.has_listed(Source::Children(kind)));
         let facts = Facts {
@@ -60,7 +65,7 @@ impl Tender<'_> {
             has_http_routes: has(ChildKind::HttpRoute),
             has_certificates: has(ChildKind::Certificate),
             scaled_to,
-            secrets: secrets(inventory, spec.user_store.as_ref(), &workload),
+            secrets,
         };
         let server = Server { object: server, uid: &uid, spec: &workload, issuer: &spec.issuer_url };
         Some((children(&server, &facts), facts))
@@ -144,26 +149,4 @@ impl Tender<'_> {
 fn shown(object: &DynamicObject) -> String {
     let kind = object.types.as_ref().map(|types| types.kind.as_str()).unwrap_or_default();
     format!("{kind} {}", object.metadata.name.as_deref().unwrap_or_default())
-}
-
-/// The Secrets that a server reads beside its own: of its UserStore, and CA certificates of other clusters.
-fn secrets(
-    inventory: &Inventory,
-    store: Option<&ObjectRef>,
-    workload: &nauthera_api::v1alpha1::AuthServerSpec,
-) -> Vec<SecretKey> {
-    let issuers = workload.service_account_issuers.iter().filter_map(|issuer| issuer.ca_secret_ref.as_ref());
-    let mut all: Vec<SecretKey> = issuers.map(|reference| SecretKey::of(reference, "ca.crt")).collect();
-    let store = store.and_then(|store| inventory.stores.get(store)?.spec.as_deref());
-    if let Some(UserStoreSpec::Ldap(ldap)) = store {
-        all.extend(ldap_secrets(ldap));
-    }
-    all.sort();
-    all.dedup();
-    all
-}
-
-fn ldap_secrets(_: &LdapSpec) -> Vec<SecretKey> {
-    // Directories are served with a later release; their Secrets are mounted with them.
-    Vec::new()
 }

@@ -42,6 +42,7 @@ pub fn judge(kind: Kind, object: DynamicObject) -> Judged {
     if let Some(judged) = &object {
         manifest.findings = judged.findings.as_slice().into();
         manifest.workload.clone_from(&judged.workload);
+        manifest.secrets = judged.secrets.as_slice().into();
     }
     Judged { manifest, object }
 }

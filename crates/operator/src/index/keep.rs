@@ -103,7 +103,12 @@ impl Index {
         if known.status != news.status || known.identity != news.identity {
             self.changes.statuses.insert((kind, name.clone()));
         }
-        *known = Manifest { findings: known.findings.clone(), workload: known.workload.clone(), ..news };
+        *known = Manifest {
+            findings: known.findings.clone(),
+            workload: known.workload.clone(),
+            secrets: known.secrets.clone(),
+            ..news
+        };
     }
 
     /// Enters an object of the four kinds. One that is being deleted is absent.

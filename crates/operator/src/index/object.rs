@@ -3,7 +3,7 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::DynamicObject;
 use crate::names::{OWNER_ANNOTATION, owner_mark};
-use nauthera_api::v1alpha1::AuthServerSpec;
+use nauthera_api::v1alpha1::{AuthServerSpec, SecretKeyRef};
 use nauthera_core::finding::Finding;
 use nauthera_core::names::ObjectRef;
 use serde_json::Value;
@@ -77,6 +77,8 @@ pub struct Manifest {
     pub status: Arc<str>,
     /// Of an accepted AuthServer: how it runs.
     pub workload: Option<Arc<AuthServerSpec>>,
+    /// The Secrets that a server reads for it.
+    pub secrets: Arc<[SecretKeyRef]>,
 }
 
 /// A Secret that carries a client's name. Nothing plain of it is kept.

@@ -90,7 +90,7 @@ impl Leader {
         let (events, told) = mpsc::channel(EVENTS);
         tasks.spawn(tell(self.context.clone(), told));
         tasks.spawn(count(self.queued.clone(), writer, parts.clone()));
-        let mut stewards = Stewards { leader: self, term, running: BTreeMap::new() };
+        let mut stewards = Stewards { leader: self, term, events: events.clone(), running: BTreeMap::new() };
         let mut worlds = self.worlds.clone();
         worlds.mark_changed();
         let mut last: Option<Arc<World>> = None;
@@ -133,6 +133,7 @@ fn enqueue(parts: &Queue<ObjectRef>, world: &World, (last, changes): (Option<&Wo
 struct Stewards<'a> {
     leader: &'a Leader,
     term: &'a Term,
+    events: mpsc::Sender<Happened>,
     running: BTreeMap<ObjectRef, [AbortHandle; 2]>,
 }
 
@@ -157,7 +158,7 @@ impl Stewards<'_> {
             }
             let port = u16::try_from(ADMIN_PORT).unwrap_or_default();
             let poller = tasks.spawn(Poller { polling, port }.run());
-            let steward = Steward::new(context, server.clone(), cache, ledger, self.term);
+            let steward = Steward::new(context, server.clone(), cache, ledger, self.term, self.events.clone());
             let steward = tasks.spawn(steward.run(worlds.clone()));
             self.running.insert(server, [poller, steward]);
         }

@@ -2,6 +2,7 @@
 
 use super::{Steward, wait};
 use crate::cluster::Fault;
+use crate::events::Happened;
 use crate::records::{Due, Entry, Plan, SecretState, Shards, View, Work, Writer};
 use crate::turn::World;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -144,13 +145,21 @@ impl Steward {
         let chosen = self.chosen(world, batch, |client| records.get(&shards.bucket(client))?.record(client));
         let writer = Writer { context: &self.context, server: &self.server, issuer: shards.issuer, term: &self.term };
         let mut writes: Vec<BoxFuture<'_, (ObjectRef, Result<(), Fault>)>> = Vec::new();
-        for Chosen { entry, due, held, version } in &chosen {
+        for Chosen { entry, due, held, version, .. } in &chosen {
             let (work, writer) = (Work { entry, due, held: held.as_ref(), version: version.clone() }, &writer);
             writes.push(async move { (entry.client.clone(), writer.write(&work).await) }.boxed());
         }
         let outcomes: Vec<(ObjectRef, Result<(), Fault>)> =
             futures::stream::iter(writes).buffer_unordered(AT_ONCE).collect().await;
         let count = outcomes.len();
+        let done: BTreeSet<&ObjectRef> =
+            outcomes.iter().filter(|(_, outcome)| outcome.is_ok()).map(|(client, _)| client).collect();
+        for happened in chosen.iter().filter(|chosen| done.contains(&chosen.entry.client)) {
+            if let Some(happened) = happened.happens.clone() {
+                // What nobody has time to tell is not told.
+                self.events.try_send(happened).ok();
+            }
+        }
         self.note_outcomes(outcomes).map(|()| count)
     }
 
@@ -186,7 +195,9 @@ impl Steward {
                 };
                 let secret = entry.secret().and_then(|name| index.secret(&name));
                 let version = secret.map(|secret| secret.identity.resource_version.clone());
-                is_due.then(|| Chosen { entry: entry.clone(), due: due.clone(), held: plain.cloned(), version })
+                let happens = record(client).and_then(|record| happens(client, due, record, version.is_some()));
+                let (entry, due) = (entry.clone(), due.clone());
+                is_due.then(|| Chosen { entry, due, held: plain.cloned(), version, happens })
             });
             chosen.collect()
         })
@@ -226,6 +237,19 @@ struct Chosen {
     due: Due,
     held: Option<Zeroizing<String>>,
     version: Option<Arc<str>>,
+    happens: Option<Happened>,
+}
+
+/// What is told of it once the Secret is written: nothing of a first secret.
+fn happens(client: &ObjectRef, due: &Due, record: &Record, was_there: bool) -> Option<Happened> {
+    let pending = record.pending.filter(|_| matches!(due, Due::Secret(_)) && record.current.is_some())?;
+    if pending.revokes {
+        return Some(Happened::revoked(client));
+    }
+    if record.rebuilds.count > 0 && record.rebuilds.at == pending.since {
+        return Some(Happened::rebuilt(client, if was_there { "changed" } else { "deleted" }));
+    }
+    Some(Happened::rotated(client, "its time had come, or it was asked for"))
 }
 
 /// Notes which clients have a record and are gone.
