@@ -149,7 +149,7 @@ fn secrets_that_a_server_reads_for_an_object_are_named_by_key() {
         "spec": { "type": "ldap", "ldap": {
             "server": ["ldaps://ldap.example"], "bindDN": "cn=reader,dc=example",
             "bindPasswordSecretRef": { "name": "ldap", "key": "bind" }, "caSecretRef": { "name": "ca" },
-            "userSearch": { "baseDN": "dc=example" },
+            "userSearch": { "baseDN": "dc=example", "usernameAttribute": "uid" },
         } },
     });
     let judged = judge(Kind::UserStore, &store).unwrap();

@@ -5,6 +5,7 @@ use super::conditions::{Conditions, Verdict, accepted, first_failure, kind, reso
 use super::merge::time;
 use super::words::{count, manifest_faults, sentence};
 use super::{reading, reasons};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use nauthera_api::v1alpha1::{AuthClientStatus, Binding, EffectiveSetting, LocalRef, PolicyRef, Violation};
 use nauthera_core::codes::Code;
 use nauthera_core::finding::Finding;
@@ -113,12 +114,38 @@ pub fn client(facts: &ClientFacts<'_>) -> AuthClientStatus {
 fn kept(facts: &ClientFacts<'_>) -> Option<AuthClientStatus> {
     let there = facts.there.filter(|there| there.observed_generation == facts.generation)?;
     let frozen = facts.report.verdict == report::Verdict::Frozen && facts.reading_is_fine();
-    let kept = frozen && !there.conditions.is_empty();
-    kept.then(|| AuthClientStatus {
-        next_rotation_time: facts.next_rotation.and_then(time).or_else(|| there.next_rotation_time.clone()),
-        ..there.clone()
-    })
+    if !frozen || there.conditions.is_empty() {
+        return None;
+    }
+    let next_rotation_time = facts.next_rotation.and_then(time).or_else(|| there.next_rotation_time.clone());
+    let mut status = AuthClientStatus { next_rotation_time, ..there.clone() };
+    // What was on its way when the server froze still arrives.
+    let under_way = [reasons::NOT_LIVE, reasons::NO_REPLICA];
+    let live = facts.live.verdict();
+    for (kind, arrived) in [(kind::PROGRAMMED, &live), (kind::READY, &arrival(&live, there))] {
+        let waits = |condition: &&mut Condition| {
+            condition.type_ == kind && under_way.contains(&condition.reason.as_str())
+        };
+        if let Some(condition) = status.conditions.iter_mut().find(waits) {
+            *condition = arrived.condition(kind, facts.generation);
+        }
+    }
+    Some(status)
 }
+
+/// What `Ready` says of a client that waited for nothing but to be live.
+fn arrival(live: &Verdict, there: &AuthClientStatus) -> Verdict {
+    if !live.holds() {
+        return live.clone();
+    }
+    let narrowed = there.conditions.iter().find(|condition| condition.reason == reasons::NARROWED);
+    match narrowed {
+        Some(condition) => Verdict::yes(reasons::NARROWED, condition.message.clone()),
+        None => Verdict::yes(reasons::READY, AS_ASKED),
+    }
+}
+
+const AS_ASKED: &str = "it is served as it asks";
 
 impl ClientFacts<'_> {
     fn reading_is_fine(&self) -> bool {
@@ -142,7 +169,7 @@ impl Verdicts {
         let compliant = compliance(facts, &accepted);
         let programmed = programming(facts);
         let secret = secret(facts);
-        let refused = facts.report.row.is_none() && !compliant.holds();
+        let refused = decisive(facts.report).is_some_and(is_beyond);
         let mut checks = vec![&accepted, &resolved];
         checks.extend(refused.then_some(&compliant));
         checks.extend([&programmed, &secret]);
@@ -150,10 +177,7 @@ impl Verdicts {
         Self { accepted, resolved, compliant, programmed, ready }
     }
 
-    fn conditions(
-        &self,
-        facts: &ClientFacts<'_>,
-    ) -> Vec<k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition> {
+    fn conditions(&self, facts: &ClientFacts<'_>) -> Vec<Condition> {
         let mut conditions = Conditions::of(facts.generation);
         conditions.add(kind::ACCEPTED, &self.accepted);
         conditions.add(kind::RESOLVED_REFS, &self.resolved);
@@ -248,8 +272,10 @@ fn programming(facts: &ClientFacts<'_>) -> Verdict {
     match report.verdict {
         report::Verdict::Refused => Verdict::no(reasons::REFUSED, "it is not served"),
         report::Verdict::Waiting => {
-            let waits = decisive(report).map_or_else(|| "it is not served for now".to_owned(), sentence);
-            Verdict::no(reasons::WAITING, waits)
+            let waits = decisive(report);
+            let frozen = waits.filter(|finding| finding.code == Code::ClientWaiting).map(Verdict::because);
+            let message = || waits.map_or_else(|| "it is not served for now".to_owned(), sentence);
+            frozen.unwrap_or_else(|| Verdict::no(reasons::WAITING, message()))
         }
         report::Verdict::Frozen if facts.reading_is_fine() => {
             Verdict::no(Code::ServerFrozen.reason(), FROZEN)
@@ -296,7 +322,7 @@ fn readiness(facts: &ClientFacts<'_>, compliant: &Verdict) -> Verdict {
     if facts.report.verdict == report::Verdict::Narrowed {
         return Verdict::yes(reasons::NARROWED, compliant.message.clone());
     }
-    Verdict::yes(reasons::READY, "it is served as it asks")
+    Verdict::yes(reasons::READY, AS_ASKED)
 }
 
 /// The finding that keeps it from being served.

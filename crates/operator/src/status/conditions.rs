@@ -34,6 +34,18 @@ impl Verdict {
     pub(super) fn holds(&self) -> bool {
         self.status == "True"
     }
+
+    /// As a status has it. Its time is set when it is merged with what is there.
+    pub(super) fn condition(&self, kind: &str, generation: i64) -> Condition {
+        Condition {
+            type_: kind.to_owned(),
+            status: self.status.to_owned(),
+            reason: self.reason.to_owned(),
+            message: fitted(&self.message, MESSAGE),
+            observed_generation: Some(generation.max(0)),
+            last_transition_time: Time(k8s_openapi::jiff::Timestamp::UNIX_EPOCH),
+        }
+    }
 }
 
 /// The types of conditions.
@@ -64,14 +76,7 @@ impl Conditions {
     }
 
     pub(super) fn add(&mut self, kind: &str, verdict: &Verdict) {
-        self.list.push(Condition {
-            type_: kind.to_owned(),
-            status: verdict.status.to_owned(),
-            reason: verdict.reason.to_owned(),
-            message: fitted(&verdict.message, MESSAGE),
-            observed_generation: Some(self.generation.max(0)),
-            last_transition_time: Time(k8s_openapi::jiff::Timestamp::UNIX_EPOCH),
-        });
+        self.list.push(verdict.condition(kind, self.generation));
     }
 
     /// Adds `Stalled` with the reason and message of what cannot mend itself.

@@ -4,6 +4,7 @@ use super::bounded::number;
 use super::conditions::{Conditions, Verdict, accepted, kind};
 use super::reasons;
 use super::words::{manifest_faults, sentence};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use nauthera_api::v1alpha1::{AuthPolicyStatus, ClientCounts, PolicyServer};
 use nauthera_core::finding::{Finding, Severity};
 use nauthera_core::names::ObjectRef;
@@ -84,7 +85,7 @@ fn live(facts: &PolicyFacts<'_>) -> Option<String> {
     counts.then(|| format!("{}/{}", sum(|at| at.live), sum(|at| at.replicas)))
 }
 
-fn conditions(facts: &PolicyFacts<'_>) -> Vec<k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition> {
+fn conditions(facts: &PolicyFacts<'_>) -> Vec<Condition> {
     let acceptance = acceptance(facts);
     let mut conditions = Conditions::of(facts.generation);
     conditions.add(kind::ACCEPTED, &acceptance);

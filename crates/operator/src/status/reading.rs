@@ -195,6 +195,7 @@ fn verdict(status: &AuthClientStatus) -> report::Verdict {
         None => report::Verdict::Waiting,
         Some(reasons::REFUSED) => report::Verdict::Refused,
         Some(reasons::WAITING) => report::Verdict::Waiting,
+        Some(reason) if reason == Code::ClientWaiting.reason() => report::Verdict::Waiting,
         Some(reason) if kept.contains(&reason) => match status.client_id {
             Some(_) => report::Verdict::Frozen,
             None => report::Verdict::Waiting,

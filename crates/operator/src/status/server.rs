@@ -5,6 +5,7 @@ use super::conditions::{Conditions, Verdict, accepted, first_failure, kind, reso
 use super::merge::time;
 use super::reasons;
 use super::words::{count, manifest_faults};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use nauthera_api::v1alpha1::{AuthServerStatus, PolicyRef, ServerClients, SigningKeyStatus};
 use nauthera_core::codes::Code;
 use nauthera_core::finding::Finding;
@@ -143,7 +144,7 @@ fn keys(facts: &ServerFacts<'_>) -> Vec<SigningKeyStatus> {
     facts.keys.iter().enumerate().take(KEYS).map(status).collect()
 }
 
-fn conditions(facts: &ServerFacts<'_>) -> Vec<k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition> {
+fn conditions(facts: &ServerFacts<'_>) -> Vec<Condition> {
     let acceptance = acceptance(facts);
     let references = references(facts);
     let programmed = programming(facts, &acceptance);

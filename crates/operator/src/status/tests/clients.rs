@@ -159,6 +159,34 @@ fn a_frozen_server_is_no_news_about_a_client_that_was_not_edited() {
 }
 
 #[test]
+fn what_was_on_its_way_when_the_server_froze_still_arrives() {
+    let mut case = Case::of(world(), client_spec(&["openid", "orders:read"]));
+    let behind = Live::Behind { serving: 0, ready: 1, first: "p" };
+    let before = merge(None, case.status(|facts| facts.live = behind), NOW).unwrap();
+    put(&mut case.inventory, Kind::AuthPolicy, "auth/baseline", 2, json!({ "unknown": 1 }));
+    case.report = publish(&mut case.inventory).report;
+    let still = case.status(|facts| (facts.there, facts.live) = (Some(&before), behind));
+    assert_eq!(merge(Some(&before), still, NOW), None);
+    let arrived = merge(Some(&before), case.status(|facts| facts.there = Some(&before)), NOW).unwrap();
+    assert_eq!(said(&arrived)[3..], ["Programmed=True Programmed", "Ready=True Narrowed"]);
+    assert_eq!(arrived.violations, before.violations);
+}
+
+#[test]
+fn a_new_client_of_a_frozen_server_waits_and_says_for_what() {
+    let mut inventory = world();
+    publish(&mut inventory);
+    put(&mut inventory, Kind::AuthPolicy, "auth/baseline", 2, json!({ "unknown": 1 }));
+    let case = Case::of(inventory, client_spec(&["openid"]));
+    let status = case.settled();
+    assert_eq!(said(&status)[3..], ["Programmed=False ClientWaiting", "Ready=False ClientWaiting"]);
+    let mut object = crate::world::object(Kind::AuthClient, "shop/web", 1, client_spec(&["openid"]));
+    object["status"] = serde_json::to_value(&status).unwrap();
+    let explained = reading::explained(&object).unwrap();
+    assert_eq!((explained.verdict, explained.reason.map(|code| code.as_str())), ("waiting", Some("NA0108")));
+}
+
+#[test]
 fn a_client_whose_manifest_breaks_goes_on_and_says_so() {
     let mut case = Case::of(world(), client_spec(&["openid"]));
     let mut broken = client_spec(&["openid"]);
