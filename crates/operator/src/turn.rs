@@ -168,7 +168,11 @@ fn look(context: &Context, cache: &RecordCache, publications: &Mutex<Publication
         ..Inventory::clone(&inventory)
     };
     let compiled = compile(&facts);
-    publications.lock().unwrap_or_else(PoisonError::into_inner).note_policies(&compiled);
+    let published = {
+        let mut publications = publications.lock().unwrap_or_else(PoisonError::into_inner);
+        publications.note_policies(&compiled);
+        publications.all().map(|(server, published)| (server.clone(), published.clone())).collect()
+    };
     World { inventory: Arc::new(facts), compiled: Arc::new(compiled), published, faults, number: 0 }
 }
 

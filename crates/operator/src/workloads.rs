@@ -117,6 +117,7 @@ impl Tender<'_> {
         let api: Api<DynamicObject> =
             Api::namespaced_with(self.context.client.clone(), &server.namespace, &kind.resource());
         let params = PatchParams::apply(FIELD_MANAGER).force();
+        tracing::info!(kind = ?kind, %object, "applying a part of a server");
         let written = call(api.patch(&name, &params, &Patch::Apply(&wanted))).await?;
         self.context.shared.wrote(Source::Children(kind), written);
         Ok(true)
