@@ -14,18 +14,16 @@ use nauthera_core::compile::{Compiled, SecretClaims, compile};
 use nauthera_core::finding::Finding;
 use nauthera_core::inventory::Inventory;
 use nauthera_core::names::ObjectRef;
+use nauthera_core::policy::DEFAULT_OVERLAP;
 use nauthera_core::report::{ClientReport, Report};
 use nauthera_core::snapshot::Snapshot;
 use nauthera_core::spec::{ClientSpec, SecretTemplate};
-use nauthera_core::time::{Clock, Entropy, Seconds, random_256};
+use nauthera_core::time::{Clock, Entropy, random_256};
 use nauthera_core::uri::IssuerUrl;
 use nauthera_server::secrets::Secrets;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
-
-/// How long an old secret stays valid where no policy states it.
-const OVERLAP: Seconds = Seconds::hours(24);
 
 /// What follows where a Secret is missing that was there before.
 const LAST_BROUGHT: &str = "the client goes on with the secret that it brought last";
@@ -287,7 +285,7 @@ impl Engine {
                 record.secrets.iter().any(|secret| secret.digest == digest && secret.not_after.is_none())
             });
             if !known {
-                let overlap = client.rotation().map_or(OVERLAP, |rotation| rotation.overlap);
+                let overlap = client.rotation().map_or(DEFAULT_OVERLAP, |rotation| rotation.overlap);
                 self.records.add(name, digest, overlap, now);
             }
             self.records.note_brought(name, spec.existing_secret.is_some());

@@ -18,7 +18,8 @@ pub const LONGEST_GRANT: Seconds = Seconds::days(92);
 /// Scopes where no policy states `allowedScopes`.
 pub const DEFAULT_SCOPES: [&str; 5] = ["openid", "profile", "email", "groups", "offline_access"];
 const DEFAULT_GRANTS: GrantSet = GrantSet::of(&[GrantType::AuthorizationCode, GrantType::RefreshToken]);
-const DEFAULT_OVERLAP: Seconds = Seconds::hours(24);
+/// How long an old secret stays valid where no policy states it.
+pub const DEFAULT_OVERLAP: Seconds = Seconds::hours(24);
 
 /// Fields of an AuthPolicy by which provenance names what decided, as dotted paths below `spec`.
 pub mod field {

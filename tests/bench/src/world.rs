@@ -152,7 +152,7 @@ impl Draft {
             signing: SigningSettings { algorithm, ..SigningSettings::default() },
             session: SessionSettings::default(),
             branding: Branding::default(),
-            foreign_service_accounts: false,
+            service_account_issuers: Vec::new(),
             tls: false,
         };
         let policy = PolicySpec {

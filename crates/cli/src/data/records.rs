@@ -3,9 +3,9 @@
 //! move of files looks like a deletion.
 
 use anyhow::{Context, Result};
+use nauthera_core::credentials;
 use nauthera_core::inventory::CredentialRecord;
 use nauthera_core::names::{ClientId, ObjectRef};
-use nauthera_core::snapshot::SecretDigest;
 use nauthera_core::time::{Seconds, UnixTime};
 use nauthera_server::keys::write_private;
 use serde::{Deserialize, Serialize};
@@ -14,9 +14,6 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
-
-/// At most so many digests of a client are live: a fourth ends the oldest.
-const MOST_LIVE: usize = 3;
 
 /// How long what is kept of a client outlives it.
 const KEPT: Seconds = Seconds::hours(1);
@@ -111,14 +108,7 @@ impl Records {
     /// Adds a digest that is valid from now on; the others end one overlap later.
     pub fn add(&mut self, client: &ObjectRef, digest: [u8; 32], overlap: Seconds, now: UnixTime) {
         let Some(record) = self.records.get_mut(client) else { return };
-        let end = now.plus(overlap);
-        record.secrets.retain(|secret| secret.is_live(now));
-        for secret in &mut record.secrets {
-            secret.not_after = Some(secret.not_after.map_or(end, |known| known.min(end)));
-        }
-        record.secrets.push(SecretDigest { digest, not_before: now, not_after: None });
-        let excess = record.secrets.len().saturating_sub(MOST_LIVE);
-        record.secrets.drain(..excess);
+        credentials::add(&mut record.secrets, digest, overlap, now);
         self.changed = true;
     }
 

@@ -4,6 +4,8 @@
 //! Runs are repeatable; `PROPTEST_CASES` and `PROPTEST_RNG_SEED` give longer and other ones.
 
 #[cfg(test)]
+mod credentials;
+#[cfg(test)]
 mod exact;
 #[cfg(test)]
 mod fixpoint;
