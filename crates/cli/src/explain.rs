@@ -96,9 +96,13 @@ fn read_object(client: &ObjectRef) -> Result<serde_json::Value> {
     rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
     let object = crate::threads()?.block_on(async {
         let (api, _) = connect().await?;
-        read(api, Kind::AuthClient, client).await.with_context(|| format!("AuthClient {client} cannot be read"))
+        read(api, Kind::AuthClient, client)
+            .await
+            .with_context(|| format!("AuthClient {client} cannot be read"))
     })?;
-    object.with_context(|| format!("there is no AuthClient {client} in the cluster; to explain manifests, name their PATH"))
+    object.with_context(|| {
+        format!("there is no AuthClient {client} in the cluster; to explain manifests, name their PATH")
+    })
 }
 
 /// Explains a client from its own object, which its owner can read where manifests and policies are out of sight.

@@ -35,9 +35,10 @@ impl Handler for Admin {
                 let page = self.context.metrics.page(queued, failing);
                 text(StatusCode::OK, "application/openmetrics-text; version=1.0.0; charset=utf-8", page)
             }
-            _ => {
-                json_text(StatusCode::NOT_FOUND, &json!({ "error": "/healthz, /readyz and /metrics are here" }))
-            }
+            _ => json_text(
+                StatusCode::NOT_FOUND,
+                &json!({ "error": "/healthz, /readyz and /metrics are here" }),
+            ),
         }
     }
 }
@@ -47,7 +48,8 @@ impl Admin {
     fn ready(&self) -> Answer {
         let missing: Vec<String> =
             self.context.shared.with(|index| index.missing().take(10).map(ToString::to_string).collect());
-        let failing: Vec<String> = self.context.shared.failing().iter().map(|(id, _)| id.to_string()).collect();
+        let failing: Vec<String> =
+            self.context.shared.failing().iter().map(|(id, _)| id.to_string()).collect();
         let stopping = self.stopping.load(Ordering::Acquire);
         let (code, status) = match (stopping, missing.is_empty()) {
             (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
@@ -55,7 +57,10 @@ impl Admin {
             (false, true) => (StatusCode::OK, "ok"),
         };
         let leading = self.leading.load(Ordering::Acquire);
-        json_text(code, &json!({ "status": status, "leader": leading, "listing": missing, "failing": failing }))
+        json_text(
+            code,
+            &json!({ "status": status, "leader": leading, "listing": missing, "failing": failing }),
+        )
     }
 }
 

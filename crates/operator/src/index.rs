@@ -83,7 +83,10 @@ impl Index {
 
     /// The streams that were not listed completely yet.
     pub fn missing(&self) -> impl Iterator<Item = &StreamId> {
-        self.streams.iter().filter(|(id, stream)| !stream.complete && !id.source.is_optional()).map(|(id, _)| id)
+        self.streams
+            .iter()
+            .filter(|(id, stream)| !stream.complete && !id.source.is_optional())
+            .map(|(id, _)| id)
     }
 
     /// Was every stream listed completely?

@@ -76,7 +76,17 @@ impl Candidate {
         let timing = Timing::default();
         let election = Election::new(me, timing);
         let terms = watch::Sender::new(None);
-        Self { api, name: name.into(), election, timing, clock, terms, until: None, transitions: 0, said: None }
+        Self {
+            api,
+            name: name.into(),
+            election,
+            timing,
+            clock,
+            terms,
+            until: None,
+            transitions: 0,
+            said: None,
+        }
     }
 
     /// The term of this process, while it leads.
@@ -114,7 +124,8 @@ impl Candidate {
 
     /// Waits until the term is over by the own clock; for ever where there is none.
     fn term_runs_out(&self) -> impl Future<Output = ()> + use<> {
-        let left = self.until.as_ref().map(|(until, _)| until.borrow().saturating_sub(self.clock.monotonic()));
+        let left =
+            self.until.as_ref().map(|(until, _)| until.borrow().saturating_sub(self.clock.monotonic()));
         async move {
             match left {
                 Some(left) => tokio::time::sleep(left).await,
@@ -225,7 +236,8 @@ async fn try_round(
 
 fn seen(lease: &Lease) -> Seen {
     let spec = lease.spec.as_ref();
-    let lasts = spec.and_then(|spec| spec.lease_duration_seconds).and_then(|seconds| u64::try_from(seconds).ok());
+    let lasts =
+        spec.and_then(|spec| spec.lease_duration_seconds).and_then(|seconds| u64::try_from(seconds).ok());
     Seen {
         resource_version: lease.metadata.resource_version.clone().unwrap_or_default(),
         holder: spec.and_then(|spec| spec.holder_identity.clone()).unwrap_or_default(),

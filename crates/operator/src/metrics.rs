@@ -85,7 +85,12 @@ impl Default for Metrics {
         };
         registry.register("leader", "1 while this process leads", metrics.leader.clone());
         registry.register("queue_length", "Objects that wait to be worked on", metrics.queued.clone());
-        registry.register_with_unit("work_duration", "Time of one piece of work", Unit::Seconds, metrics.work.clone());
+        registry.register_with_unit(
+            "work_duration",
+            "Time of one piece of work",
+            Unit::Seconds,
+            metrics.work.clone(),
+        );
         registry.register("writes", "Writes to the API server by outcome", metrics.writes.clone());
         registry.register("clients", "AuthClients by verdict", metrics.clients.clone());
         registry.register("snapshot_bytes", "Size of the published Snapshot", metrics.bytes.clone());
@@ -94,7 +99,11 @@ impl Default for Metrics {
             "When the Snapshot was published last",
             metrics.published_at.clone(),
         );
-        registry.register("failing_streams", "Streams of objects that cannot be watched", metrics.streams.clone());
+        registry.register(
+            "failing_streams",
+            "Streams of objects that cannot be watched",
+            metrics.streams.clone(),
+        );
         Self { registry, ..metrics }
     }
 }
@@ -138,7 +147,8 @@ impl Metrics {
     /// Forgets the series of servers that are gone, and of those that are too many.
     pub fn retain(&self, gone: impl Iterator<Item = ObjectRef>) {
         for server in gone.take(MOST_SERVERS) {
-            let labels = ServerLabels { namespace: server.namespace.to_string(), name: server.name.to_string() };
+            let labels =
+                ServerLabels { namespace: server.namespace.to_string(), name: server.name.to_string() };
             self.bytes.remove(&labels);
             self.published_at.remove(&labels);
         }

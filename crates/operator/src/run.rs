@@ -76,7 +76,8 @@ pub async fn run(
     let bad = |error| RunError::Admin(options.admin, error);
     let listener = http::bind(options.admin).await.map_err(bad)?;
     started(listener.local_addr().map_err(bad)?);
-    let (leading, stopping, queued) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default());
+    let (leading, stopping, queued) =
+        (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default());
     let admin = Admin {
         context: context.clone(),
         leading: leading.clone(),
@@ -89,7 +90,14 @@ pub async fn run(
     workers.spawn(watch_all(context.clone()));
     let cache = Arc::new(RecordCache::default());
     let turner = Turner::new(context.clone(), cache.clone());
-    let leader = Leader { context: context.clone(), cache, ledger: turner.ledger(), worlds: turner.worlds(), leading, queued };
+    let leader = Leader {
+        context: context.clone(),
+        cache,
+        ledger: turner.ledger(),
+        worlds: turner.worlds(),
+        leading,
+        queued,
+    };
     if let Some(webhook) = &options.webhook {
         serve_webhook(&mut workers, &leader, webhook, &end).await?;
     }
@@ -130,7 +138,8 @@ async fn serve_webhook(
     options: &WebhookOptions,
     end: &CancellationToken,
 ) -> Result<(), RunError> {
-    let listener = http::bind(options.listen).await.map_err(|error| RunError::Webhook(options.listen, error))?;
+    let listener =
+        http::bind(options.listen).await.map_err(|error| RunError::Webhook(options.listen, error))?;
     let presented = Arc::new(Presented::default());
     let acceptor = presented.clone().acceptor()?;
     let webhook = Arc::new(Webhook { worlds: leader.worlds.clone() });
@@ -161,7 +170,8 @@ async fn watch_all(context: Arc<Context>) {
         watch::start(&mut streams, &context.client, scope, source, &context.shared);
     }
     let mut every = tokio::time::interval(Duration::from_millis(50));
-    let is_listed = || context.shared.with(|index| first_sources().into_iter().all(|source| index.has_listed(source)));
+    let is_listed =
+        || context.shared.with(|index| first_sources().into_iter().all(|source| index.has_listed(source)));
     while !is_listed() {
         every.tick().await;
     }
@@ -184,6 +194,7 @@ async fn watch_all(context: Arc<Context>) {
 /// Does the cluster know this kind?
 async fn is_known(context: &Context, kind: ChildKind) -> bool {
     let [group, version, _, plural] = kind.names();
-    let resources = crate::cluster::call(context.client.list_api_group_resources(&format!("{group}/{version}"))).await;
+    let resources =
+        crate::cluster::call(context.client.list_api_group_resources(&format!("{group}/{version}"))).await;
     resources.is_ok_and(|list| list.resources.iter().any(|resource| resource.name == plural))
 }

@@ -146,11 +146,8 @@ impl Steward {
     /// Reads from the API what only a leader relies on: who led before may have written more than the watches have told.
     async fn refresh(&self) -> Result<(), Fault> {
         for source in [Source::ServerSecrets, Source::Snapshots] {
-            let api: Api<DynamicObject> = Api::namespaced_with(
-                self.context.client.clone(),
-                &self.server.namespace,
-                &source.resource(),
-            );
+            let api: Api<DynamicObject> =
+                Api::namespaced_with(self.context.client.clone(), &self.server.namespace, &source.resource());
             let labels = source.labels().unwrap_or_default();
             let labels = format!("{labels},{SERVER_LABEL}={}", self.server.name);
             let mut params = ListParams::default().labels(&labels).limit(PAGE);
@@ -200,7 +197,8 @@ impl Steward {
         self.sweep(world).await?;
         let now = self.context.clock.now();
         let due = plan.next.map(|next| Duration::from_secs(u64::from(next.since(now).get()).max(1)));
-        let retry = self.waits.values().map(|(_, due)| due.saturating_sub(self.context.clock.monotonic())).min();
+        let retry =
+            self.waits.values().map(|(_, due)| due.saturating_sub(self.context.clock.monotonic())).min();
         Ok(due.into_iter().chain(retry).fold(AT_REST, Duration::min))
     }
 

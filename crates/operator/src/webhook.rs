@@ -36,7 +36,13 @@ impl Handler for Webhook {
         match (request.method, request.path.as_str()) {
             (Method::POST, PATH) => {}
             (Method::GET, "/healthz") => return text(StatusCode::OK, "text/plain", "ok\n"),
-            _ => return text(StatusCode::NOT_FOUND, "text/plain", "AdmissionReviews are POSTed to /validate\n"),
+            _ => {
+                return text(
+                    StatusCode::NOT_FOUND,
+                    "text/plain",
+                    "AdmissionReviews are POSTed to /validate\n",
+                );
+            }
         }
         let world = self.worlds.borrow().clone();
         // Judging may compile everything.

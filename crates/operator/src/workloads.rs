@@ -50,7 +50,8 @@ impl Tender<'_> {
             let replicas = deployment.and_then(|child| child.object.data.pointer("/spec/replicas")?.as_i64());
             let replicas = replicas.and_then(|replicas| i32::try_from(replicas).ok());
             let store = spec.user_store.as_ref().and_then(|store| index.manifest(Kind::UserStore, store));
-            let read = manifest.secrets.iter().chain(store.into_iter().flat_map(|store| store.secrets.iter()));
+            let read =
+                manifest.secrets.iter().chain(store.into_iter().flat_map(|store| store.secrets.iter()));
             // Each names its key.
             let mut secrets: Vec<SecretKey> = read.map(|reference| SecretKey::of(reference, "")).collect();
             secrets.sort();

@@ -55,7 +55,9 @@ impl Feed {
     /// The ConfigMaps of this index.
     pub async fn maps(index: &ObjectRef, cache: Option<&Path>) -> Result<Self> {
         let Some(server) = server_of(index) else {
-            bail!("{index} is no index of a Snapshot: give NAMESPACE/nauthera-NAME-snapshot of an AuthServer NAME");
+            bail!(
+                "{index} is no index of a Snapshot: give NAMESPACE/nauthera-NAME-snapshot of an AuthServer NAME"
+            );
         };
         if let Some(folder) = cache {
             private_folder(folder)?;
@@ -81,14 +83,19 @@ impl Feed {
                             return Ok(kept);
                         }
                         Err(error) => {
-                            tracing::warn!(error = format!("{error:#}"), "what was served last is passed over");
+                            tracing::warn!(
+                                error = format!("{error:#}"),
+                                "what was served last is passed over"
+                            );
                         }
                     }
                 }
                 loop {
                     match self.next().await {
                         Some(Ok(first)) => return Ok(first),
-                        Some(Err(why)) => tracing::warn!(why, "there is no Snapshot to serve yet: it is waited for"),
+                        Some(Err(why)) => {
+                            tracing::warn!(why, "there is no Snapshot to serve yet: it is waited for")
+                        }
                         None => bail!("the ConfigMaps of the Snapshot are not followed any more"),
                     }
                 }

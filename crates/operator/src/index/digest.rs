@@ -59,7 +59,6 @@ pub struct Reading {
     pub name: Arc<str>,
 }
 
-
 impl Reading {
     /// What is kept of the content of a Secret with this label.
     #[must_use]

@@ -35,7 +35,8 @@ impl Index {
         let Some(stream) = self.streams.get_mut(id) else { return };
         let newly = !std::mem::replace(&mut stream.complete, true);
         let Some(listed) = stream.listing.take() else { return };
-        let here = |name: &ObjectRef| id.namespace.as_ref().is_none_or(|namespace| name.namespace == *namespace);
+        let here =
+            |name: &ObjectRef| id.namespace.as_ref().is_none_or(|namespace| name.namespace == *namespace);
         let gone: Vec<ObjectRef> =
             self.known(id.source).filter(|name| here(name) && !listed.contains(*name)).cloned().collect();
         for name in gone {
@@ -83,7 +84,9 @@ impl Index {
         let labels = texts(meta.labels.as_ref());
         let same_labels = match kind {
             Kind::AuthServer => self.inventory.servers.get(&name).is_some_and(|known| known.labels == labels),
-            Kind::AuthPolicy => self.inventory.policies.get(&name).is_some_and(|known| known.labels == labels),
+            Kind::AuthPolicy => {
+                self.inventory.policies.get(&name).is_some_and(|known| known.labels == labels)
+            }
             Kind::UserStore => self.inventory.stores.get(&name).is_some_and(|known| known.labels == labels),
             Kind::AuthClient => self.inventory.clients.get(&name).is_some_and(|known| known.labels == labels),
         };
@@ -261,7 +264,8 @@ impl Index {
             annotations: texts(object.metadata.annotations.as_ref()),
             data: data.into_iter().map(|(key, value)| (key, Arc::new(value))).collect(),
         };
-        if self.server_secrets.get(&name).is_some_and(|known| secret.identity.is_older_than(&known.identity)) {
+        if self.server_secrets.get(&name).is_some_and(|known| secret.identity.is_older_than(&known.identity))
+        {
             return;
         }
         self.changes.facts = true;
@@ -271,7 +275,8 @@ impl Index {
     fn put_map(&mut self, object: &DynamicObject) {
         let name = name_of(&object.metadata);
         let texts_of = object.data.get("data").and_then(Value::as_object).into_iter().flatten();
-        let texts_of = texts_of.filter_map(|(key, value)| Some((key.as_str().into(), value.as_str()?.as_bytes().into())));
+        let texts_of = texts_of
+            .filter_map(|(key, value)| Some((key.as_str().into(), value.as_str()?.as_bytes().into())));
         let binary = decoded(object.data.get("binaryData"));
         let binary = binary.into_iter().map(|(key, value)| (key, Arc::from(value.as_slice())));
         let map = Map {

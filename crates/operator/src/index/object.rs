@@ -1,8 +1,8 @@
 //! What is kept of each object: who it is, which write of it, and what of it is looked at.
 
+use crate::names::{OWNER_ANNOTATION, owner_mark};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::DynamicObject;
-use crate::names::{OWNER_ANNOTATION, owner_mark};
 use nauthera_api::v1alpha1::{AuthServerSpec, SecretKeyRef};
 use nauthera_core::finding::Finding;
 use nauthera_core::names::ObjectRef;
@@ -161,6 +161,7 @@ pub struct Child {
 pub fn decoded(map: Option<&Value>) -> BTreeMap<Arc<str>, Zeroizing<Vec<u8>>> {
     use base64::{Engine, engine::general_purpose::STANDARD};
     let entries = map.and_then(Value::as_object).into_iter().flatten();
-    let decode = |value: &Value| value.as_str().and_then(|text| STANDARD.decode(text).ok()).map(Zeroizing::new);
+    let decode =
+        |value: &Value| value.as_str().and_then(|text| STANDARD.decode(text).ok()).map(Zeroizing::new);
     entries.filter_map(|(key, value)| Some((key.as_str().into(), decode(value)?))).collect()
 }

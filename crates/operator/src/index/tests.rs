@@ -166,7 +166,8 @@ fn a_late_event_takes_nothing_back_and_a_new_object_is_another() {
     let (source, new) = client("shop/web", 7, &["openid", "email"]);
     shared.wrote(source, new);
     shared.apply(&everywhere(source), Event::Apply(client("shop/web", 6, &["openid"]).1));
-    let generation = || shared.with(|index| index.inventory()).clients[&ObjectRef::new("shop", "web")].generation;
+    let generation =
+        || shared.with(|index| index.inventory()).clients[&ObjectRef::new("shop", "web")].generation;
     assert_eq!(generation(), 7);
     let mut again = client("shop/web", 1, &["openid"]).1;
     again.metadata.uid = Some("another".into());

@@ -75,7 +75,9 @@ pub struct Pieces {
 pub fn pieces(index: &Index, known: &BTreeMap<ObjectRef, Option<Arc<[u8]>>>) -> BTreeMap<ObjectRef, Pieces> {
     let mut all = BTreeMap::new();
     for server in index.inventory().servers.keys() {
-        let Some(bytes) = index.map(&index_of(server)).and_then(|map| bytes_of(map, INDEX_KEY)) else { continue };
+        let Some(bytes) = index.map(&index_of(server)).and_then(|map| bytes_of(map, INDEX_KEY)) else {
+            continue;
+        };
         if known.get(server).is_some_and(|known| known.as_deref() == Some(&*bytes)) {
             continue;
         }
@@ -152,7 +154,8 @@ impl Publications {
             if compiled.snapshots.get(server) != Some(&published.snapshot) {
                 continue;
             }
-            let applied = compiled.report.policies.iter().filter(|(_, policy)| policy.servers.contains_key(server));
+            let applied =
+                compiled.report.policies.iter().filter(|(_, policy)| policy.servers.contains_key(server));
             let news: Vec<_> = applied
                 .filter(|(name, policy)| published.carries_policy(name, policy.generation).is_none())
                 .map(|(name, policy)| (name.clone(), (policy.generation, published.sequence)))
@@ -171,7 +174,13 @@ impl Publications {
 }
 
 impl Known {
-    fn note(&mut self, snapshot: Arc<Snapshot>, revision: Revision, sequence: u64, since: std::time::Duration) {
+    fn note(
+        &mut self,
+        snapshot: Arc<Snapshot>,
+        revision: Revision,
+        sequence: u64,
+        since: std::time::Duration,
+    ) {
         let Some(before) = self.published.take() else {
             let published = Published {
                 snapshot,

@@ -74,7 +74,11 @@ impl Publisher {
     /// [`PublishFault`]. After [`Fault::Conflict`] what lies there is read anew before the next try.
     pub async fn publish(&mut self, order: &Order<'_>, term: &Term) -> Result<Publication, PublishFault> {
         let (there, version) = self.there();
-        let before = match self.last.take().filter(|last| there.as_ref().is_some_and(|packed| packed.index == last.index)) {
+        let before = match self
+            .last
+            .take()
+            .filter(|last| there.as_ref().is_some_and(|packed| packed.index == last.index))
+        {
             Some(last) => Some(last),
             None => there,
         };
@@ -114,7 +118,8 @@ impl Publisher {
     }
 
     fn object(&self, name: &str, kind: &str, uid: &str) -> DynamicObject {
-        let mut object = DynamicObject::new(name, &Source::Snapshots.resource()).within(&self.server.namespace);
+        let mut object =
+            DynamicObject::new(name, &Source::Snapshots.resource()).within(&self.server.namespace);
         let labels = [(MANAGED_BY_LABEL, MANAGED_BY), (SERVER_LABEL, &self.server.name), (KIND_LABEL, kind)];
         object.metadata.labels = Some(labels.map(|(key, value)| (key.to_owned(), value.to_owned())).into());
         let key = ObjectKey::new(Kind::AuthServer, self.server.clone());

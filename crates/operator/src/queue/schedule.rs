@@ -135,7 +135,9 @@ impl<K: Clone + Eq + Ord + Hash> Schedule<K> {
     /// Not to be done any more. One that is worked on ends as it may.
     pub fn forget(&mut self, key: &K) {
         match self.entries.get_mut(key) {
-            Some(Entry { place: place @ Place::Worked { .. }, .. }) => *place = Place::Worked { again: false },
+            Some(Entry { place: place @ Place::Worked { .. }, .. }) => {
+                *place = Place::Worked { again: false }
+            }
             Some(Entry { place: Place::Waiting(due), .. }) => {
                 let due = *due;
                 self.waiting.remove(&(due, key.clone()));
@@ -181,7 +183,8 @@ impl<K: Clone + Eq + Ord + Hash> Schedule<K> {
 
 /// The wait after so many failures in a row.
 fn wait(failures: u32, jitter: u16) -> Duration {
-    let doubled = FIRST_WAIT.saturating_mul(1_u32.checked_shl(failures.saturating_sub(1).min(16)).unwrap_or(1));
+    let doubled =
+        FIRST_WAIT.saturating_mul(1_u32.checked_shl(failures.saturating_sub(1).min(16)).unwrap_or(1));
     let capped = doubled.min(LONGEST_WAIT);
     capped.saturating_sub(capped / 4 * u32::from(jitter) / u32::from(u16::MAX))
 }

@@ -215,7 +215,10 @@ impl Entry {
         let wanted = secret(&self.application(view.server, view.issuer), None);
         let meta = &wanted.metadata;
         let has = |there: &BTreeMap<Arc<str>, Arc<str>>, wanted: Option<&BTreeMap<String, String>>| {
-            wanted.into_iter().flatten().all(|(key, value)| there.get(key.as_str()).is_some_and(|v| **v == **value))
+            wanted
+                .into_iter()
+                .flatten()
+                .all(|(key, value)| there.get(key.as_str()).is_some_and(|v| **v == **value))
         };
         if !has(&there.labels, meta.labels.as_ref()) || !has(&there.annotations, meta.annotations.as_ref()) {
             return false;
@@ -342,8 +345,12 @@ impl Planner {
             None => drop(self.rotations.remove(&entry.client)),
         }
         let Entry { client, uid, row, spec, rotation, annotations } = entry.clone();
-        let settled =
-            Settled { entry: (uid, row, spec, annotations, rotation), versions, record: record.cloned(), next };
+        let settled = Settled {
+            entry: (uid, row, spec, annotations, rotation),
+            versions,
+            record: record.cloned(),
+            next,
+        };
         self.settled.insert(client, settled);
     }
 

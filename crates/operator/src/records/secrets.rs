@@ -114,7 +114,8 @@ impl Writer<'_> {
             Due::Secret(digest) => Some(self.held(work, *digest)?),
             _ => kept.as_deref().map(String::as_str),
         };
-        let written = merged(there, secret(&work.entry.application(self.server, self.issuer), plain), work.due);
+        let written =
+            merged(there, secret(&work.entry.application(self.server, self.issuer), plain), work.due);
         self.may_write()?;
         let written = call(api.replace(&name, &params(), &written)).await?;
         note(self.context, Source::ClientSecrets, &written);

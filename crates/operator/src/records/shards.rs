@@ -1,8 +1,8 @@
 //! Writing shards of records: each is read, the steps of all its clients are chosen again on what was read, and it is written once
 //! with the `resourceVersion` of that reading.
 
-use super::plan::{Due, Entry, Planner, View};
 use super::RECORDS_KEY;
+use super::plan::{Due, Entry, Planner, View};
 use crate::children::kept;
 use crate::cluster::{Fault, call};
 use crate::context::Context;
@@ -79,11 +79,13 @@ impl Shards<'_> {
         };
         note(self.context, Source::ServerSecrets, &secret);
         let shown = format!("Secret {}/{name}", self.server.namespace);
-        let mark = secret.metadata.annotations.as_ref().and_then(|all| all.get(crate::names::OWNER_ANNOTATION));
+        let mark =
+            secret.metadata.annotations.as_ref().and_then(|all| all.get(crate::names::OWNER_ANNOTATION));
         if mark.is_none_or(|mark| *mark != crate::names::owner_mark(self.server)) {
             return Err(Fault::Invalid(format!("{shown} is there and is not this AuthServer's")));
         }
-        let bytes = secret.data.as_ref().and_then(|data| data.get(RECORDS_KEY)).map(|bytes| bytes.0.as_slice());
+        let bytes =
+            secret.data.as_ref().and_then(|data| data.get(RECORDS_KEY)).map(|bytes| bytes.0.as_slice());
         let shard = RecordShard::from_bytes(bytes.unwrap_or_default());
         let shard = shard.map_err(|error| Fault::Invalid(format!("{shown} cannot be read: {error}")))?;
         Ok(Read { shard, version: secret.metadata.resource_version })
@@ -127,7 +129,8 @@ impl Shards<'_> {
             let write = async move { self.write_one(bucket, &entries, &gone, (planner, now)).await };
             writes.push(write.boxed());
         }
-        let written: Vec<bool> = futures::stream::iter(writes).buffer_unordered(AT_ONCE).try_collect().await?;
+        let written: Vec<bool> =
+            futures::stream::iter(writes).buffer_unordered(AT_ONCE).try_collect().await?;
         Ok(written.into_iter().filter(|written| *written).count())
     }
 

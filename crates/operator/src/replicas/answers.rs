@@ -43,6 +43,8 @@ pub struct Live {
     pub newest: usize,
     /// Ready replicas that do not serve it, by name.
     pub lagging: Vec<Arc<str>>,
+    /// Was a ready replica not yet asked? Then nobody knows how far it is.
+    pub unasked: bool,
 }
 
 impl Live {
@@ -109,7 +111,9 @@ impl Replicas {
     /// Notes what a replica said; whether that is news.
     pub fn heard(&mut self, pod: &Pod, answer: Result<(Revision, Vec<u32>), String>) -> bool {
         let sequence = match &answer {
-            Ok((revision, _)) => self.published.iter().rev().find(|(_, known)| known == revision).map(|(n, _)| *n),
+            Ok((revision, _)) => {
+                self.published.iter().rev().find(|(_, known)| known == revision).map(|(n, _)| *n)
+            }
             Err(_) => None,
         };
         let Some((known, replica)) = self.pods.get_mut(&pod.name) else { return false };
@@ -143,12 +147,14 @@ impl Replicas {
         let newest = self.newest().map(|(sequence, _)| sequence);
         let ready: Vec<_> = self.pods.values().filter(|(pod, _)| pod.ready).collect();
         let is_newest = |replica: &Replica| newest.is_some() && replica.sequence == newest;
-        let lagging = ready.iter().filter(|(_, replica)| !is_newest(replica)).map(|(pod, _)| pod.name.clone());
+        let lagging =
+            ready.iter().filter(|(_, replica)| !is_newest(replica)).map(|(pod, _)| pod.name.clone());
         Live {
             floor: ready.iter().map(|(_, replica)| replica.sequence.unwrap_or(0)).min(),
             ready: ready.len(),
             newest: ready.iter().filter(|(_, replica)| is_newest(replica)).count(),
             lagging: lagging.collect(),
+            unasked: ready.iter().any(|(_, replica)| replica.revision.is_none() && replica.silent.is_none()),
         }
     }
 
@@ -188,7 +194,7 @@ mod tests {
     #[test]
     fn a_change_is_live_once_every_ready_replica_serves_it() {
         let mut replicas = two();
-        assert!(!replicas.live().has(1), "nobody has said anything");
+        assert!(!replicas.live().has(1) && replicas.live().unasked, "nobody has said anything");
         replicas.heard(&pod(1, true), Ok((revision(2), vec![1])));
         replicas.heard(&pod(2, true), Ok((revision(1), vec![1])));
         let live = replicas.live();

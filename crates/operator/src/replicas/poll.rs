@@ -122,8 +122,9 @@ async fn ask(address: SocketAddr) -> Result<(Revision, Vec<u32>), String> {
 
 async fn ready(address: SocketAddr) -> Result<(Revision, Vec<u32>), String> {
     let stream = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(|error| error.to_string())?;
     let request = http::Request::get("/readyz").header(http::header::HOST, address.to_string());
     let request = request.body(Empty::<Bytes>::new()).map_err(|error| error.to_string())?;
     let answer = async {

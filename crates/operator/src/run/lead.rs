@@ -113,7 +113,9 @@ impl Leader {
     /// Tells those who ask replicas which there are.
     fn meet_pods(&self, world: &World, (all, changes): (bool, &Changes)) {
         for server in world.inventory.servers.keys() {
-            if let Some(replicas) = self.context.replicas(server).filter(|_| all || changes.pods.contains(server)) {
+            if let Some(replicas) =
+                self.context.replicas(server).filter(|_| all || changes.pods.contains(server))
+            {
                 replicas.meet(self.context.shared.with(|index| index.pods(server)));
             }
         }
@@ -141,8 +143,12 @@ impl Stewards<'_> {
     /// Begins with servers that are new, and ends with those that are gone.
     fn meet(&mut self, world: &World, tasks: &mut JoinSet<()>) {
         let Leader { context, cache, ledger, worlds, .. } = self.leader;
-        let gone: Vec<ObjectRef> =
-            self.running.keys().filter(|server| !world.inventory.servers.contains_key(*server)).cloned().collect();
+        let gone: Vec<ObjectRef> = self
+            .running
+            .keys()
+            .filter(|server| !world.inventory.servers.contains_key(*server))
+            .cloned()
+            .collect();
         for server in gone {
             if let Some(running) = self.running.remove(&server) {
                 running.iter().for_each(AbortHandle::abort);
@@ -150,7 +156,14 @@ impl Stewards<'_> {
             context.forget(&server);
             context.metrics.retain(std::iter::once(server));
         }
-        for server in world.inventory.servers.keys().filter(|server| !self.running.contains_key(*server)).cloned().collect::<Vec<_>>() {
+        for server in world
+            .inventory
+            .servers
+            .keys()
+            .filter(|server| !self.running.contains_key(*server))
+            .cloned()
+            .collect::<Vec<_>>()
+        {
             let (polling, _) = context.meet_replicas(&server);
             polling.meet(context.shared.with(|index| index.pods(&server)));
             if let Some(published) = world.published.get(&server) {
@@ -158,7 +171,8 @@ impl Stewards<'_> {
             }
             let port = u16::try_from(ADMIN_PORT).unwrap_or_default();
             let poller = tasks.spawn(Poller { polling, port }.run());
-            let steward = Steward::new(context, server.clone(), cache, ledger, self.term, self.events.clone());
+            let steward =
+                Steward::new(context, server.clone(), cache, ledger, self.term, self.events.clone());
             let steward = tasks.spawn(steward.run(worlds.clone()));
             self.running.insert(server, [poller, steward]);
         }

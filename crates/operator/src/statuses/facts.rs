@@ -34,6 +34,19 @@ pub struct Judgement {
     pub is_new: bool,
 }
 
+impl Judgement {
+    /// It is looked at again in a moment, when more is known.
+    fn later(manifest: &Manifest) -> Self {
+        Self {
+            status: None,
+            resource_version: manifest.identity.resource_version.clone(),
+            generation: manifest.generation,
+            settled: false,
+            is_new: false,
+        }
+    }
+}
+
 /// Looks at an object; `None` where it is gone, or not yet known well enough.
 pub fn judge(context: &Context, world: &World, key: &Key) -> Option<Judgement> {
     let (kind, name) = key;
@@ -90,10 +103,14 @@ fn client(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
         }
         None => (None, None, 0),
     };
-    let level = home.and_then(|server| context.replicas(server)).map(|replicas| replicas.live()).unwrap_or_default();
+    let level =
+        home.and_then(|server| context.replicas(server)).map(|replicas| replicas.live()).unwrap_or_default();
     let was_live = there.as_ref().is_some_and(|status| {
         status.observed_generation == manifest.generation
-            && status.conditions.iter().any(|condition| condition.type_ == "Programmed" && condition.status == "True")
+            && status
+                .conditions
+                .iter()
+                .any(|condition| condition.type_ == "Programmed" && condition.status == "True")
     });
     let row = report.row.as_ref();
     let carried = published.filter(|published| {
@@ -116,6 +133,9 @@ fn client(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
         (secret, _) => secret,
     };
     let served = report.verdict.is_served();
+    if served && level.unasked && live != Live::Everywhere {
+        return Some(Judgement::later(manifest));
+    }
     let settled = !served || (live == Live::Everywhere && secret != SecretFact::Pending);
     let facts = ClientFacts {
         object: name,
@@ -166,12 +186,14 @@ fn policy(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
         .map(|server| {
             let level = context.replicas(server).map(|replicas| replicas.live()).unwrap_or_default();
             let published = world.published.get(server);
-            let carried = published.and_then(|published| {
-                Some((published.carries_policy(name, report.generation)?, published))
-            });
+            let carried = published
+                .and_then(|published| Some((published.carries_policy(name, report.generation)?, published)));
             (server, level, carried)
         })
         .collect();
+    if levels.iter().any(|(_, level, _)| level.unasked) {
+        return Some(Judgement::later(manifest));
+    }
     let servers: Vec<PolicyLive<'_>> = levels
         .iter()
         .map(|(server, level, carried)| PolicyLive {
@@ -186,7 +208,12 @@ fn policy(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
         })
         .collect();
     let settled = servers.iter().all(|at| at.revision.is_some() && at.live == at.replicas);
-    let facts = PolicyFacts { generation: manifest.generation, reading: &manifest.findings, report, servers: &servers };
+    let facts = PolicyFacts {
+        generation: manifest.generation,
+        reading: &manifest.findings,
+        report,
+        servers: &servers,
+    };
     let there: Option<AuthPolicyStatus> = there(manifest);
     judged(context, manifest, there.as_ref(), (status::policy(&facts), settled))
 }
@@ -199,6 +226,9 @@ fn server(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
     let published = world.published.get(name);
     let head = world.compiled.snapshots.get(name).map(|snapshot| &snapshot.head);
     let level = context.replicas(name).map(|replicas| replicas.live()).unwrap_or_default();
+    if level.unasked {
+        return Some(Judgement::later(manifest));
+    }
     let lagging: Vec<String> = level.lagging.iter().map(ToString::to_string).collect();
     let object = |name_of: String| ObjectRef::new(name.namespace.clone(), name_of);
     let (deployment, kept) = context.shared.with(|index| {
@@ -266,7 +296,8 @@ fn store(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifest
     });
     let servers: Vec<StoreLive<'_>> =
         users.map(|(server, _)| StoreLive { server: &server.name, fault: None, since: None }).collect();
-    let facts = StoreFacts { generation: manifest.generation, reading: &manifest.findings, servers: &servers };
+    let facts =
+        StoreFacts { generation: manifest.generation, reading: &manifest.findings, servers: &servers };
     let there: Option<UserStoreStatus> = there(manifest);
     judged(context, manifest, there.as_ref(), (status::store(&facts), true))
 }

@@ -51,7 +51,11 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl StatusWriter {
     /// Writes while this term lasts.
     #[must_use]
-    pub fn new(context: &Arc<Context>, term: &Term, worlds: watch::Receiver<Option<Arc<World>>>) -> Arc<Self> {
+    pub fn new(
+        context: &Arc<Context>,
+        term: &Term,
+        worlds: watch::Receiver<Option<Arc<World>>>,
+    ) -> Arc<Self> {
         let queue = Queue::new(context.clock.clone(), context.entropy.clone());
         let (waiting, written) = (Mutex::default(), Mutex::default());
         Arc::new(Self { context: context.clone(), term: term.clone(), queue, worlds, waiting, written })

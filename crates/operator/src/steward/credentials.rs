@@ -49,7 +49,10 @@ impl Steward {
                 now,
             };
             let record = |client: &ObjectRef| {
-                shards.get(&nauthera_core::credentials::Bucket::of(&held.placement, client))?.records.get(client)
+                shards
+                    .get(&nauthera_core::credentials::Bucket::of(&held.placement, client))?
+                    .records
+                    .get(client)
             };
             let clients = world.compiled.report.clients.iter();
             let ours = clients.filter(|(_, report)| report.server.as_ref() == Some(&self.server));
@@ -138,15 +141,21 @@ impl Steward {
         Ok(())
     }
 
-    async fn write_batch(&mut self, world: &World, batch: &[(&ObjectRef, &(Entry, Due))]) -> Result<usize, Fault> {
+    async fn write_batch(
+        &mut self,
+        world: &World,
+        batch: &[(&ObjectRef, &(Entry, Due))],
+    ) -> Result<usize, Fault> {
         let Some(shards) = self.shards(world) else { return Ok(0) };
         // The Secrets were read before, by the index: only then the records.
         let records = shards.read_for(batch.iter().map(|(client, _)| *client)).await?;
         let chosen = self.chosen(world, batch, |client| records.get(&shards.bucket(client))?.record(client));
-        let writer = Writer { context: &self.context, server: &self.server, issuer: shards.issuer, term: &self.term };
+        let writer =
+            Writer { context: &self.context, server: &self.server, issuer: shards.issuer, term: &self.term };
         let mut writes: Vec<BoxFuture<'_, (ObjectRef, Result<(), Fault>)>> = Vec::new();
         for Chosen { entry, due, held, version, .. } in &chosen {
-            let (work, writer) = (Work { entry, due, held: held.as_ref(), version: version.clone() }, &writer);
+            let (work, writer) =
+                (Work { entry, due, held: held.as_ref(), version: version.clone() }, &writer);
             writes.push(async move { (entry.client.clone(), writer.write(&work).await) }.boxed());
         }
         let outcomes: Vec<(ObjectRef, Result<(), Fault>)> =
@@ -195,7 +204,8 @@ impl Steward {
                 };
                 let secret = entry.secret().and_then(|name| index.secret(&name));
                 let version = secret.map(|secret| secret.identity.resource_version.clone());
-                let happens = record(client).and_then(|record| happens(client, due, record, version.is_some()));
+                let happens =
+                    record(client).and_then(|record| happens(client, due, record, version.is_some()));
                 let (entry, due) = (entry.clone(), due.clone());
                 is_due.then(|| Chosen { entry, due, held: plain.cloned(), version, happens })
             });

@@ -69,7 +69,8 @@ impl Steward {
 
     /// Removes shards that no index names, and that nobody can be about to read.
     pub(super) async fn sweep(&mut self, _: &World) -> Result<(), Fault> {
-        let settled = self.context.replicas(&self.server).is_none_or(|replicas| replicas.live().lagging.is_empty());
+        let settled =
+            self.context.replicas(&self.server).is_none_or(|replicas| replicas.live().lagging.is_empty());
         let now = self.context.clock.monotonic();
         let sweeper = &mut self.sweeper;
         let due = self.context.shared.with(|index| sweeper.due(index, &self.server, settled, now));

@@ -76,7 +76,10 @@ impl Keeper {
             });
             let text = outcome.err();
             if let Some(error) = text.as_ref().filter(|text| said.as_ref() != Some(*text)) {
-                tracing::warn!(error, "the webhook's certificate cannot be looked after: what is presented stays");
+                tracing::warn!(
+                    error,
+                    "the webhook's certificate cannot be looked after: what is presented stays"
+                );
             }
             said = text;
             let [rest, soon] = EVERY;
@@ -151,7 +154,8 @@ impl Keeper {
         if patch.len() == 1 {
             return Ok(());
         }
-        let patch = serde_json::from_value(Value::Array(patch)).map_err(|error| Fault::Other(error.to_string()))?;
+        let patch =
+            serde_json::from_value(Value::Array(patch)).map_err(|error| Fault::Other(error.to_string()))?;
         let params = PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() };
         call(api.patch(configuration, &params, &Patch::<()>::Json(patch))).await.map(|_| ())
     }

@@ -21,7 +21,10 @@ pub fn covers(there: &DynamicObject, wanted: &DynamicObject) -> bool {
     if applied(there) != applied(wanted) {
         return false;
     }
-    let (there, wanted) = (serde_json::to_value(there), serde_json::to_value(wanted));
+    // Items of a list do not say of which kind they are.
+    let untyped =
+        |object: &DynamicObject| serde_json::to_value(DynamicObject { types: None, ..object.clone() });
+    let (there, wanted) = (untyped(there), untyped(wanted));
     there.is_ok_and(|there| wanted.is_ok_and(|wanted| has(&there, &wanted, "")))
 }
 
@@ -43,7 +46,8 @@ fn has(there: &Value, wanted: &Value, field: &str) -> bool {
                 named.next().is_some_and(|there| has(there, wanted, ""))
             }),
             None => {
-                there.len() == wanted.len() && there.iter().zip(wanted).all(|(there, wanted)| has(there, wanted, ""))
+                there.len() == wanted.len()
+                    && there.iter().zip(wanted).all(|(there, wanted)| has(there, wanted, ""))
             }
         },
         (there, wanted) => there == wanted || is_same_quantity(there, wanted),
@@ -104,7 +108,10 @@ mod tests {
         ));
         assert!(!covered(json!({"spec": {"ports": [{"port": 81}], "selector": {"a": "b"}}}), wanted.clone()));
         assert!(!covered(json!({"spec": {"ports": [], "selector": {"a": "b"}}}), wanted.clone()));
-        assert!(!covered(json!({"spec": {"ports": [{"port": 80}, {"port": 9}], "selector": {"a": "b"}}}), wanted));
+        assert!(!covered(
+            json!({"spec": {"ports": [{"port": 80}, {"port": 9}], "selector": {"a": "b"}}}),
+            wanted
+        ));
     }
 
     #[test]
@@ -112,6 +119,21 @@ mod tests {
         assert!(covered(json!({"cpu": "1", "memory": "1Gi"}), json!({"cpu": "1000m", "memory": "1024Mi"})));
         assert!(!covered(json!({"cpu": "1"}), json!({"cpu": "1001m"})));
         assert!(!covered(json!({"image": "a"}), json!({"image": "b"})));
+    }
+
+    #[test]
+    fn an_item_of_a_list_is_the_object_that_was_applied() {
+        let mut wanted: DynamicObject = serde_json::from_value(json!({
+            "apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": {"type": "ClusterIP"},
+        }))
+        .unwrap();
+        let applied = hash(&wanted);
+        wanted.metadata.annotations = Some([(APPLIED_ANNOTATION.to_owned(), applied)].into());
+        let listed = DynamicObject { types: None, ..wanted.clone() };
+        assert!(covers(&listed, &wanted));
+        let mut older = listed;
+        older.metadata.annotations = Some([(APPLIED_ANNOTATION.to_owned(), "other".to_owned())].into());
+        assert!(!covers(&older, &wanted), "it may have a field that is not wanted any more");
     }
 
     #[test]

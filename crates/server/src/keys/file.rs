@@ -35,7 +35,8 @@ impl FileKeys {
     /// # Errors
     /// [`KeyError::Storage`] when it is none.
     pub fn decode(bytes: &[u8]) -> Result<Vec<StoredKey>, KeyError> {
-        let kept: Kept = serde_json::from_slice(bytes).map_err(|error| KeyError::Storage(error.to_string()))?;
+        let kept: Kept =
+            serde_json::from_slice(bytes).map_err(|error| KeyError::Storage(error.to_string()))?;
         Ok(kept.keys)
     }
 

@@ -32,7 +32,10 @@ async fn a_secret_that_is_deleted_or_edited_is_made_again() {
     let again = async || Ok(value().ok().filter(|now| now.len() == 43 && *now != first));
     let second = wait_for("another secret", SOON, again).await.unwrap();
     let patch = r#"{"data":{"client_secret":"bWluZQ=="}}"#;
-    kubectl(["patch", "secret", "till-client-secret", "-n", shop.name(), "-p", patch]).unwrap().worked().unwrap();
+    kubectl(["patch", "secret", "till-client-secret", "-n", shop.name(), "-p", patch])
+        .unwrap()
+        .worked()
+        .unwrap();
     let again = async || Ok(value().ok().filter(|now| now.len() == 43 && *now != second));
     wait_for("a secret in place of the edited one", SOON, again).await.unwrap();
 }
@@ -83,7 +86,10 @@ async fn a_client_that_is_deleted_is_gone_with_its_secret() {
     let shop = Namespace::new("shop").unwrap();
     platform.client(&shop, "till", "");
     ready(shop.name(), "authclient", "till").await;
-    kubectl(["delete", "authclient", "till", "-n", shop.name(), "--cascade=foreground"]).unwrap().worked().unwrap();
+    kubectl(["delete", "authclient", "till", "-n", shop.name(), "--cascade=foreground"])
+        .unwrap()
+        .worked()
+        .unwrap();
     let gone = async || Ok(get(&["secret", "till-client-secret", "-n", shop.name()]).is_err().then_some(()));
     wait_for("the Secret's end", SOON, gone).await.unwrap();
     let counted = async || {

@@ -41,7 +41,9 @@ impl Operator {
         let cluster = Cluster::here().unwrap();
         let log = File::create(cluster.directory().join(format!("operator-{name}.log"))).unwrap();
         let mut command = Command::new(binary().unwrap());
-        command.args(["operator", "--server-image", "nauthera:test", "--admin-listen", "127.0.0.1:0"]).args(flags);
+        command
+            .args(["operator", "--server-image", "nauthera:test", "--admin-listen", "127.0.0.1:0"])
+            .args(flags);
         command.env("KUBECONFIG", cluster.kubeconfig()).env("NAUTHERA_LOG", "info");
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
         Self { child }

@@ -9,7 +9,8 @@ async fn a_server_runs_and_serves_what_is_published() {
     let platform = Platform::ready("server").await;
     let server = get(&["authserver", "main", "-n", platform.name()]).unwrap();
     let index = get(&["configmap", "nauthera-main-snapshot", "-n", platform.name()]).unwrap();
-    let index: serde_json::Value = serde_json::from_str(index["data"]["index.json"].as_str().unwrap()).unwrap();
+    let index: serde_json::Value =
+        serde_json::from_str(index["data"]["index.json"].as_str().unwrap()).unwrap();
     assert_eq!(server["status"]["revision"], index["revision"]);
     assert_eq!(server["status"]["replicas"], 1);
     assert_eq!(server["status"]["signingKeys"][0]["algorithm"], "ES256");
