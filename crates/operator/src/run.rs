@@ -102,33 +102,40 @@ pub async fn run(
         serve_webhook(&mut workers, &leader, webhook, &end).await?;
     }
     workers.spawn(turner.run());
-    match options.identity {
-        None => {
-            let over = CancellationToken::new();
-            let term = Term::alone(context.clock.clone(), over.clone());
-            tokio::select! {
-                () = leader.lead(term) => {}
-                () = stop.cancelled() => over.cancel(),
-            }
-        }
-        Some(identity) => {
-            let api: Api<Lease> = Api::namespaced(context.client.clone(), &context.settings.home);
-            let candidate = Candidate::new(api, LEASE, identity, context.clock.clone());
-            let terms = candidate.terms();
-            let lead = tokio::spawn(leader.lead_whenever(terms));
-            let mut standing = tokio::spawn(candidate.stand(stop.clone()));
-            tokio::select! {
-                () = stop.cancelled() => { tokio::time::timeout(STOP_WITHIN, &mut standing).await.ok(); }
-                _ = &mut standing => {}
-            }
-            lead.abort();
-        }
-    }
-    stopping.store(true, Ordering::Release);
+    let told = stop.clone();
+    workers.spawn(async move {
+        told.cancelled().await;
+        stopping.store(true, Ordering::Release);
+    });
+    lead(leader, options.identity, &stop).await;
     workers.shutdown().await;
     end.cancel();
     tokio::time::timeout(STOP_WITHIN, admin).await.ok();
     Ok(())
+}
+
+/// Leads until it is told to stop: alone at once, or whenever it is elected.
+async fn lead(leader: Leader, identity: Option<String>, stop: &CancellationToken) {
+    let context = leader.context.clone();
+    let Some(identity) = identity else {
+        let over = CancellationToken::new();
+        let term = Term::alone(context.clock.clone(), over.clone());
+        tokio::select! {
+            () = leader.lead(term) => {}
+            () = stop.cancelled() => over.cancel(),
+        }
+        return;
+    };
+    let api: Api<Lease> = Api::namespaced(context.client.clone(), &context.settings.home);
+    let candidate = Candidate::new(api, LEASE, identity, context.clock.clone());
+    let terms = candidate.terms();
+    let leads = tokio::spawn(leader.lead_whenever(terms));
+    let mut stands = tokio::spawn(candidate.stand(stop.clone()));
+    tokio::select! {
+        () = stop.cancelled() => { tokio::time::timeout(STOP_WITHIN, &mut stands).await.ok(); }
+        _ = &mut stands => {}
+    }
+    leads.abort();
 }
 
 /// Answers admission requests, in every replica.

@@ -14,7 +14,10 @@ use crate::status::{
 };
 use crate::turn::World;
 use nauthera_api::v1alpha1::{AuthClientStatus, AuthPolicyStatus, AuthServerStatus, UserStoreStatus};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use nauthera_core::names::{Kind, ObjectRef};
+use nauthera_core::report::ClientReport;
+use nauthera_core::time::UnixTime;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -94,24 +97,10 @@ fn client(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
     let home = report.server.as_ref();
     let published = home.and_then(|server| world.published.get(server));
     let snapshot = home.and_then(|server| world.compiled.snapshots.get(server));
-    let (secret, next_rotation, reached) = match home {
-        Some(server) => {
-            let standing = context.standing(server);
-            let notes = standing.notes();
-            let state = notes.planner.states.get(name).cloned();
-            (state, notes.planner.rotations.get(name).copied(), notes.reached)
-        }
-        None => (None, None, 0),
-    };
+    let (secret, next_rotation, reached) = noted(context, home, name);
     let level =
         home.and_then(|server| context.replicas(server)).map(|replicas| replicas.live()).unwrap_or_default();
-    let was_live = there.as_ref().is_some_and(|status| {
-        status.observed_generation == manifest.generation
-            && status
-                .conditions
-                .iter()
-                .any(|condition| condition.type_ == "Programmed" && condition.status == "True")
-    });
+    let was_live = there.as_ref().is_some_and(|there| was_live(there, manifest.generation));
     let row = report.row.as_ref();
     let carried = published.filter(|published| {
         row.is_some_and(|row| published.snapshot.clients.get(&row.client_id) == Some(row))
@@ -121,17 +110,7 @@ fn client(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
         // Nobody has looked after it yet; what stands there is true still.
         return None;
     }
-    let secret = match (&secret, row) {
-        (Some(SecretState::Written | SecretState::Missing), _) | (_, None) => SecretFact::Written,
-        (Some(SecretState::Taken(whose)), _) => SecretFact::Taken(whose),
-        (Some(SecretState::Refused(why)), _) => SecretFact::Refused(why),
-        (Some(SecretState::Pending) | None, Some(_)) => SecretFact::Pending,
-    };
-    // A client that keeps what it has is not looked after, and its Secret is as it was.
-    let secret = match (secret, &report.asked) {
-        (SecretFact::Pending, None) => SecretFact::Written,
-        (secret, _) => secret,
-    };
+    let secret = secret_fact(secret.as_ref(), report);
     let served = report.verdict.is_served();
     if served && level.unasked && live != Live::Everywhere {
         return Some(Judgement::later(manifest));
@@ -150,6 +129,37 @@ fn client(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
     };
     let wanted = status::client(&facts);
     judged(context, manifest, there.as_ref(), (wanted, settled))
+}
+
+/// What is noted of a client by who looks after its server: its Secret, its next rotation, and how far all replicas have come.
+fn noted(
+    context: &Context,
+    home: Option<&ObjectRef>,
+    client: &ObjectRef,
+) -> (Option<SecretState>, Option<UnixTime>, u64) {
+    let Some(server) = home else { return (None, None, 0) };
+    let standing = context.standing(server);
+    let notes = standing.notes();
+    let state = notes.planner.states.get(client).cloned();
+    (state, notes.planner.rotations.get(client).copied(), notes.reached)
+}
+
+/// Does the status say that this edit is live?
+fn was_live(status: &AuthClientStatus, generation: i64) -> bool {
+    let programmed = |condition: &Condition| condition.type_ == "Programmed" && condition.status == "True";
+    status.observed_generation == generation && status.conditions.iter().any(programmed)
+}
+
+fn secret_fact<'a>(state: Option<&'a SecretState>, report: &ClientReport) -> SecretFact<'a> {
+    match state {
+        _ if report.row.is_none() => SecretFact::Written,
+        Some(SecretState::Written | SecretState::Missing) => SecretFact::Written,
+        Some(SecretState::Taken(whose)) => SecretFact::Taken(whose),
+        Some(SecretState::Refused(why)) => SecretFact::Refused(why),
+        // A client that keeps what it has is not looked after, and its Secret is as it was.
+        Some(SecretState::Pending) | None if report.asked.is_none() => SecretFact::Written,
+        Some(SecretState::Pending) | None => SecretFact::Pending,
+    }
 }
 
 /// How far a change is that the publication `carrier` brought.
