@@ -28,10 +28,8 @@ impl Server {
 
     fn carry_out(&mut self, who: &mut Election, step: &Move, sent: Duration) {
         let done = match step {
-            Move::Create => self.write(&who.me().to_owned(), None),
-            Move::Replace { resource_version, .. } => {
-                self.write(&who.me().to_owned(), Some(resource_version))
-            }
+            Move::Create => self.write(who.me(), None),
+            Move::Replace { resource_version, .. } => self.write(who.me(), Some(resource_version)),
             Move::Wait => return,
         };
         if done { who.won(sent) } else { who.refused() }

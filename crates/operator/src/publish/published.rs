@@ -205,7 +205,7 @@ impl Known {
             }
         }
         for (id, row) in &before.snapshot.clients {
-            if !snapshot.clients.get(id).is_some_and(|there| there.object == row.object) {
+            if snapshot.clients.get(id).is_none_or(|there| there.object != row.object) {
                 rows.insert(row.object.clone(), sequence);
             }
         }

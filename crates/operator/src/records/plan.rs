@@ -80,7 +80,7 @@ pub struct Plan {
 
 #[derive(Debug, Clone)]
 struct Settled {
-    entry: (Arc<str>, Arc<Row>, Arc<ClientSpec>, BTreeMap<Arc<str>, Arc<str>>, Option<Rotation>),
+    entry: Entry,
     versions: [Option<Arc<str>>; 2],
     record: Option<Record>,
     next: Option<UnixTime>,
@@ -344,14 +344,8 @@ impl Planner {
             Some(due) => drop(self.rotations.insert(entry.client.clone(), due)),
             None => drop(self.rotations.remove(&entry.client)),
         }
-        let Entry { client, uid, row, spec, rotation, annotations } = entry.clone();
-        let settled = Settled {
-            entry: (uid, row, spec, annotations, rotation),
-            versions,
-            record: record.cloned(),
-            next,
-        };
-        self.settled.insert(client, settled);
+        let settled = Settled { entry: entry.clone(), versions, record: record.cloned(), next };
+        self.settled.insert(entry.client.clone(), settled);
     }
 
     fn holder_of(&self, entry: &Entry, index: &Index) -> String {
@@ -378,8 +372,9 @@ impl Planner {
 
 impl Settled {
     fn is_as(&self, entry: &Entry, versions: &[Option<Arc<str>>; 2], record: Option<&Record>) -> bool {
-        let (uid, row, spec, annotations, rotation) = &self.entry;
-        *uid == entry.uid
+        let Entry { client, uid, row, spec, rotation, annotations } = &self.entry;
+        *client == entry.client
+            && *uid == entry.uid
             && self.versions == *versions
             && self.record.as_ref() == record
             && *annotations == entry.annotations

@@ -13,8 +13,8 @@ use crate::status::{
     ServerFacts, StoreFacts, StoreLive, Unresolved, merge,
 };
 use crate::turn::World;
-use nauthera_api::v1alpha1::{AuthClientStatus, AuthPolicyStatus, AuthServerStatus, UserStoreStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use nauthera_api::v1alpha1::{AuthClientStatus, AuthPolicyStatus, AuthServerStatus, UserStoreStatus};
 use nauthera_core::names::{Kind, ObjectRef};
 use nauthera_core::report::ClientReport;
 use nauthera_core::time::UnixTime;
@@ -185,12 +185,15 @@ fn live<'a>(
     Live::Behind { serving: level.newest, ready: level.ready, first }
 }
 
+/// A server with how far its replicas are, and the publication that carries an edit there.
+type At<'a> = (&'a ObjectRef, Level, Option<(u64, &'a Arc<Published>)>);
+
 fn policy(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifest) -> Option<Judgement> {
     let report = world.compiled.report.policies.get(name)?;
     if report.generation != manifest.generation {
         return None;
     }
-    let levels: Vec<(&ObjectRef, Level, Option<(u64, &Arc<Published>)>)> = report
+    let levels: Vec<At<'_>> = report
         .servers
         .keys()
         .map(|server| {
