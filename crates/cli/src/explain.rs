@@ -88,7 +88,7 @@ fn explain_client(name: &ObjectRef, path: &Path, format: Format, ui: &Ui) -> Res
     let issuer = client.server.as_ref().and_then(|server| compiled.snapshots.get(server));
     let issuer = issuer.map(|snapshot| snapshot.head.issuer.to_string());
     let document = ClientDocument::of(name, client, issuer, output::json::views(&manifests, &cases));
-    print(&document, &manifests, cases.iter(), format, ui)
+    print(&document, &manifests, &cases.iter().collect::<Vec<_>>(), format, ui)
 }
 
 /// The client's object in the cluster that KUBECONFIG names.
@@ -120,13 +120,19 @@ fn explain_object(name: &ObjectRef, object: &serde_json::Value, format: Format, 
         .map(|finding| Case { finding: finding.clone(), marks: Vec::new() })
         .collect();
     let views = cases.iter().map(|case| FindingView::of(&manifests, case)).collect();
-    print(&ClientDocument::read(name, &explained, views), &manifests, cases.iter(), format, ui)
+    print(
+        &ClientDocument::read(name, &explained, views),
+        &manifests,
+        &cases.iter().collect::<Vec<_>>(),
+        format,
+        ui,
+    )
 }
 
-fn print<'c>(
+fn print(
     document: &ClientDocument,
     manifests: &Manifests,
-    cases: impl Iterator<Item = &'c Case> + Clone,
+    cases: &[&Case],
     format: Format,
     ui: &Ui,
 ) -> Result<Exit> {
@@ -136,15 +142,14 @@ fn print<'c>(
             if let Some(table) = settings(document) {
                 ui.line(&format!("\n{table}"))?;
             }
-            for case in cases.clone() {
+            for case in cases {
                 ui.line(&format!("\n{}", output::render(manifests, case)))?;
             }
         }
         Format::Json => ui.line(&serde_json::to_string_pretty(document)?)?,
     }
-    let found = cases
-        .into_iter()
-        .any(|case| matches!(case.weight(), output::Weight::Error | output::Weight::Violation));
+    let found =
+        cases.iter().any(|case| matches!(case.weight(), output::Weight::Error | output::Weight::Violation));
     Ok(Exit::found_if(found))
 }
 

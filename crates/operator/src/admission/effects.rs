@@ -32,15 +32,13 @@ pub(super) fn server(judged: &Judged, view: &View<'_>, hints: Vec<String>) -> An
 
 fn effects(view: &View<'_>, compiled: &Compiled) -> Vec<String> {
     let changes = plan(view.report, &compiled.report);
-    let effects: [(&str, fn(&Change) -> bool); 3] = [
-        ("refuses", Change::refuses),
-        ("narrows", Change::narrows),
-        ("widens what it has of", Change::widens),
+    let told = |what, is: fn(&Change) -> bool| effect(what, changes.iter().filter(|change| is(change)));
+    let effects = [
+        told("refuses", Change::refuses),
+        told("narrows", Change::narrows),
+        told("widens what it has of", Change::widens),
     ];
-    effects
-        .into_iter()
-        .filter_map(|(what, is)| effect(what, changes.iter().filter(|change| is(change))))
-        .collect()
+    effects.into_iter().flatten().collect()
 }
 
 fn effect<'c>(what: &str, clients: impl Iterator<Item = &'c Change>) -> Option<String> {

@@ -1,4 +1,4 @@
-//! Objects as an API server gives them.
+//! One object each, judged.
 
 use nauthera_api::manifests::Manifests;
 use nauthera_api::objects::{Judged, Spec, judge};

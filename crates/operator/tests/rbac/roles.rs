@@ -3,8 +3,8 @@
 use nauthera_operator::children::{Facts, Server, children};
 use serde_json::{Value, json};
 
-const ROLES: &str = include_str!("../../../deploy/rbac/roles.yaml");
-const OPERATOR: &str = include_str!("../../../deploy/rbac/operator.yaml");
+const ROLES: &str = include_str!("../../../../deploy/rbac/roles.yaml");
+const OPERATOR: &str = include_str!("../../../../deploy/rbac/operator.yaml");
 
 fn documents(text: &str) -> Vec<Value> {
     text.split("\n---\n").map(|document| serde_saphyr::from_str(document).unwrap()).collect()
