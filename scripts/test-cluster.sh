@@ -27,7 +27,7 @@ export PATH
 
 # The path of a test binary, as cargo tells it.
 built() {
-  cargo test --locked --quiet --package nauthera-test-kubernetes --test "$1" --no-run --message-format json |
+  cargo test --locked --quiet --package nauthera-test-kubernetes --test "$1" --no-run --message-format json-render-diagnostics |
     python3 -c 'import json, sys
 for line in sys.stdin:
     message = json.loads(line)

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 
 	securejoin "github.com/cyphar/filepath-securejoin"
@@ -103,7 +104,7 @@ func buildRoot(spec containerSpec) (string, error) {
 		return "", err
 	}
 	root := filepath.Join(layers, "root")
-	laid, err := layRoot(root, layers)
+	laid, err := layRoot(root, layers, spec.Mounts)
 	if err != nil {
 		return "", err
 	}
@@ -127,7 +128,7 @@ func buildRoot(spec containerSpec) (string, error) {
 // layRoot mounts overlays, and says where. Root lays one over everything. In a
 // user namespace the mounts below / may not be left out, so each folder of /
 // gets one of its own, and is bound as it is where it has mounts below it.
-func layRoot(root, layers string) (laid []string, err error) {
+func layRoot(root, layers string, volumes []bindMount) (laid []string, err error) {
 	if !inUserNamespace() {
 		return []string{root}, overlay("/", root, layers+"/0")
 	}
@@ -152,13 +153,51 @@ func layRoot(root, layers string) (laid []string, err error) {
 		if own := from == "/proc" || from == "/sys" || from == "/dev"; own || !entry.IsDir() {
 			continue
 		}
-		if overlay(from, to, fmt.Sprintf("%s/%d", layers, i+1)) == nil {
+		layer := fmt.Sprintf("%s/%d", layers, i+1)
+		if err := mountPointsAbove(from, layer+"/upper", volumes); err != nil {
+			return nil, err
+		}
+		if overlay(from, to, layer) == nil {
 			laid = append(laid, to)
 		} else if err := unix.Mount(from, to, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
 			return nil, fmt.Errorf("bind %s: %w", from, err)
 		}
 	}
 	return laid, nil
+}
+
+// mountPointsAbove makes the volumes' mount points below a folder of the machine
+// in the layer above it: a user namespace may not make them in folders of
+// somebody whom it does not know.
+func mountPointsAbove(lower, upper string, volumes []bindMount) error {
+	for _, m := range volumes {
+		target, err := securejoin.SecureJoin("/", m.To)
+		if err != nil {
+			return err
+		}
+		path, below := strings.CutPrefix(target, lower+"/")
+		if _, err := os.Lstat(target); !below || err == nil {
+			continue
+		}
+		parts, at := strings.Split(path, "/"), ""
+		for _, part := range parts[:len(parts)-1] {
+			at += "/" + part
+			mode := os.FileMode(0o755)
+			if info, err := os.Stat(lower + at); err == nil {
+				mode = info.Mode()
+			}
+			if err := os.MkdirAll(upper+at, 0o755); err != nil {
+				return err
+			}
+			if err := os.Chmod(upper+at, mode); err != nil {
+				return err
+			}
+		}
+		if err := mountPoint(m.From, filepath.Join(upper, path)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // overlay mounts what is written over what is there.

@@ -15,3 +15,5 @@ mod operator;
 mod refusals;
 #[cfg(test)]
 mod rules;
+#[cfg(test)]
+mod tools;

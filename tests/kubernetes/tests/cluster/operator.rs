@@ -6,7 +6,7 @@ mod process;
 mod servers;
 
 use anyhow::Result;
-use nauthera_test_kubernetes::kubectl::{apply, get};
+use nauthera_test_kubernetes::kubectl::{apply, get, kubectl};
 use nauthera_test_kubernetes::namespace::Namespace;
 use nauthera_test_kubernetes::wait::wait_for;
 use process::operator;
@@ -110,13 +110,6 @@ fn of(object: &Value, which: &str) -> Value {
 
 /// A key of a Secret, decoded.
 fn secret_value(namespace: &str, name: &str, key: &str) -> Result<String> {
-    let secret = get(&["secret", name, "-n", namespace])?;
-    let encoded = secret["data"][key].as_str().unwrap_or_default().to_owned();
-    let output = std::process::Command::new("base64").args(["--decode"]).stdin({
-        let (reader, mut writer) = std::io::pipe()?;
-        std::io::Write::write_all(&mut writer, encoded.as_bytes())?;
-        reader
-    });
-    let mut output = output;
-    Ok(String::from_utf8(output.output()?.stdout)?)
+    let template = format!("go-template={{{{index .data \"{key}\" | base64decode}}}}");
+    kubectl(["get", "secret", name, "-n", namespace, "-o", &template])?.worked()
 }

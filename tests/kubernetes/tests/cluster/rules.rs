@@ -75,7 +75,7 @@ fn request(method: &str, path: &str, body: &Value) -> http::Request<Vec<u8>> {
     request.header("content-type", "application/json").body(body.to_string().into_bytes()).unwrap()
 }
 
-/// The causes of a refusal. What the API server says about a name of its own accord is not ours.
+/// What rules say in a refusal. What the API server says of its own accord, about names and things that stand twice, is not ours.
 fn said(answer: kube::Result<Value>) -> Vec<(String, String)> {
     let status = match answer {
         Ok(_) => return Vec::new(),
@@ -84,7 +84,8 @@ fn said(answer: kube::Result<Value>) -> Vec<(String, String)> {
     };
     let causes = &status.details.as_ref().unwrap_or_else(|| panic!("{status:?}")).causes;
     assert!(!causes.is_empty(), "{status:?}");
-    let ours = causes.iter().filter(|cause| cause.field != "metadata.name");
+    let ours =
+        causes.iter().filter(|cause| cause.reason == "FieldValueInvalid" && cause.field != "metadata.name");
     ours.map(|cause| (field(&cause.field), message(&status, &cause.message))).collect()
 }
 
