@@ -4,6 +4,7 @@
 #   docs/cli.md           every command and flag, from the command line itself
 #   docs/diagnostics.md   every diagnostic code, from core's table
 #   docs/resources.md     every field of the four kinds, from their schemas
+#   docs/conditions.md    every condition and reason of their statuses, from the operator's
 #   docs/audit.md, docs/audit.schema.json   every event of the audit, from its vocabulary
 #   docs/metrics.md       every metric, from the registry
 # scripts/generated-fresh.sh fails when the tree has other bytes.
@@ -39,7 +40,7 @@ crds() {
 # The documents of the book that the binary writes itself.
 reference() {
   mkdir -p "$out/docs"
-  for document in cli diagnostics resources audit metrics; do
+  for document in cli diagnostics resources conditions audit metrics; do
     "$NAUTHERA_BIN" reference "$document" >"$out/docs/$document.md"
   done
   "$NAUTHERA_BIN" reference audit-schema >"$out/docs/audit.schema.json"

@@ -3,12 +3,14 @@
 #
 #   scripts/install-deps.sh build      what `make up` needs: Rust, a C compiler
 #   scripts/install-deps.sh check      and rustfmt and clippy
-#   scripts/install-deps.sh test       and Node and Python, Debian's Chromium, fonts, OpenSSL, PostgreSQL and Redis, and Prometheus
+#   scripts/install-deps.sh test       and Node, Python and Go, Debian's Chromium, fonts, OpenSSL, PostgreSQL and Redis, and Prometheus
+#   scripts/install-deps.sh cluster    what scripts/cluster.sh needs: Go, Node, Python, and what the cluster's node calls
 #
 # Prometheus and promtool are laid into the cache out of Debian's package, and not installed.
 #
-# Rust, a C compiler, make, Node and Python are yours to install: they are only looked for. Debian packages are
+# Rust, a C compiler, make, Node, Python and Go are yours to install: they are only looked for. Debian packages are
 # installed when this runs as root or sudo asks for no password; otherwise the command to run is printed.
+# kubectl, Helm and what the suites take from npm and PyPI come with them, by scripts/cluster-tools.sh and its like.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 
@@ -48,6 +50,30 @@ look_for_script_tools() {
     have=$(python3 -c 'import platform; print(platform.python_version())')
     at_least "$have" 3.11 || MISSING+=("python3 3.11 or newer (this is $have)")
   fi
+}
+
+# Go as tests/cluster/go.mod asks for it, which Go itself may fetch where it is allowed to (GOTOOLCHAIN).
+look_for_go() {
+  local wanted said
+  wanted=$(sed -n 's/^go //p' tests/cluster/go.mod)
+  want go "Go $wanted or newer, see https://go.dev/dl"
+  has go || return 0
+  said=$(cd tests/cluster && go env GOVERSION 2>&1) || MISSING+=("go $wanted or newer ($said)")
+}
+
+# What the test cluster's node calls, and its tests. Without root it lives in a user namespace, which takes a range of ids.
+look_for_node_parts() {
+  has ip || PACKAGES+=(iproute2)
+  has mount || PACKAGES+=(mount)
+  { has unshare && has nsenter; } || PACKAGES+=(util-linux)
+  has curl || PACKAGES+=(curl)
+  [ "$(id -u)" -ne 0 ] || return 0
+  has newuidmap || PACKAGES+=(uidmap)
+  local file
+  for file in /etc/subuid /etc/subgid; do
+    grep -qE "^($(id -un)|$(id -u)):" "$file" 2>/dev/null ||
+      MISSING+=("a range of ids in $file: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $(id -un)")
+  done
 }
 
 stop_if_missing() {
@@ -132,11 +158,12 @@ unpack_prometheus() {
 case ${1:-build} in
   build) look_for_build_tools ;;
   check) look_for_build_tools; want git "on Debian: apt-get install git" ;;
-  test) look_for_build_tools; look_for_script_tools ;;
-  *) die "usage: $0 [build|check|test]" ;;
+  test) look_for_build_tools; look_for_script_tools; look_for_go; look_for_node_parts ;;
+  cluster) look_for_script_tools; look_for_go; look_for_node_parts ;;
+  *) die "usage: $0 [build|check|test|cluster]" ;;
 esac
 stop_if_missing
-if [ "${1:-build}" != build ]; then
+if [[ ${1:-build} =~ ^(check|test)$ ]]; then
   component rustfmt fmt rustfmt
   component clippy clippy rust-clippy
   stop_if_missing
@@ -144,4 +171,5 @@ fi
 case ${1:-build} in
   check) look_for_database; look_for_redis; install_packages ;;
   test) look_for_database; look_for_redis; look_for_packages; install_packages; unpack_prometheus ;;
+  cluster) install_packages ;;
 esac

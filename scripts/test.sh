@@ -8,6 +8,7 @@ set -euo pipefail
 scripts/install-deps.sh test
 step "formatting" cargo fmt --all --check
 step "lints" cargo clippy --locked --workspace --all-targets --features nauthera-fuzz/libfuzzer -- --deny warnings
+[ ! -d tests/cluster ] || step "lints of Go" scripts/lint-go.sh
 step "each crate alone" scripts/crates-alone.sh
 suite "Rust tests and house rules" cargo test --locked --workspace --no-fail-fast
 
@@ -19,5 +20,6 @@ export NAUTHERA_BIN=$CARGO_TARGET_DIR/debug/nauthera
 step "the suites' manifests are good" "$NAUTHERA_BIN" check tests/manifests --deny-warnings
 [ ! -d tests/rp-node ] || suite "relying parties in Node" scripts/test-node.sh
 [ ! -d tests/rp-python ] || suite "relying parties in Python" scripts/test-python.sh
+[ ! -d tests/kubernetes ] || suite "Kubernetes" scripts/test-cluster.sh
 [ ! -d tests/browser ] || suite "browser" scripts/test-browser.sh
 finish

@@ -6,12 +6,12 @@
 
 mod document;
 mod facts;
-mod fault;
+pub(crate) mod fault;
 mod files;
 mod identity;
 mod object;
 mod outcome;
-mod typed;
+pub(crate) mod typed;
 
 use crate::schema::{Schemas, printable};
 use crate::yaml::{Node, Part, Span};
@@ -174,7 +174,8 @@ impl Manifests {
             ..Inventory::default()
         };
         for (key, object) in &self.objects {
-            typed::enter(&mut inventory, key, &object.labels, object.spec.as_ref());
+            let entry = typed::Entry { generation: 1, labels: &object.labels, spec: object.spec.as_ref() };
+            typed::enter(&mut inventory, key, &entry);
         }
         inventory
     }
@@ -247,7 +248,7 @@ impl Manifests {
 }
 
 /// What stands in a file may end up on a terminal: control characters are made visible.
-fn shown(mut finding: Finding) -> Finding {
+pub(crate) fn shown(mut finding: Finding) -> Finding {
     finding.message = printable(&finding.message);
     finding.help = finding.help.map(|help| printable(&help));
     finding

@@ -59,5 +59,4 @@ pub const API_VERSION: &str = "auth.nauthera.io/v1alpha1";
 pub const ROTATE_ANNOTATION: &str = "auth.nauthera.io/rotate";
 /// The annotation of an AuthClient whose new value rotates its secret and ends the old ones at once.
 pub const REVOKE_ANNOTATION: &str = "auth.nauthera.io/revoke";
-/// The label by which the owner of a Secret says for which AuthClient it is meant.
-pub const CLIENT_LABEL: &str = "auth.nauthera.io/client";
+pub use nauthera_core::binding::CLIENT_LABEL;

@@ -4,6 +4,7 @@
 mod doctor;
 mod examples;
 mod judging;
+mod operator;
 mod serving;
 mod small;
 mod store;
@@ -11,6 +12,7 @@ mod values;
 
 pub use doctor::{AdminAddress, DoctorArgs};
 pub use judging::{CheckArgs, CompileArgs, ExplainArgs, PlanArgs};
+pub use operator::OperatorArgs;
 pub use serving::{ServerArgs, UpArgs};
 pub use small::{CompletionArgs, CrdsArgs, HashPasswordArgs, ReferenceArgs, VersionArgs};
 pub use store::{StoreArgs, StoreCommand};
@@ -60,6 +62,9 @@ pub enum Command {
     /// Serve a Snapshot
     #[command(long_about = examples::SERVER_ABOUT, after_long_help = examples::SERVER)]
     Server(Box<ServerArgs>),
+    /// Look after AuthServers and AuthClients in a cluster
+    #[command(long_about = examples::OPERATOR_ABOUT, after_long_help = examples::OPERATOR)]
+    Operator(Box<OperatorArgs>),
     /// Check an installation, and say what to do
     #[command(long_about = examples::DOCTOR_ABOUT, after_long_help = examples::DOCTOR)]
     Doctor(Box<DoctorArgs>),

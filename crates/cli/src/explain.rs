@@ -4,16 +4,19 @@ mod document;
 
 use crate::args::{ExplainArgs, Format};
 use crate::exit::Exit;
-use crate::output::{self, Cases, Ui, visible, wrapped};
+use crate::output::json::FindingView;
+use crate::output::{self, Case, Cases, Ui, visible, wrapped};
 use crate::paths::must_be_readable;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use comfy_table::{ContentArrangement, Table, presets};
 use document::{ClientDocument, CodeDocument};
 use nauthera_api::manifests::Manifests;
 use nauthera_core::codes::Code;
 use nauthera_core::compile::compile;
 use nauthera_core::names::{Kind, ObjectKey, ObjectRef};
-use nauthera_core::report::{ClientReport, Report, Source};
+use nauthera_core::report::{ClientReport, Report};
+use nauthera_operator::cluster::{connect, read};
+use nauthera_operator::status::reading::{By, explained};
 use std::path::Path;
 
 /// How wide texts are.
@@ -29,9 +32,7 @@ pub fn run(args: &ExplainArgs, ui: &Ui) -> Result<Exit> {
     if let Some(client) = ObjectRef::parse(&args.what) {
         return match &args.path {
             Some(path) => explain_client(&client, path, args.format, ui),
-            None => bail!(
-                "explaining from a cluster's status comes with the operator; name the manifests: nauthera explain {client} PATH"
-            ),
+            None => explain_object(&client, &read_object(&client)?, args.format, ui),
         };
     }
     match Code::parse(&args.what) {
@@ -86,20 +87,66 @@ fn explain_client(name: &ObjectRef, path: &Path, format: Format, ui: &Ui) -> Res
     let cases = cases(&manifests, name, client, &compiled.report);
     let issuer = client.server.as_ref().and_then(|server| compiled.snapshots.get(server));
     let issuer = issuer.map(|snapshot| snapshot.head.issuer.to_string());
+    let document = ClientDocument::of(name, client, issuer, output::json::views(&manifests, &cases));
+    print(&document, &manifests, &cases.iter().collect::<Vec<_>>(), format, ui)
+}
+
+/// The client's object in the cluster that KUBECONFIG names.
+fn read_object(client: &ObjectRef) -> Result<serde_json::Value> {
+    rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
+    let object = crate::threads()?.block_on(async {
+        let (api, _) = connect().await?;
+        read(api, Kind::AuthClient, client)
+            .await
+            .with_context(|| format!("AuthClient {client} cannot be read"))
+    })?;
+    object.with_context(|| {
+        format!("there is no AuthClient {client} in the cluster; to explain manifests, name their PATH")
+    })
+}
+
+/// Explains a client from its own object, which its owner can read where manifests and policies are out of sight.
+fn explain_object(name: &ObjectRef, object: &serde_json::Value, format: Format, ui: &Ui) -> Result<Exit> {
+    let explained = explained(object).with_context(|| {
+        format!("the status of AuthClient {name} cannot be read; use the nauthera of the operator's version")
+    })?;
+    for note in &explained.notes {
+        ui.say(&format!("note: {note}"));
+    }
+    let manifests = Manifests::default();
+    let cases: Vec<Case> = explained
+        .findings
+        .iter()
+        .map(|finding| Case { finding: finding.clone(), marks: Vec::new() })
+        .collect();
+    let views = cases.iter().map(|case| FindingView::of(&manifests, case)).collect();
+    print(
+        &ClientDocument::read(name, &explained, views),
+        &manifests,
+        &cases.iter().collect::<Vec<_>>(),
+        format,
+        ui,
+    )
+}
+
+fn print(
+    document: &ClientDocument,
+    manifests: &Manifests,
+    cases: &[&Case],
+    format: Format,
+    ui: &Ui,
+) -> Result<Exit> {
     match format {
         Format::Human => {
-            ui.line(&heading(name, client, issuer.as_deref()))?;
-            if let Some(table) = settings(client) {
+            ui.line(&heading(document))?;
+            if let Some(table) = settings(document) {
                 ui.line(&format!("\n{table}"))?;
             }
-            for case in cases.iter() {
-                ui.line(&format!("\n{}", output::render(&manifests, case)))?;
+            for case in cases {
+                ui.line(&format!("\n{}", output::render(manifests, case)))?;
             }
         }
-        Format::Json => {
-            let document = ClientDocument::of(name, client, issuer, output::json::views(&manifests, &cases));
-            ui.line(&serde_json::to_string_pretty(&document)?)?;
-        }
+        Format::Json => ui.line(&serde_json::to_string_pretty(document)?)?,
     }
     let found =
         cases.iter().any(|case| matches!(case.weight(), output::Weight::Error | output::Weight::Violation));
@@ -132,17 +179,17 @@ fn not_here(name: &ObjectRef, path: &Path, report: &Report) -> String {
     format!("AuthClient {name} is not in {}{hint}", path.display())
 }
 
-fn heading(name: &ObjectRef, client: &ClientReport, issuer: Option<&str>) -> String {
-    let client_type = client.client_type.map(|client_type| format!(" · {client_type}")).unwrap_or_default();
-    let mut lines = vec![format!("{name}{client_type} · {}", client.verdict.word())];
-    lines.extend(client.client_id().map(|id| format!("client id  {id}")));
-    lines.extend(client.server.as_ref().map(|server| {
-        let issuer = issuer.map(|issuer| format!("{issuer}  ")).unwrap_or_default();
+fn heading(client: &ClientDocument) -> String {
+    let client_type = client.client_type.as_ref().map(|client_type| format!(" · {client_type}"));
+    let client_type = client_type.unwrap_or_default();
+    let mut lines = vec![format!("{}/{}{client_type} · {}", client.namespace, client.name, client.verdict)];
+    lines.extend(client.client_id.as_ref().map(|id| format!("client id  {id}")));
+    lines.extend(client.auth_server.as_ref().map(|server| {
+        let issuer = client.issuer.as_ref().map(|issuer| format!("{issuer}  ")).unwrap_or_default();
         format!("issuer     {issuer}(AuthServer {server})")
     }));
-    let marks =
-        client.merged.as_ref().map(|merged| merged.marks().iter().map(mark).collect::<Vec<_>>().join(", "));
-    lines.extend(marks.map(|marks| format!("policies   {marks}")));
+    let marks = client.policies.iter().map(mark).collect::<Vec<_>>().join(", ");
+    lines.extend((!marks.is_empty()).then(|| format!("policies   {marks}")));
     visible_lines(&lines.join("\n"))
 }
 
@@ -155,20 +202,20 @@ fn visible_lines(text: &str) -> String {
 }
 
 /// Every effective setting as a table; `None` when the client is not served or keeps what it had.
-fn settings(client: &ClientReport) -> Option<String> {
-    let settings = client.effective();
-    if settings.is_empty() {
+fn settings(client: &ClientDocument) -> Option<String> {
+    if client.settings.is_empty() {
         return None;
     }
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(["setting", "value", "asked", "decided by"]);
-    for setting in settings {
-        let asked = setting.asked.filter(|asked| *asked != setting.value).unwrap_or_default();
-        let is_list = LISTS.contains(&setting.name);
+    for setting in &client.settings {
+        let asked = setting.asked.clone().filter(|asked| *asked != setting.value).unwrap_or_default();
+        let is_list = LISTS.contains(&setting.name.as_str());
         let lines =
             |value: String| if is_list && value.len() > LONG_LIST { value.replace(' ', "\n") } else { value };
-        let row = [setting.name.to_owned(), lines(setting.value), lines(asked), decided_by(&setting.source)];
+        let row =
+            [setting.name.clone(), lines(setting.value.clone()), lines(asked), decided_by(&setting.source)];
         table.add_row(row.map(|cell| visible_lines(&cell)));
     }
     table.column_iter_mut().for_each(|column| {
@@ -177,16 +224,19 @@ fn settings(client: &ClientReport) -> Option<String> {
     Some(table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n"))
 }
 
-fn decided_by(source: &Source) -> String {
+fn decided_by(source: &By) -> String {
     match source {
-        Source::Policy { policies, field } => {
+        By::Policy { policies, field } => {
             let names: Vec<String> =
                 policies.iter().map(|policy| format!("{} {field}", mark(policy))).collect();
             names.join("\n")
         }
-        Source::Client => "its manifest".into(),
-        Source::Type => "its type".into(),
-        Source::Default => "default".into(),
-        Source::Baseline => "built-in baseline".into(),
+        By::Client => "its manifest".into(),
+        By::Type => "its type".into(),
+        By::Default => "default".into(),
+        By::Baseline => "built-in baseline".into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,7 @@ mod exit;
 mod explain;
 mod hash_password;
 mod logging;
+mod operator;
 mod output;
 mod paths;
 mod plan;
@@ -54,6 +55,7 @@ fn run(command: &Command, ui: &Ui) -> Result<Exit> {
     match command {
         Command::Up(args) => serving("warn", |_| up::run(args, ui)),
         Command::Server(args) => serving("info", |log| server::run(args, ui, log)),
+        Command::Operator(args) => serving("info", |_| operator::run(args, ui)),
         Command::Doctor(args) => doctor::run(args, ui),
         Command::Store(args) => store::run(args, ui),
         Command::Compile(args) => compile::run(args, ui),

@@ -1,6 +1,8 @@
 //! The generated documents of the book: `docs/cli.md` from the command line itself, `docs/diagnostics.md` from core's table,
-//! `docs/resources.md` from the schemas of the four kinds, and what the server's audit and metrics say of themselves.
+//! `docs/resources.md` from the schemas of the four kinds, `docs/conditions.md` from the operator's reasons, and what the server's
+//! audit and metrics say of themselves.
 
+mod conditions;
 mod resources;
 
 use crate::args::{Cli, Document, ReferenceArgs};
@@ -24,6 +26,7 @@ pub fn run(args: &ReferenceArgs, ui: &Ui) -> Result<Exit> {
         Document::Audit => audit::page(),
         Document::AuditSchema => serde_json::to_string_pretty(&audit::document())? + "\n",
         Document::Metrics => nauthera_server::metrics::reference(),
+        Document::Conditions => conditions::all(),
     };
     ui.raw(text.as_bytes())?;
     Ok(Exit::Done)

@@ -1,4 +1,6 @@
-//! `nauthera server`: a Snapshot from a file, served by the same server that `up` runs, and followed when the file changes.
+//! `nauthera server`: a Snapshot from a file or from ConfigMaps, served by the same server that `up` runs, and followed when it changes.
+
+mod feed;
 
 use crate::args::ServerArgs;
 use crate::background::Background;
@@ -6,25 +8,26 @@ use crate::clock::{SystemClock, SystemEntropy};
 use crate::data::{digest_key, private_folder};
 use crate::output::Ui;
 use crate::serve::{Running, Setup, Stop, bind, bind_beside, start};
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
+use feed::Feed;
 use nauthera_core::snapshot::{Revision, Snapshot};
 use nauthera_core::time::Clock;
 use nauthera_server::app::{App, LogFilter};
-use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// How often the file is looked at: mounted files change behind a link, where no watch sees it.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// Serves until it is told to stop.
 pub async fn run(args: &ServerArgs, ui: &Ui, log: Arc<dyn LogFilter>) -> Result<()> {
     let clock = Arc::new(SystemClock::start());
     let mut stop = Stop::listen()?;
     let began = clock.monotonic();
-    let background = Background::start()?;
-    let (revision, snapshot) = read(&args.snapshot)?;
+    let background = Arc::new(Background::start()?);
+    let mut feed = feed_of(args, &background).await?;
+    let first = tokio::select! {
+        first = feed.first() => first,
+        () = stop.told() => return Ok(()),
+    };
+    let (revision, snapshot) = first?;
     private_folder(&args.keys)?;
     let setup = Setup {
         clock: clock.clone(),
@@ -57,7 +60,7 @@ pub async fn run(args: &ServerArgs, ui: &Ui, log: Arc<dyn LogFilter>) -> Result<
     };
     tokio::select! {
         () = stopped => {}
-        () = follow(&args.snapshot, revision, &app, &background) => {}
+        () = follow(feed, revision, &app, &background) => {}
     }
     running.stop().await;
     Ok(())
@@ -75,55 +78,36 @@ fn key_of(keys: &Path, snapshot: &Snapshot) -> Result<[u8; 32]> {
     digest_key(keys, &SystemEntropy)
 }
 
-fn read(path: &Path) -> Result<(Revision, Arc<Snapshot>)> {
-    let bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    let snapshot =
-        Snapshot::from_bytes(&bytes).with_context(|| format!("{} cannot be served", path.display()))?;
-    Ok((Revision(Sha256::digest(&bytes).into()), Arc::new(snapshot)))
-}
-
-/// Applies what is written to the file; what cannot be read is logged once, and the held Snapshot stays.
-async fn follow(path: &Path, mut held: Revision, app: &Arc<App>, background: &Background) {
-    let mut every = tokio::time::interval(LOOK_EVERY);
-    let mut stamp = stamp_of(path);
-    loop {
-        every.tick().await;
-        let now = stamp_of(path);
-        if now == stamp {
-            continue;
-        }
-        stamp = now;
-        let (path, app, last) = (path.to_owned(), app.clone(), held);
-        match background.run(move || take(&path, last, &app)).await {
-            Ok(revision) => held = revision,
-            Err(error) => tracing::error!(error = format!("{error:#}"), "the Snapshot is not read; the held one stays"),
-        }
+/// Where the Snapshot comes from.
+async fn feed_of(args: &ServerArgs, background: &Arc<Background>) -> Result<Feed> {
+    match (&args.source.snapshot, &args.source.snapshot_configmaps) {
+        (_, Some(index)) => Feed::maps(index, args.snapshot_cache.as_deref(), background.clone()).await,
+        (Some(path), None) => Ok(Feed::file(path, background.clone())),
+        (None, None) => bail!("there is nothing to serve: give --snapshot or --snapshot-configmaps"),
     }
 }
 
-/// Reads and applies it; what is held afterwards.
-fn take(path: &Path, held: Revision, app: &App) -> Revision {
-    match read(path) {
-        Ok((revision, _)) if revision == held => held,
-        Ok((revision, snapshot)) => {
-            tracing::info!(revision = %revision.short(), "Snapshot applied");
-            if let Err(error) = app.apply(snapshot) {
-                tracing::error!(%error, "signing keys cannot follow the Snapshot");
+/// Applies what comes; what cannot be served is logged once, and the held Snapshot stays.
+async fn follow(mut feed: Feed, mut held: Revision, app: &Arc<App>, background: &Background) {
+    while let Some(news) = feed.next().await {
+        match news {
+            Ok((revision, _)) if revision == held => {}
+            Ok((revision, snapshot)) => {
+                held = revision;
+                tracing::info!(revision = %revision.short(), "Snapshot applied");
+                let app = app.clone();
+                match background.run(move || app.apply(snapshot)).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => tracing::error!(%error, "signing keys cannot follow the Snapshot"),
+                    Err(error) => tracing::error!(error = format!("{error:#}"), "the Snapshot is not applied"),
+                }
             }
-            revision
-        }
-        Err(error) => {
-            app.snapshot_refused();
-            tracing::error!(error = format!("{error:#}"), "the Snapshot is refused; the held one stays");
-            held
+            Err(error) => {
+                app.snapshot_refused();
+                tracing::error!(error, "the Snapshot is refused; the held one stays");
+            }
         }
     }
-}
-
-type Stamp = Option<(std::time::SystemTime, u64, u64)>;
-
-fn stamp_of(path: &Path) -> Stamp {
-    use std::os::unix::fs::MetadataExt;
-    let metadata = std::fs::metadata(path).ok()?;
-    Some((metadata.modified().ok()?, metadata.len(), metadata.ino()))
+    // Nothing more will come; what is held goes on.
+    std::future::pending::<()>().await;
 }

@@ -3,6 +3,7 @@
 //! Nothing here does I/O, reads a clock or draws a random number; both come in as arguments. What users write
 //! (YAML, custom resources) belongs to `nauthera-api`, how it is carried over HTTP to `nauthera-server`.
 
+pub mod binding;
 pub mod codes;
 pub mod compile;
 pub mod credentials;

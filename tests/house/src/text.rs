@@ -8,11 +8,13 @@ use crate::files::SourceFile;
 
 /// The longest a file of code may be, in lines.
 pub const MAX_LINES: usize = 500;
+/// The longest a function may be, in lines. In Rust clippy counts them.
+pub const MAX_FUNCTION: usize = 60;
 
 /// Names that say nothing about what is inside.
 const VAGUE: &[&str] = &["util", "utils", "common", "commons", "helper", "helpers", "misc"];
 /// Files that people write and machines run.
-const CODE: &[&str] = &["rs", "sh", "js", "mjs", "cjs", "ts", "py"];
+const CODE: &[&str] = &["rs", "sh", "js", "mjs", "cjs", "ts", "py", "go"];
 /// Spellings that silence a lint without giving a reason. Written in parts, or this file would be a finding itself.
 const SILENCERS: &[&str] = &[concat!("#[", "allow("), concat!("#![", "allow("), concat!("todo", "!(")];
 /// Spellings that leave a test out of a run.
@@ -31,6 +33,7 @@ const SKIPS: &[&str] = &[
     concat!("mark", ".xfail"),
     concat!("import", "orskip"),
     concat!("unittest", ".skip"),
+    concat!("t", ".Skip"),
 ];
 /// Words that mark unfinished work.
 const UNFINISHED: &[&str] = &[concat!("TO", "DO"), concat!("FIX", "ME"), concat!("X", "XX")];
@@ -58,6 +61,30 @@ pub fn too_long(file: &SourceFile) -> Vec<String> {
     let lines = file.text.lines().count();
     let too_long = CODE.contains(&file.extension()) && lines > MAX_LINES;
     if too_long { vec![format!("{}: {lines} lines, at most {MAX_LINES}", file.path)] } else { Vec::new() }
+}
+
+/// No function in Go is longer than clippy allows one in Rust. gofmt puts the first and the last line of each at the margin.
+#[must_use]
+pub fn too_long_function(file: &SourceFile) -> Vec<String> {
+    if file.extension() != "go" {
+        return Vec::new();
+    }
+    let mut findings = Vec::new();
+    let mut open: Option<(usize, &str)> = None;
+    for (line, number) in file.text.lines().zip(1..) {
+        if line.starts_with("func ") && line.ends_with('{') {
+            open = Some((number, line));
+        } else if line == "}"
+            && let Some((first, head)) = open.take()
+        {
+            let lines = number - first + 1;
+            if lines > MAX_FUNCTION {
+                findings
+                    .push(format!("{}:{first}: {lines} lines, at most {MAX_FUNCTION}: {head}", file.path));
+            }
+        }
+    }
+    findings
 }
 
 /// No file, folder or module is named after nothing.
@@ -194,6 +221,15 @@ mod tests {
         assert_eq!(too_long(&file("a.rs", &"\n".repeat(MAX_LINES))), Vec::<String>::new());
         assert_eq!(too_long(&file("a.rs", &"\n".repeat(MAX_LINES + 1))).len(), 1);
         assert_eq!(too_long(&file("a.lock", &"\n".repeat(MAX_LINES + 1))), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_long_function_in_go_is_found_by_its_first_line() {
+        let function =
+            |lines: usize| format!("type a struct {{\n}}\n\nfunc b() {{\n{}}}\n", "\n".repeat(lines - 2));
+        let findings = too_long_function(&file("a.go", &function(MAX_FUNCTION + 1)));
+        assert_eq!(findings, ["a.go:4: 61 lines, at most 60: func b() {"]);
+        assert_eq!(too_long_function(&file("a.go", &function(MAX_FUNCTION))), Vec::<String>::new());
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub(super) fn too_large(path: &str) -> Finding {
         .help("split it into several files")
 }
 
-pub(super) fn object_too_large(key: &ObjectKey, bytes: usize) -> Finding {
+pub(crate) fn object_too_large(key: &ObjectKey, bytes: usize) -> Finding {
     let message =
         format!("{key} has {} KiB, and an object may have at most {}", bytes >> 10, MAX_OBJECT >> 10);
     Finding::new(Code::FileTooLarge, message).at(place(key, "/metadata/name"), "this object")
@@ -67,7 +67,7 @@ pub(super) fn problem(key: &ObjectKey, problem: &Problem) -> Finding {
         .help(problem.help)
 }
 
-pub(super) fn judged(key: &ObjectKey, judgement: &Judgement) -> Finding {
+pub(crate) fn judged(key: &ObjectKey, judgement: &Judgement) -> Finding {
     let note = match judgement.code {
         Code::UnknownField => "unknown field",
         Code::WrongType => "wrong type",
@@ -83,7 +83,7 @@ pub(super) fn judged(key: &ObjectKey, judgement: &Judgement) -> Finding {
     }
 }
 
-pub(super) fn bad_value(key: &ObjectKey, pointer: &str, message: String, help: Option<String>) -> Finding {
+pub(crate) fn bad_value(key: &ObjectKey, pointer: &str, message: String, help: Option<String>) -> Finding {
     let finding = Finding::new(Code::BadValue, message).at(place(key, pointer), "cannot be used");
     match help {
         Some(help) => finding.help(help),

@@ -10,15 +10,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What an accepted object says.
-pub(super) enum Spec {
+#[derive(Debug, Clone, PartialEq)]
+pub enum Spec {
+    /// An AuthServer.
     Server(Arc<ServerSpec>),
+    /// An AuthPolicy.
     Policy(Arc<PolicySpec>),
+    /// A UserStore.
     Store(Arc<UserStoreSpec>),
+    /// An AuthClient.
     Client(Arc<ClientSpec>),
 }
 
 /// Reads an object that its schema has accepted, with defaults filled in.
-pub(super) fn read(key: &ObjectKey, mut object: Value) -> Result<Spec, Vec<Fault>> {
+pub(crate) fn read(key: &ObjectKey, mut object: Value) -> Result<Spec, Vec<Fault>> {
     let spec = object.get_mut("spec").map(Value::take).unwrap_or_default();
     let name = &key.object;
     match key.kind {
@@ -40,34 +45,41 @@ fn with<W: DeserializeOwned, T>(
     resolve(name, &written).map(Arc::new)
 }
 
+/// An object as the inventory wants it, but for its kind.
+pub(crate) struct Entry<'a> {
+    pub(crate) generation: i64,
+    pub(crate) labels: &'a BTreeMap<Arc<str>, Arc<str>>,
+    /// `None`: it is there and not accepted.
+    pub(crate) spec: Option<&'a Spec>,
+}
+
 /// Enters an object into the inventory; without a spec it is there and not accepted.
-pub(super) fn enter(
-    inventory: &mut Inventory,
-    key: &ObjectKey,
-    labels: &BTreeMap<Arc<str>, Arc<str>>,
-    spec: Option<&Spec>,
-) {
+pub(crate) fn enter(inventory: &mut Inventory, key: &ObjectKey, entry: &Entry<'_>) {
     let name = key.object.clone();
     match key.kind {
         Kind::AuthServer => {
-            let spec = spec.and_then(|spec| if let Spec::Server(spec) = spec { Some(spec) } else { None });
-            inventory.servers.insert(name, object(labels, spec));
+            let spec =
+                entry.spec.and_then(|spec| if let Spec::Server(spec) = spec { Some(spec) } else { None });
+            inventory.servers.insert(name, object(entry, spec));
         }
         Kind::AuthPolicy => {
-            let spec = spec.and_then(|spec| if let Spec::Policy(spec) = spec { Some(spec) } else { None });
-            inventory.policies.insert(name, object(labels, spec));
+            let spec =
+                entry.spec.and_then(|spec| if let Spec::Policy(spec) = spec { Some(spec) } else { None });
+            inventory.policies.insert(name, object(entry, spec));
         }
         Kind::UserStore => {
-            let spec = spec.and_then(|spec| if let Spec::Store(spec) = spec { Some(spec) } else { None });
-            inventory.stores.insert(name, object(labels, spec));
+            let spec =
+                entry.spec.and_then(|spec| if let Spec::Store(spec) = spec { Some(spec) } else { None });
+            inventory.stores.insert(name, object(entry, spec));
         }
         Kind::AuthClient => {
-            let spec = spec.and_then(|spec| if let Spec::Client(spec) = spec { Some(spec) } else { None });
-            inventory.clients.insert(name, object(labels, spec));
+            let spec =
+                entry.spec.and_then(|spec| if let Spec::Client(spec) = spec { Some(spec) } else { None });
+            inventory.clients.insert(name, object(entry, spec));
         }
     }
 }
 
-fn object<S>(labels: &BTreeMap<Arc<str>, Arc<str>>, spec: Option<&Arc<S>>) -> Object<S> {
-    Object { generation: 1, labels: labels.clone(), spec: spec.cloned() }
+fn object<S>(entry: &Entry<'_>, spec: Option<&Arc<S>>) -> Object<S> {
+    Object { generation: entry.generation, labels: entry.labels.clone(), spec: spec.cloned() }
 }

@@ -126,7 +126,8 @@ fn cluster_issuers(
     written: &[written::ServiceAccountIssuer],
 ) -> Vec<ServiceAccountIssuer> {
     let mut seen = BTreeSet::new();
-    let mut read = |(index, cluster): (usize, &written::ServiceAccountIssuer)| {
+    let mut clusters = Vec::new();
+    for (index, cluster) in written.iter().enumerate() {
         let at = at.index(index);
         if !seen.insert(cluster.issuer.clone()) {
             faults.add(
@@ -139,7 +140,7 @@ fn cluster_issuers(
         let uri = uri.and_then(|text| faults.take(&at.field("jwksUri"), https(text, "jwksUri")));
         let namespaces = lists::plain(faults, &at.field("namespaces"), &cluster.namespaces);
         let ca = cluster.ca_secret_ref.as_ref();
-        ServiceAccountIssuer {
+        clusters.push(ServiceAccountIssuer {
             issuer: cluster.issuer.as_str().into(),
             keys: uri.map_or(IssuerKeys::Discovery, IssuerKeys::JwksUri),
             ca: ca.map(|secret| SecretKey {
@@ -147,9 +148,9 @@ fn cluster_issuers(
                 key: secret.key.as_deref().unwrap_or(CA_KEY).into(),
             }),
             namespaces: IssuerNamespaces::Listed(namespaces.into_iter().collect()),
-        }
-    };
-    written.iter().enumerate().map(&mut read).collect()
+        });
+    }
+    clusters
 }
 
 fn branding(faults: &mut Faults, at: &At<'_>, written: &written::Branding) -> Branding {

@@ -106,11 +106,19 @@ pub struct EffectiveSetting {
     /// Its value, written as a manifest would; entries of a list are parted by a space.
     #[schemars(length(max = 32768))]
     pub value: String,
+    /// What the client asks for, where that is something else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 32768))]
+    pub requested: Option<String>,
     /// The policy that decided it, as namespace/name. Left out: the client itself, or the built-in baseline.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 317))]
     pub policy: Option<String>,
-    /// The field that decided it: of that policy, else of the client; left out: a default.
+    /// All policies that decided it together, where there are several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64), inner(length(max = 317)))]
+    pub policies: Vec<String>,
+    /// The field that decided it: of that policy, else of the client, or baseline; left out: a default.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 256))]
     pub field: Option<String>,

@@ -63,12 +63,24 @@ Examples:
   nauthera compile deploy/auth --print --no-credentials";
 
 pub const SERVER_ABOUT: &str = "\
-Serves a Snapshot. It reads no manifests and writes nothing but its database, its keys and its audit lines.";
+Serves a Snapshot: a file, or the ConfigMaps that an operator publishes. It reads no manifests and writes nothing but its \
+database, its keys and its audit lines.";
 
 pub const SERVER: &str = "\
 Examples:
   nauthera server --snapshot snapshot.json --database sqlite:nauthera.db --keys .nauthera/keys
   nauthera server --snapshot snapshot.json --database file:/run/secrets/database-url --keys /run/keys";
+
+pub const OPERATOR_ABOUT: &str = "\
+Looks after AuthServers, AuthPolicies, UserStores and AuthClients in a cluster: it runs the servers, publishes what they \
+serve, writes the Secrets of applications, and says in every status how things are.
+
+It uses KUBECONFIG, or the pod's own ServiceAccount. Objects are watched in all namespaces, or in those of --namespace.";
+
+pub const OPERATOR: &str = "\
+Examples:
+  nauthera operator --leader-elect
+  nauthera operator --namespace shop --namespace platform";
 
 pub const DOCTOR_ABOUT: &str = "\
 Checks an installation, and says what to do about each thing that it finds. It takes the flags and the environment of `server`, \

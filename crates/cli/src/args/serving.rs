@@ -65,12 +65,27 @@ impl UpArgs {
     }
 }
 
+/// Where a Snapshot comes from.
+#[derive(Debug, Clone, Args)]
+#[group(required = true, multiple = false)]
+pub struct SnapshotSource {
+    /// The Snapshot to serve, as `nauthera compile` writes it
+    #[arg(long, value_name = "FILE", env = "NAUTHERA_SNAPSHOT")]
+    pub snapshot: Option<PathBuf>,
+    /// The index of the Snapshot to serve, as `nauthera operator` publishes it: its ConfigMap, with those that it names
+    #[arg(long, value_name = "NAMESPACE/NAME", env = "NAUTHERA_SNAPSHOT_CONFIGMAPS", value_parser = values::object)]
+    pub snapshot_configmaps: Option<ObjectRef>,
+}
+
 /// Flags of `server`.
 #[derive(Debug, Clone, Args)]
 pub struct ServerArgs {
-    /// The Snapshot to serve, as `nauthera compile` writes it
-    #[arg(long, value_name = "FILE", env = "NAUTHERA_SNAPSHOT")]
-    pub snapshot: PathBuf,
+    /// Where the Snapshot comes from
+    #[command(flatten)]
+    pub source: SnapshotSource,
+    /// A folder for the last good Snapshot of --snapshot-configmaps: with it a restart serves while the API server is away
+    #[arg(long, value_name = "DIR", env = "NAUTHERA_SNAPSHOT_CACHE", requires = "snapshot_configmaps")]
+    pub snapshot_cache: Option<PathBuf>,
     /// Where to listen
     #[arg(long, value_name = "ADDRESS", env = "NAUTHERA_LISTEN", value_parser = values::address, default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,

@@ -95,6 +95,8 @@ pub enum Document {
     AuditSchema,
     /// Every metric.
     Metrics,
+    /// Every condition and reason of the four kinds' statuses.
+    Conditions,
 }
 
 /// Where the console listens.

@@ -3,6 +3,7 @@
 
 use super::private_folder;
 use anyhow::{Context, Result};
+use nauthera_core::binding::{CLIENT_SECRET, content};
 use nauthera_core::names::ObjectRef;
 use nauthera_core::snapshot::Row;
 use nauthera_core::spec::SecretTemplate;
@@ -58,7 +59,7 @@ impl SecretFiles {
 
     /// The plain secret that a client's Secret holds now.
     pub fn plain(&self, client: &ObjectRef, template: &SecretTemplate) -> Option<String> {
-        let key = key_name(template, "client_secret");
+        let key = template.key(CLIENT_SECRET);
         let folder = self.folder(client, template);
         // What this process wrote is not read again: a folder of ten thousand clients is looked at on every save.
         match self.written.get(&folder) {
@@ -72,7 +73,7 @@ impl SecretFiles {
         let folder = self.folder(client, template);
         self.written.remove(&folder);
         private_folder(&folder)?;
-        let path = folder.join(&*key_name(template, "client_secret"));
+        let path = folder.join(&*template.key(CLIENT_SECRET));
         write_private(&path, plain.as_bytes())
             .with_context(|| format!("{} cannot be written", path.display()))
     }
@@ -152,30 +153,4 @@ fn stamp(folder: &Path, content: &BTreeMap<Arc<str>, String>) -> u64 {
 fn entries(folder: &Path) -> impl Iterator<Item = String> + use<> {
     let entries = fs::read_dir(folder).ok().into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.file_name().into_string().ok())
-}
-
-fn key_name(template: &SecretTemplate, key: &str) -> Arc<str> {
-    template.keys.get(key).cloned().unwrap_or_else(|| key.into())
-}
-
-fn content(
-    row: &Row,
-    template: &SecretTemplate,
-    issuer: &IssuerUrl,
-    secret: Option<&str>,
-) -> BTreeMap<Arc<str>, String> {
-    let mut values = vec![
-        ("client_id", row.client_id.to_string()),
-        ("issuer", issuer.to_string()),
-        ("discovery_url", issuer.join("/.well-known/openid-configuration")),
-        ("authorization_endpoint", issuer.join("/oauth2/authorize")),
-        ("token_endpoint", issuer.join("/oauth2/token")),
-        ("userinfo_endpoint", issuer.join("/oauth2/userinfo")),
-        ("jwks_uri", issuer.join("/oauth2/jwks")),
-        ("end_session_endpoint", issuer.join("/oauth2/logout")),
-        ("type", "oauth2".to_owned()),
-        ("provider", "nauthera".to_owned()),
-    ];
-    values.extend(secret.map(|secret| ("client_secret", secret.to_owned())));
-    values.into_iter().map(|(key, value)| (key_name(template, key), value)).collect()
 }

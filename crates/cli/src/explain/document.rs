@@ -3,51 +3,80 @@
 use crate::output::json::FindingView;
 use nauthera_core::codes::Code;
 use nauthera_core::names::ObjectRef;
-use nauthera_core::report::{ClientReport, Setting};
+use nauthera_core::report::ClientReport;
 use nauthera_core::snapshot::PolicyMark;
+use nauthera_operator::status::reading::{Explained, Setting};
 use serde::Serialize;
 
-/// What `explain NAMESPACE/NAME --format json` prints.
+/// What `explain NAMESPACE/NAME` prints, as it is with `--format json` and written out for people without.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ClientDocument<'c> {
-    namespace: &'c str,
-    name: &'c str,
+pub struct ClientDocument {
+    /// The client's namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its type, where known.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    client_type: Option<&'static str>,
-    verdict: &'static str,
+    pub client_type: Option<String>,
+    /// What became of it.
+    pub verdict: &'static str,
+    /// The code that decides, where it is not served.
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<Code>,
+    pub reason: Option<Code>,
+    /// Its id.
     #[serde(skip_serializing_if = "Option::is_none")]
-    client_id: Option<&'c str>,
+    pub client_id: Option<String>,
+    /// Its server.
     #[serde(skip_serializing_if = "Option::is_none")]
-    auth_server: Option<String>,
+    pub auth_server: Option<String>,
+    /// That server's issuer.
     #[serde(skip_serializing_if = "Option::is_none")]
-    issuer: Option<String>,
-    policies: &'c [PolicyMark],
-    settings: Vec<Setting>,
-    findings: Vec<FindingView>,
+    pub issuer: Option<String>,
+    /// The policies that govern it.
+    pub policies: Vec<PolicyMark>,
+    /// Each effective setting.
+    pub settings: Vec<Setting>,
+    /// What is said of it.
+    pub findings: Vec<FindingView>,
 }
 
-impl<'c> ClientDocument<'c> {
-    /// Joins the parts.
+impl ClientDocument {
+    /// From a report.
     pub fn of(
-        name: &'c ObjectRef,
-        client: &'c ClientReport,
+        name: &ObjectRef,
+        client: &ClientReport,
         issuer: Option<String>,
         findings: Vec<FindingView>,
     ) -> Self {
         Self {
-            namespace: &name.namespace,
-            name: &name.name,
-            client_type: client.client_type.map(|client_type| client_type.as_str()),
+            namespace: name.namespace.to_string(),
+            name: name.name.to_string(),
+            client_type: client.client_type.map(|client_type| client_type.to_string()),
             verdict: client.verdict.word(),
             reason: client.reason(),
-            client_id: client.client_id().map(nauthera_core::names::ClientId::as_str),
+            client_id: client.client_id().map(ToString::to_string),
             auth_server: client.server.as_ref().map(ToString::to_string),
             issuer,
-            policies: client.merged.as_ref().map_or(&[], |merged| merged.marks()),
-            settings: client.effective(),
+            policies: client.merged.as_ref().map_or_else(Vec::new, |merged| merged.marks().to_vec()),
+            settings: client.effective().into_iter().map(Setting::from).collect(),
+            findings,
+        }
+    }
+
+    /// From a status.
+    pub fn read(name: &ObjectRef, client: &Explained, findings: Vec<FindingView>) -> Self {
+        Self {
+            namespace: name.namespace.to_string(),
+            name: name.name.to_string(),
+            client_type: Some(client.client_type.clone()),
+            verdict: client.verdict,
+            reason: client.reason,
+            client_id: client.client_id.clone(),
+            auth_server: client.server.as_ref().map(ToString::to_string),
+            issuer: client.issuer.clone(),
+            policies: client.policies.clone(),
+            settings: client.settings.clone(),
             findings,
         }
     }

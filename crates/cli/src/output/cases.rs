@@ -98,7 +98,7 @@ impl Cases {
     }
 
     /// One after the other.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Case> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Case> + Clone {
         self.0.iter()
     }
 

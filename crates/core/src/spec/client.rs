@@ -94,6 +94,12 @@ impl SecretTemplate {
         self.name.clone().unwrap_or_else(|| format!("{}{SECRET_SUFFIX}", client.name).into())
     }
 
+    /// What a usual key is called in the Secret.
+    #[must_use]
+    pub fn key(&self, usual: &str) -> Arc<str> {
+        self.keys.get(usual).cloned().unwrap_or_else(|| usual.into())
+    }
+
     /// The name of the AuthClient whose Secret has this name by default.
     #[must_use]
     pub fn default_owner(name: &str) -> Option<&str> {

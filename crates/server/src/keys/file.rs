@@ -30,6 +30,25 @@ impl FileKeys {
         Self { path: folder.join("signing-keys.json") }
     }
 
+    /// The keys in the content of such a file.
+    ///
+    /// # Errors
+    /// [`KeyError::Storage`] when it is none.
+    pub fn decode(bytes: &[u8]) -> Result<Vec<StoredKey>, KeyError> {
+        let kept: Kept =
+            serde_json::from_slice(bytes).map_err(|error| KeyError::Storage(error.to_string()))?;
+        Ok(kept.keys)
+    }
+
+    /// The content of such a file.
+    ///
+    /// # Errors
+    /// [`KeyError::Storage`] when it cannot be written as JSON, which keys always can.
+    pub fn encode(keys: &[StoredKey]) -> Result<zeroize::Zeroizing<Vec<u8>>, KeyError> {
+        let text = serde_json::to_vec_pretty(&Kept { keys: keys.to_vec() });
+        text.map(zeroize::Zeroizing::new).map_err(|error| KeyError::Storage(error.to_string()))
+    }
+
     fn storage(&self, error: impl std::fmt::Display) -> KeyError {
         KeyError::Storage(format!("{}: {error}", self.path.display()))
     }
@@ -64,13 +83,11 @@ impl KeyStore for FileKeys {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(self.storage(error)),
         };
-        let kept: Kept = serde_json::from_slice(&bytes).map_err(|error| self.storage(error))?;
-        Ok(kept.keys)
+        Self::decode(&bytes).map_err(|error| self.storage(error))
     }
 
     fn save(&self, keys: &[StoredKey]) -> Result<(), KeyError> {
-        let text =
-            serde_json::to_vec_pretty(&Kept { keys: keys.to_vec() }).map_err(|error| self.storage(error))?;
+        let text = Self::encode(keys)?;
         write_private(&self.path, &text).map_err(|error| self.storage(error))
     }
 }

@@ -17,6 +17,11 @@ fn no_file_of_code_is_longer_than_its_limit() -> Outcome<()> {
 }
 
 #[test]
+fn no_function_in_go_is_longer_than_its_limit() -> Outcome<()> {
+    hold("functions are short", text::too_long_function)
+}
+
+#[test]
 fn no_file_or_module_has_a_vague_name() -> Outcome<()> {
     hold("names say what is inside", text::vague_name)
 }

@@ -1,0 +1,4 @@
+//! Objects as an API server gives them.
+
+#[cfg(test)]
+mod judged;

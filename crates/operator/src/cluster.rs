@@ -1,0 +1,162 @@
+//! The way to the API server: a client with deadlines on everything, and what an error of it means for who asked.
+
+use crate::index::manifests;
+use kube::api::{Api, DynamicObject};
+use kube::config::InferConfigError;
+use kube::{Client, Config};
+use nauthera_core::names::{Kind, ObjectRef};
+use serde_json::Value;
+use std::time::Duration;
+
+/// How long a connection may take to be made.
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+/// How long a watch lasts before it is begun anew, in seconds. A connection that is dead without saying so is noticed after it.
+pub const WATCH_SECONDS: u32 = 60;
+/// How long nothing may be read: longer than a watch is silent.
+const READ_WITHIN: Duration = Duration::from_secs(75);
+/// How long one call that is no watch may take.
+pub const CALL_WITHIN: Duration = Duration::from_secs(15);
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub enum NoCluster {
+    /// No configuration.
+    #[error("no cluster is configured: set KUBECONFIG, or run inside one: {0}")]
+    Config(#[source] Box<InferConfigError>),
+    /// The configuration cannot be used.
+    #[error("the cluster's configuration cannot be used: {0}")]
+    Client(#[source] kube::Error),
+}
+
+/// A client by `KUBECONFIG`, or the pod's own, with the namespace that it is at home in.
+///
+/// # Errors
+/// [`NoCluster`].
+pub async fn connect() -> Result<(Client, String), NoCluster> {
+    let mut config = Config::infer().await.map_err(|error| NoCluster::Config(Box::new(error)))?;
+    config.connect_timeout = Some(CONNECT_WITHIN);
+    config.read_timeout = Some(READ_WITHIN);
+    config.reset_reader_on_write = true;
+    // What is refused for a while is tried again by who asked, with the state of then.
+    config.default_retry = false;
+    let namespace = config.default_namespace.clone();
+    Ok((Client::try_from(config).map_err(NoCluster::Client)?, namespace))
+}
+
+/// Why a call did not do what it was for.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// What is there is another one than was read, or is there already.
+    #[error("it was changed by another one meanwhile")]
+    Conflict,
+    /// It is not there.
+    #[error("it is not there")]
+    NotFound,
+    /// This process may not.
+    #[error("the API server does not allow it: {0}")]
+    Forbidden(String),
+    /// The API server does not take it as it is.
+    #[error("the API server refuses it: {0}")]
+    Invalid(String),
+    /// The namespace is being deleted.
+    #[error("its namespace is being deleted")]
+    Terminating,
+    /// No answer in time.
+    #[error("no answer within {} s", .0.as_secs())]
+    Late(Duration),
+    /// This process does not lead any more.
+    #[error("another operator leads")]
+    NotLeading,
+    /// Something else: it is worth another try.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl Fault {
+    /// A stable word for metrics and events.
+    #[must_use]
+    pub const fn category(&self) -> &'static str {
+        match self {
+            Self::Conflict => "conflict",
+            Self::NotFound => "not_found",
+            Self::Forbidden(_) => "forbidden",
+            Self::Invalid(_) => "invalid",
+            Self::Terminating => "terminating",
+            Self::Late(_) => "late",
+            Self::NotLeading => "not_leading",
+            Self::Other(_) => "other",
+        }
+    }
+}
+
+impl From<kube::Error> for Fault {
+    fn from(error: kube::Error) -> Self {
+        match error {
+            kube::Error::Api(status) => {
+                let terminating = status.details.as_ref().is_some_and(|details| {
+                    details.causes.iter().any(|cause| cause.reason == "NamespaceTerminating")
+                });
+                let message = bounded(&status.message);
+                match status.code {
+                    _ if terminating => Self::Terminating,
+                    409 => Self::Conflict,
+                    404 => Self::NotFound,
+                    401 | 403 => Self::Forbidden(message),
+                    400 | 413 | 422 => Self::Invalid(message),
+                    code => Self::Other(format!("the API server answers {code}: {message}")),
+                }
+            }
+            error => Self::Other(bounded(&chain(&error))),
+        }
+    }
+}
+
+/// An error with what caused it: kube's own text often leaves the cause out.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+fn bounded(text: &str) -> String {
+    text.chars().take(500).collect()
+}
+
+/// Waits for a call so long and no longer.
+///
+/// # Errors
+/// [`Fault`].
+pub async fn within<T>(
+    limit: Duration,
+    call: impl Future<Output = Result<T, kube::Error>> + Send,
+) -> Result<T, Fault> {
+    match tokio::time::timeout(limit, call).await {
+        Ok(answer) => Ok(answer?),
+        Err(_) => Err(Fault::Late(limit)),
+    }
+}
+
+/// Waits for a call as long as any may take.
+///
+/// # Errors
+/// [`Fault`].
+pub async fn call<T>(call: impl Future<Output = Result<T, kube::Error>> + Send) -> Result<T, Fault> {
+    within(CALL_WITHIN, call).await
+}
+
+/// Reads one object of the four kinds; `None` where it is not there.
+///
+/// # Errors
+/// [`Fault`].
+pub async fn read(client: Client, kind: Kind, name: &ObjectRef) -> Result<Option<Value>, Fault> {
+    let api: Api<DynamicObject> = Api::namespaced_with(client, &name.namespace, &manifests(kind));
+    let object = call(api.get_opt(&name.name)).await?;
+    object.map(serde_json::to_value).transpose().map_err(|error| Fault::Other(error.to_string()))
+}

@@ -1,0 +1,38 @@
+//! Kubernetes in, Kubernetes out: the third carrier of the same Snapshot, beside `up` and `compile`, with no rules of its own.
+//!
+//! What is allowed is judged by `nauthera_core`, and what users may write is read by `nauthera_api`. The modules that make objects,
+//! statuses, events and admission answers are pure: values in, values out. Only the edges talk to an API server.
+//!
+//! How it goes round: [`watch`] fills the [`index`]; [`turn`] compiles what it says; a [`steward`] for each server carries out records,
+//! Snapshot and Secrets in their order; [`workloads`] and [`statuses`] follow. [`run`] joins them, and [`lease`] says who may write.
+
+pub mod admin;
+pub mod admission;
+pub mod bell;
+pub mod children;
+pub mod cluster;
+pub mod context;
+pub mod events;
+pub mod follow;
+pub mod http;
+pub mod index;
+pub mod keys;
+pub mod lease;
+pub mod metrics;
+pub mod names;
+pub mod publish;
+pub mod queue;
+pub mod records;
+pub mod replicas;
+pub mod run;
+pub mod secrets;
+pub mod standing;
+pub mod status;
+pub mod statuses;
+pub mod steward;
+pub mod turn;
+pub mod watch;
+pub mod webhook;
+pub mod workloads;
+#[cfg(test)]
+mod world;

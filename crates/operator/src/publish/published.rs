@@ -1,0 +1,223 @@
+//! What is published of each server, as its ConfigMaps say: put together again whenever they change, and remembered with the
+//! publication that each row is as old as.
+
+use super::{INDEX_KEY, SHARD_KEY, bytes_of, index_of};
+use crate::index::Index;
+use nauthera_core::compile::Compiled;
+use nauthera_core::names::ObjectRef;
+use nauthera_core::shards::Unpacker;
+use nauthera_core::snapshot::{Revision, Snapshot};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// What is published of one server.
+#[derive(Debug, Clone)]
+pub struct Published {
+    /// The Snapshot.
+    pub snapshot: Arc<Snapshot>,
+    /// Its revision.
+    pub revision: Revision,
+    /// The number of the publication.
+    pub sequence: u64,
+    /// When that was noted here, by the monotonic clock.
+    pub since: std::time::Duration,
+    /// The publication that first carried what is served of a client now, of those that changed since this process began. All others
+    /// are as old as the first publication that it saw.
+    rows: Arc<HashMap<ObjectRef, u64>>,
+    /// The same for edits of policies.
+    policies: Arc<BTreeMap<ObjectRef, (i64, u64)>>,
+    first: u64,
+}
+
+impl Published {
+    /// The publication that first carried what is served of this client now, or that it is not served.
+    #[must_use]
+    pub fn carries(&self, client: &ObjectRef) -> u64 {
+        self.rows.get(client).copied().unwrap_or(self.first)
+    }
+
+    /// Is it the first publication that this process saw? What it carries may be older.
+    #[must_use]
+    pub const fn is_first(&self, sequence: u64) -> bool {
+        sequence == self.first
+    }
+
+    /// The publication that first carried this edit of a policy; `None` while none does.
+    #[must_use]
+    pub fn carries_policy(&self, policy: &ObjectRef, generation: i64) -> Option<u64> {
+        self.policies.get(policy).filter(|(known, _)| *known == generation).map(|(_, sequence)| *sequence)
+    }
+}
+
+#[derive(Default)]
+struct Known {
+    bytes: Option<Arc<[u8]>>,
+    unpacker: Unpacker,
+    published: Option<Arc<Published>>,
+    /// Why what lies there cannot be put together, said once.
+    fault: Option<String>,
+}
+
+/// What is published of all servers.
+#[derive(Default)]
+pub struct Publications {
+    known: BTreeMap<ObjectRef, Known>,
+}
+
+/// The pieces of one server's Snapshot, as they lie there.
+pub struct Pieces {
+    index: Arc<[u8]>,
+    shards: HashMap<Arc<str>, Arc<[u8]>>,
+}
+
+/// The pieces of the servers whose index is another one than is known.
+#[must_use]
+pub fn pieces(index: &Index, known: &BTreeMap<ObjectRef, Option<Arc<[u8]>>>) -> BTreeMap<ObjectRef, Pieces> {
+    let mut all = BTreeMap::new();
+    for server in index.inventory().servers.keys() {
+        let Some(bytes) = index.map(&index_of(server)).and_then(|map| bytes_of(map, INDEX_KEY)) else {
+            continue;
+        };
+        if known.get(server).is_some_and(|known| known.as_deref() == Some(&*bytes)) {
+            continue;
+        }
+        let shards = index.maps().filter(|(name, _)| name.namespace == server.namespace);
+        let shards = shards.filter_map(|(name, map)| Some((name.name.clone(), bytes_of(map, SHARD_KEY)?)));
+        all.insert(server.clone(), Pieces { index: bytes, shards: shards.collect() });
+    }
+    all
+}
+
+impl Publications {
+    /// The bytes of each index that is known already.
+    #[must_use]
+    pub fn bytes(&self) -> BTreeMap<ObjectRef, Option<Arc<[u8]>>> {
+        self.known.iter().map(|(server, known)| (server.clone(), known.bytes.clone())).collect()
+    }
+
+    /// What is published of a server.
+    #[must_use]
+    pub fn of(&self, server: &ObjectRef) -> Option<&Arc<Published>> {
+        self.known.get(server)?.published.as_ref()
+    }
+
+    /// All that is published.
+    pub fn all(&self) -> impl Iterator<Item = (&ObjectRef, &Arc<Published>)> {
+        self.known.iter().filter_map(|(server, known)| Some((server, known.published.as_ref()?)))
+    }
+
+    /// Why a server's pieces cannot be put together.
+    #[must_use]
+    pub fn fault(&self, server: &ObjectRef) -> Option<&str> {
+        self.known.get(server)?.fault.as_deref()
+    }
+
+    /// Puts together what has changed.
+    pub fn read(&mut self, all: BTreeMap<ObjectRef, Pieces>, now: std::time::Duration) {
+        for (server, Pieces { index, shards }) in all {
+            let known = self.known.entry(server.clone()).or_default();
+            match known.unpacker.unpack(&index, |name| shards.get(name).cloned()) {
+                Ok(unpacked) => {
+                    let snapshot = Arc::new(unpacked.snapshot);
+                    known.note(snapshot, unpacked.revision, unpacked.sequence, now);
+                    known.bytes = Some(index);
+                    known.fault = None;
+                }
+                Err(error) => {
+                    let text = error.to_string();
+                    if known.fault.as_ref() != Some(&text) {
+                        tracing::warn!(%server, error = text, "what is published cannot be read back: it is written anew");
+                    }
+                    known.fault = Some(text);
+                }
+            }
+        }
+    }
+
+    /// Notes what this process has published itself.
+    pub fn wrote(
+        &mut self,
+        server: &ObjectRef,
+        bytes: Arc<[u8]>,
+        (snapshot, revision, sequence): (Arc<Snapshot>, Revision, u64),
+        now: std::time::Duration,
+    ) {
+        let known = self.known.entry(server.clone()).or_default();
+        known.note(snapshot, revision, sequence, now);
+        (known.bytes, known.fault) = (Some(bytes), None);
+    }
+
+    /// Notes which edits of policies are carried: those that gave what is published.
+    pub fn note_policies(&mut self, compiled: &Compiled) {
+        for (server, known) in &mut self.known {
+            let Some(published) = &mut known.published else { continue };
+            if compiled.snapshots.get(server) != Some(&published.snapshot) {
+                continue;
+            }
+            let applied =
+                compiled.report.policies.iter().filter(|(_, policy)| policy.servers.contains_key(server));
+            let news: Vec<_> = applied
+                .filter(|(name, policy)| published.carries_policy(name, policy.generation).is_none())
+                .map(|(name, policy)| (name.clone(), (policy.generation, published.sequence)))
+                .collect();
+            if !news.is_empty() {
+                let published = Arc::make_mut(published);
+                Arc::make_mut(&mut published.policies).extend(news);
+            }
+        }
+    }
+
+    /// Forgets servers that are gone.
+    pub fn retain(&mut self, is_there: impl Fn(&ObjectRef) -> bool) {
+        self.known.retain(|server, _| is_there(server));
+    }
+}
+
+impl Known {
+    fn note(
+        &mut self,
+        snapshot: Arc<Snapshot>,
+        revision: Revision,
+        sequence: u64,
+        since: std::time::Duration,
+    ) {
+        let Some(before) = self.published.take() else {
+            let published = Published {
+                snapshot,
+                revision,
+                sequence,
+                since,
+                rows: Arc::default(),
+                policies: Arc::default(),
+                first: sequence,
+            };
+            self.published = Some(Arc::new(published));
+            return;
+        };
+        // Numbers that begin anew, after a restore for example, make all rows as old as this one.
+        let (mut rows, first) = match sequence < before.sequence {
+            true => (HashMap::new(), sequence),
+            false => ((*before.rows).clone(), before.first),
+        };
+        for (id, row) in &snapshot.clients {
+            if before.snapshot.clients.get(id) != Some(row) {
+                rows.insert(row.object.clone(), sequence);
+            }
+        }
+        for (id, row) in &before.snapshot.clients {
+            if snapshot.clients.get(id).is_none_or(|there| there.object != row.object) {
+                rows.insert(row.object.clone(), sequence);
+            }
+        }
+        // What is gone for long is asked about by nobody.
+        if rows.len() > 2 * snapshot.clients.len() + 1_024 {
+            let there: std::collections::HashSet<&ObjectRef> =
+                snapshot.clients.values().map(|row| &row.object).collect();
+            rows.retain(|client, since| *since == sequence || there.contains(client));
+        }
+        let policies = before.policies.clone();
+        let published =
+            Published { snapshot, revision, sequence, since, rows: Arc::new(rows), policies, first };
+        self.published = Some(Arc::new(published));
+    }
+}

@@ -1,0 +1,267 @@
+//! The order of work, without a clock: each call is told the time. A key is ready, waits until it is due, or is worked on.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::hash::Hash;
+use std::time::Duration;
+
+/// The wait after the first failure; each further one doubles it.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+/// The longest wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(90);
+
+/// How it went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Well.
+    Done,
+    /// Well, and it is to be looked at again after a while.
+    Again(Duration),
+    /// It failed: it is tried again, later after each failure.
+    Failed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Ready,
+    Waiting(Duration),
+    Worked { again: bool },
+}
+
+#[derive(Debug)]
+struct Entry {
+    place: Place,
+    failures: u32,
+}
+
+/// The keys.
+#[derive(Debug)]
+pub struct Schedule<K> {
+    entries: HashMap<K, Entry>,
+    ready: VecDeque<K>,
+    waiting: BTreeSet<(Duration, K)>,
+}
+
+impl<K> Default for Schedule<K> {
+    fn default() -> Self {
+        Self { entries: HashMap::new(), ready: VecDeque::new(), waiting: BTreeSet::new() }
+    }
+}
+
+impl<K: Clone + Eq + Ord + Hash> Schedule<K> {
+    /// To be done now. One that is worked on is done again after that; one that waits after a failure goes on waiting.
+    pub fn add(&mut self, key: K) {
+        match self.entries.get_mut(&key) {
+            None => {
+                self.entries.insert(key.clone(), Entry { place: Place::Ready, failures: 0 });
+                self.ready.push_back(key);
+            }
+            Some(entry) => match entry.place {
+                Place::Worked { .. } => entry.place = Place::Worked { again: true },
+                Place::Waiting(due) if entry.failures == 0 => {
+                    entry.place = Place::Ready;
+                    self.waiting.remove(&(due, key.clone()));
+                    self.ready.push_back(key);
+                }
+                Place::Ready | Place::Waiting(_) => {}
+            },
+        }
+    }
+
+    /// To be done at this time; one that is ready, or due before, stays so.
+    pub fn add_at(&mut self, key: K, due: Duration) {
+        match self.entries.get_mut(&key) {
+            None => {
+                self.entries.insert(key.clone(), Entry { place: Place::Waiting(due), failures: 0 });
+                self.waiting.insert((due, key));
+            }
+            Some(Entry { place: Place::Waiting(known), failures: 0 }) if due < *known => {
+                self.waiting.remove(&(*known, key.clone()));
+                *known = due;
+                self.waiting.insert((due, key));
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// The next key that is due.
+    pub fn take(&mut self, now: Duration) -> Option<K> {
+        while let Some((due, key)) = self.waiting.pop_first() {
+            if due > now {
+                self.waiting.insert((due, key));
+                break;
+            }
+            if let Some(entry) = self.entries.get_mut(&key) {
+                entry.place = Place::Ready;
+                self.ready.push_back(key);
+            }
+        }
+        let key = self.ready.pop_front()?;
+        if let Some(entry) = self.entries.get_mut(&key) {
+            entry.place = Place::Worked { again: false };
+        }
+        Some(key)
+    }
+
+    /// Says how it went with a key that was taken; `jitter` moves its next try by up to a quarter.
+    pub fn done(&mut self, key: &K, outcome: Outcome, now: Duration, jitter: u16) {
+        let Some(entry) = self.entries.get_mut(key) else { return };
+        let Place::Worked { again } = entry.place else { return };
+        let due = match outcome {
+            Outcome::Failed => {
+                entry.failures = entry.failures.saturating_add(1);
+                Some(now.saturating_add(wait(entry.failures, jitter)))
+            }
+            Outcome::Again(delay) if !again => Some(now.saturating_add(delay)),
+            Outcome::Again(_) | Outcome::Done => None,
+        };
+        if outcome != Outcome::Failed {
+            entry.failures = 0;
+        }
+        match due {
+            Some(due) => {
+                entry.place = Place::Waiting(due);
+                self.waiting.insert((due, key.clone()));
+            }
+            None if again => {
+                entry.place = Place::Ready;
+                self.ready.push_back(key.clone());
+            }
+            None => {
+                self.entries.remove(key);
+            }
+        }
+    }
+
+    /// Not to be done any more. One that is worked on ends as it may.
+    pub fn forget(&mut self, key: &K) {
+        match self.entries.get_mut(key) {
+            Some(Entry { place: place @ Place::Worked { .. }, .. }) => {
+                *place = Place::Worked { again: false }
+            }
+            Some(Entry { place: Place::Waiting(due), .. }) => {
+                let due = *due;
+                self.waiting.remove(&(due, key.clone()));
+                self.entries.remove(key);
+            }
+            Some(_) => {
+                self.ready.retain(|ready| ready != key);
+                self.entries.remove(key);
+            }
+            None => {}
+        }
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// When the first of those that wait is due.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Duration> {
+        self.waiting.first().map(|(due, _)| *due)
+    }
+
+    /// Is a key ready to be taken?
+    #[must_use]
+    pub fn has_ready(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
+    /// How many keys are known.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Is none known?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+/// The wait after so many failures in a row.
+fn wait(failures: u32, jitter: u16) -> Duration {
+    let doubled =
+        FIRST_WAIT.saturating_mul(1_u32.checked_shl(failures.saturating_sub(1).min(16)).unwrap_or(1));
+    let capped = doubled.min(LONGEST_WAIT);
+    capped.saturating_sub(capped / 4 * u32::from(jitter) / u32::from(u16::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn at(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    #[test]
+    fn a_key_stands_once_and_is_worked_on_by_one_at_a_time() {
+        let mut schedule = Schedule::default();
+        schedule.add("a");
+        schedule.add("a");
+        assert_eq!(schedule.take(at(0)), Some("a"));
+        schedule.add("a");
+        assert_eq!(schedule.take(at(0)), None);
+        schedule.done(&"a", Outcome::Done, at(0), 0);
+        assert_eq!(schedule.take(at(0)), Some("a"));
+        schedule.done(&"a", Outcome::Done, at(0), 0);
+        assert!(schedule.is_empty());
+    }
+
+    #[test]
+    fn each_failure_doubles_the_wait_up_to_a_bound() {
+        let mut schedule = Schedule::default();
+        schedule.add("a");
+        let mut now = at(0);
+        let mut waits = Vec::new();
+        for _ in 0..14 {
+            assert_eq!(schedule.take(now), Some("a"));
+            schedule.done(&"a", Outcome::Failed, now, 0);
+            // An event does not shorten it.
+            schedule.add("a");
+            let due = schedule.next_due().unwrap();
+            waits.push(due - now);
+            assert_eq!(schedule.take(due - at(1)), None);
+            now = due;
+        }
+        assert_eq!(waits[..3], [at(200), at(400), at(800)]);
+        assert_eq!(waits[13], LONGEST_WAIT);
+        assert_eq!(wait(20, u16::MAX), LONGEST_WAIT * 3 / 4);
+    }
+
+    #[test]
+    fn success_forgets_failures() {
+        let mut schedule = Schedule::default();
+        schedule.add("a");
+        schedule.take(at(0));
+        schedule.done(&"a", Outcome::Failed, at(0), 0);
+        assert_eq!(schedule.take(at(200)), Some("a"));
+        schedule.done(&"a", Outcome::Again(at(50)), at(200), 0);
+        schedule.add("a");
+        assert_eq!(schedule.take(at(201)), Some("a"), "an event comes before the appointed time");
+    }
+
+    #[test]
+    fn the_earlier_of_two_appointments_counts() {
+        let mut schedule = Schedule::default();
+        schedule.add_at("a", at(500));
+        schedule.add_at("a", at(300));
+        schedule.add_at("a", at(400));
+        assert_eq!(schedule.next_due(), Some(at(300)));
+        schedule.forget(&"a");
+        assert!(schedule.is_empty() && schedule.take(at(900)).is_none());
+    }
+
+    #[test]
+    fn nobody_waits_for_one_that_fails() {
+        let mut schedule = Schedule::default();
+        schedule.add("bad");
+        schedule.add("good");
+        assert_eq!(schedule.take(at(0)), Some("bad"));
+        schedule.done(&"bad", Outcome::Failed, at(0), 0);
+        assert_eq!(schedule.take(at(0)), Some("good"));
+    }
+}

@@ -1,0 +1,259 @@
+//! What replicas have said, and what follows for a change that waits to be live. Pure: times and answers are arguments.
+
+use nauthera_core::snapshot::Revision;
+use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// Publications whose revisions are remembered. A replica that serves an older one counts as serving none.
+const REMEMBERED: usize = 4_096;
+
+/// A pod behind the Service of a server, as an EndpointSlice has it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Pod {
+    /// The pod's name.
+    pub name: Arc<str>,
+    /// Where it is reached.
+    pub address: IpAddr,
+    /// Is it ready?
+    pub ready: bool,
+}
+
+/// What a replica said last.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Replica {
+    /// The publication that it serves; `None` where it serves one that is not known, or has not answered yet.
+    pub sequence: Option<u64>,
+    /// The revision by its own word.
+    pub revision: Option<Revision>,
+    /// The formats of Snapshots that it reads.
+    pub formats: Vec<u32>,
+    /// Why the last question had no answer, where it had none.
+    pub silent: Option<String>,
+}
+
+/// How far a server's replicas are.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Live {
+    /// The oldest publication that a ready replica serves. `None`: there is no ready replica, so there is nothing to wait for.
+    pub floor: Option<u64>,
+    /// Ready replicas.
+    pub ready: usize,
+    /// Ready replicas that serve the newest publication.
+    pub newest: usize,
+    /// Ready replicas that do not serve it, by name.
+    pub lagging: Vec<Arc<str>>,
+    /// Was a ready replica not yet asked? Then nobody knows how far it is.
+    pub unasked: bool,
+}
+
+impl Live {
+    /// Does every ready replica serve this publication, or a later one?
+    #[must_use]
+    pub fn has(&self, sequence: u64) -> bool {
+        self.floor.is_none_or(|floor| floor >= sequence)
+    }
+}
+
+/// The replicas of one server.
+#[derive(Debug, Default)]
+pub struct Replicas {
+    pods: BTreeMap<Arc<str>, (Pod, Replica)>,
+    published: VecDeque<(u64, Revision)>,
+}
+
+impl Replicas {
+    /// Notes a publication. It is the newest from now on.
+    pub fn published(&mut self, sequence: u64, revision: Revision) {
+        if self.published.back() == Some(&(sequence, revision)) {
+            return;
+        }
+        self.published.retain(|(known, _)| *known < sequence);
+        if self.published.len() >= REMEMBERED {
+            self.published.pop_front();
+        }
+        self.published.push_back((sequence, revision));
+        let known: Vec<(u64, Revision)> = self.published.iter().copied().collect();
+        for (_, replica) in self.pods.values_mut() {
+            replica.sequence = replica.revision.and_then(|revision| sequence_of(&known, revision));
+        }
+    }
+
+    /// The newest publication.
+    #[must_use]
+    pub fn newest(&self) -> Option<(u64, Revision)> {
+        self.published.back().copied()
+    }
+
+    /// The pods that there are now; whether anything changed.
+    pub fn meet(&mut self, pods: Vec<Pod>) -> bool {
+        let before = self.pods.len();
+        let there: BTreeMap<Arc<str>, Pod> = pods.into_iter().map(|pod| (pod.name.clone(), pod)).collect();
+        // Another address is another process: it has said nothing yet.
+        self.pods.retain(|name, (pod, _)| there.get(name).is_some_and(|there| there.address == pod.address));
+        let mut changed = self.pods.len() != before;
+        for (name, pod) in there {
+            match self.pods.get_mut(&name) {
+                Some((known, _)) if *known == pod => {}
+                Some((known, _)) => {
+                    *known = pod;
+                    changed = true;
+                }
+                None => {
+                    self.pods.insert(name, (pod, Replica::default()));
+                    changed = true;
+                }
+            }
+        }
+        changed
+    }
+
+    /// Notes what a replica said; whether that is news.
+    pub fn heard(&mut self, pod: &Pod, answer: Result<(Revision, Vec<u32>), String>) -> bool {
+        let sequence = match &answer {
+            Ok((revision, _)) => {
+                self.published.iter().rev().find(|(_, known)| known == revision).map(|(n, _)| *n)
+            }
+            Err(_) => None,
+        };
+        let Some((known, replica)) = self.pods.get_mut(&pod.name) else { return false };
+        if known.address != pod.address {
+            return false;
+        }
+        let news = match answer {
+            Ok((revision, formats)) => Replica { sequence, revision: Some(revision), formats, silent: None },
+            // What it served it serves still, as far as anybody knows; it holds up new changes only.
+            Err(why) => Replica { silent: Some(why), ..replica.clone() },
+        };
+        let changed = *replica != news;
+        *replica = news;
+        changed
+    }
+
+    /// The pods to ask.
+    #[must_use]
+    pub fn pods(&self) -> Vec<Pod> {
+        self.pods.values().map(|(pod, _)| pod.clone()).collect()
+    }
+
+    /// What each pod said last.
+    pub fn iter(&self) -> impl Iterator<Item = (&Pod, &Replica)> {
+        self.pods.values().map(|(pod, replica)| (pod, replica))
+    }
+
+    /// How far they are.
+    #[must_use]
+    pub fn live(&self) -> Live {
+        let newest = self.newest().map(|(sequence, _)| sequence);
+        let ready: Vec<_> = self.pods.values().filter(|(pod, _)| pod.ready).collect();
+        let is_newest = |replica: &Replica| newest.is_some() && replica.sequence == newest;
+        let lagging =
+            ready.iter().filter(|(_, replica)| !is_newest(replica)).map(|(pod, _)| pod.name.clone());
+        Live {
+            floor: ready.iter().map(|(_, replica)| replica.sequence.unwrap_or(0)).min(),
+            ready: ready.len(),
+            newest: ready.iter().filter(|(_, replica)| is_newest(replica)).count(),
+            lagging: lagging.collect(),
+            unasked: ready.iter().any(|(_, replica)| replica.revision.is_none() && replica.silent.is_none()),
+        }
+    }
+
+    /// The newest format that every replica reads, of those that this release writes; all of them where nobody has said anything.
+    #[must_use]
+    pub fn common_format(&self, written: &[u32]) -> Option<u32> {
+        let told: Vec<&Vec<u32>> =
+            self.pods.values().map(|(_, replica)| &replica.formats).filter(|all| !all.is_empty()).collect();
+        written.iter().copied().filter(|format| told.iter().all(|formats| formats.contains(format))).max()
+    }
+}
+
+fn sequence_of(known: &[(u64, Revision)], revision: Revision) -> Option<u64> {
+    known.iter().rev().find(|(_, known)| *known == revision).map(|(sequence, _)| *sequence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pod(n: u8, ready: bool) -> Pod {
+        Pod { name: format!("pod-{n}").into(), address: IpAddr::from([10, 0, 0, n]), ready }
+    }
+
+    const fn revision(n: u8) -> Revision {
+        Revision([n; 32])
+    }
+
+    fn two() -> Replicas {
+        let mut replicas = Replicas::default();
+        replicas.published(1, revision(1));
+        replicas.published(2, revision(2));
+        assert!(replicas.meet(vec![pod(1, true), pod(2, true)]));
+        replicas
+    }
+
+    #[test]
+    fn a_change_is_live_once_every_ready_replica_serves_it() {
+        let mut replicas = two();
+        assert!(!replicas.live().has(1) && replicas.live().unasked, "nobody has said anything");
+        replicas.heard(&pod(1, true), Ok((revision(2), vec![1])));
+        replicas.heard(&pod(2, true), Ok((revision(1), vec![1])));
+        let live = replicas.live();
+        assert!(live.has(1) && !live.has(2));
+        assert_eq!((live.ready, live.newest), (2, 1));
+        assert_eq!(live.lagging, ["pod-2".into()]);
+        assert!(replicas.heard(&pod(2, true), Ok((revision(2), vec![1]))));
+        assert!(replicas.live().has(2) && replicas.live().lagging.is_empty());
+    }
+
+    #[test]
+    fn without_a_ready_replica_there_is_nothing_to_wait_for() {
+        let mut replicas = two();
+        replicas.meet(vec![pod(1, false)]);
+        assert!(replicas.live().has(2));
+        replicas.meet(vec![]);
+        assert!(replicas.live().has(2));
+    }
+
+    #[test]
+    fn one_that_falls_silent_keeps_what_it_served_and_holds_up_what_is_new() {
+        let mut replicas = two();
+        for n in 1..=2 {
+            replicas.heard(&pod(n, true), Ok((revision(2), vec![1])));
+        }
+        assert!(replicas.heard(&pod(2, true), Err("no answer within 2 s".into())));
+        assert!(replicas.live().has(2));
+        replicas.published(3, revision(3));
+        replicas.heard(&pod(1, true), Ok((revision(3), vec![1])));
+        assert!(!replicas.live().has(3) && replicas.live().has(2));
+    }
+
+    #[test]
+    fn a_pod_with_another_address_is_another_process() {
+        let mut replicas = two();
+        replicas.heard(&pod(1, true), Ok((revision(2), vec![1])));
+        let moved = Pod { address: IpAddr::from([10, 0, 0, 9]), ..pod(1, true) };
+        replicas.meet(vec![moved]);
+        assert!(!replicas.live().has(1));
+        assert!(!replicas.heard(&pod(1, true), Ok((revision(2), vec![1]))), "a late answer of the old one");
+    }
+
+    #[test]
+    fn what_an_unknown_revision_carries_nobody_knows() {
+        let mut replicas = two();
+        replicas.meet(vec![pod(1, true)]);
+        replicas.heard(&pod(1, true), Ok((revision(9), vec![1])));
+        assert!(!replicas.live().has(1));
+        replicas.published(3, revision(9));
+        assert!(replicas.live().has(3), "it was heard of before this process knew of it");
+    }
+
+    #[test]
+    fn the_newest_format_that_all_read_is_written() {
+        let mut replicas = two();
+        assert_eq!(replicas.common_format(&[1, 2]), Some(2));
+        replicas.heard(&pod(1, true), Ok((revision(2), vec![1, 2])));
+        replicas.heard(&pod(2, true), Ok((revision(2), vec![1])));
+        assert_eq!(replicas.common_format(&[1, 2]), Some(1));
+        assert_eq!(replicas.common_format(&[2]), None);
+    }
+}

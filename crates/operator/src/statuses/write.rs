@@ -1,0 +1,208 @@
+//! Which statuses are due, and writing them: with the `resourceVersion` that was judged, as one JSON patch that puts the whole status
+//! in place. A merge would leave fields that are gone; a server-side apply would merge lists of others, who have no part in a status.
+
+use super::Key;
+use super::facts::{Judgement, judge};
+use crate::cluster::{Fault, call};
+use crate::context::{Context, Inbox};
+use crate::index::{Source, manifests};
+use crate::lease::Term;
+use crate::metrics::work_of;
+use crate::names::FIELD_MANAGER;
+use crate::queue::{Outcome, Queue};
+use crate::turn::World;
+use kube::api::{Api, DynamicObject, Patch, PatchParams};
+use nauthera_core::names::{Kind, ObjectRef};
+use nauthera_core::report::Report;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Statuses that are written side by side.
+pub const WORKERS: usize = 12;
+/// How long a status is held back for replicas to serve what it is about.
+const HOLD: Duration = Duration::from_secs(2);
+/// Counts are written at most so often.
+const COUNTS_EVERY: Duration = Duration::from_secs(1);
+
+/// What is remembered of an object while its status is not settled.
+#[derive(Debug, Clone, Copy)]
+struct Waiting {
+    generation: i64,
+    since: Duration,
+}
+
+/// Writes statuses while this process leads.
+pub struct StatusWriter {
+    context: Arc<Context>,
+    term: Term,
+    queue: Queue<Key>,
+    worlds: watch::Receiver<Option<Arc<World>>>,
+    waiting: Mutex<BTreeMap<Key, Waiting>>,
+    written: Mutex<BTreeMap<Key, Duration>>,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl StatusWriter {
+    /// Writes while this term lasts.
+    #[must_use]
+    pub fn new(
+        context: &Arc<Context>,
+        term: &Term,
+        worlds: watch::Receiver<Option<Arc<World>>>,
+    ) -> Arc<Self> {
+        let queue = Queue::new(context.clock.clone(), context.entropy.clone());
+        let (waiting, written) = (Mutex::default(), Mutex::default());
+        Arc::new(Self { context: context.clone(), term: term.clone(), queue, worlds, waiting, written })
+    }
+
+    /// How many statuses are looked at still.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Finds out which statuses are due, for as long as the term lasts.
+    pub async fn plan(self: Arc<Self>) {
+        let mut worlds = self.worlds.clone();
+        worlds.mark_changed();
+        let mut news = self.context.news.hear();
+        let mut last: Option<Arc<World>> = None;
+        loop {
+            tokio::select! {
+                changed = worlds.changed() => if changed.is_err() { return },
+                () = news.rung() => {}
+            }
+            let Some(world) = worlds.borrow_and_update().clone() else { continue };
+            let due = self.due(last.as_deref(), &world);
+            due.into_iter().for_each(|key| self.queue.add(key));
+            last = Some(world);
+        }
+    }
+
+    /// The statuses that may have to be written.
+    fn due(&self, last: Option<&World>, world: &Arc<World>) -> BTreeSet<Key> {
+        let mut due: BTreeSet<Key> = self.context.changes(Inbox::Statuses).statuses;
+        // What waits for replicas, or for its Secret.
+        due.extend(locked(&self.waiting).keys().cloned());
+        let kinds = [
+            (Kind::AuthServer, world.inventory.servers.keys().collect::<Vec<_>>()),
+            (Kind::AuthPolicy, world.inventory.policies.keys().collect()),
+            (Kind::UserStore, world.inventory.stores.keys().collect()),
+        ];
+        for (kind, names) in kinds {
+            due.extend(names.into_iter().map(|name| (kind, name.clone())));
+        }
+        let report = &world.compiled.report;
+        let same = last.is_some_and(|last| last.number == world.number);
+        if !same {
+            due.extend(changed(last.map(|last| &last.compiled.report), report));
+        }
+        for server in world.inventory.servers.keys() {
+            let touched = std::mem::take(&mut self.context.standing(server).notes().touched);
+            due.extend(touched.into_iter().map(|client| (Kind::AuthClient, client)));
+        }
+        due
+    }
+
+    /// Writes what is due, for as long as the term lasts.
+    pub async fn work(self: Arc<Self>) {
+        loop {
+            let key = self.queue.next().await;
+            let began = self.context.clock.monotonic();
+            let outcome = self.one(&key).await;
+            self.context.metrics.worked(work_of(key.0), self.context.clock.monotonic().saturating_sub(began));
+            let next = match outcome {
+                Ok(next) => next,
+                Err(Fault::NotLeading) => return,
+                // It is judged again with what is there now, of which the watch tells.
+                Err(Fault::NotFound | Fault::Conflict | Fault::Terminating) => Outcome::Again(COUNTS_EVERY),
+                Err(fault) => {
+                    tracing::debug!(kind = %key.0, object = %key.1, %fault, "its status cannot be written");
+                    Outcome::Failed
+                }
+            };
+            self.queue.done(&key, next);
+        }
+    }
+
+    async fn one(&self, key: &Key) -> Result<Outcome, Fault> {
+        let world = self.worlds.borrow().clone();
+        let Some(judgement) = world.and_then(|world| judge(&self.context, &world, key)) else {
+            locked(&self.waiting).remove(key);
+            locked(&self.written).remove(key);
+            return Ok(Outcome::Done);
+        };
+        let now = self.context.clock.monotonic();
+        let held = self.held(key, &judgement, now);
+        let Judgement { status: Some(status), resource_version, .. } = judgement else {
+            return Ok(Outcome::Done);
+        };
+        if let Some(rest) = held {
+            return Ok(Outcome::Again(rest));
+        }
+        if !self.term.holds() {
+            return Err(Fault::NotLeading);
+        }
+        let outcome = self.patch(key, status, &resource_version).await;
+        let word = outcome.as_ref().map_or_else(Fault::category, |()| "ok");
+        self.context.metrics.wrote(work_of(key.0), word);
+        outcome?;
+        if key.0 != Kind::AuthClient {
+            locked(&self.written).insert(key.clone(), now);
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// How long the status is held back yet, if it is.
+    fn held(&self, key: &Key, judgement: &Judgement, now: Duration) -> Option<Duration> {
+        let mut waiting = locked(&self.waiting);
+        if judgement.settled {
+            waiting.remove(key);
+        } else {
+            let known = waiting.get(key).filter(|known| known.generation == judgement.generation).copied();
+            let since = known.unwrap_or(Waiting { generation: judgement.generation, since: now });
+            waiting.insert(key.clone(), since);
+            let rest = since.since.saturating_add(HOLD).saturating_sub(now);
+            if key.0 == Kind::AuthClient && !rest.is_zero() {
+                return Some(rest);
+            }
+        }
+        drop(waiting);
+        if key.0 == Kind::AuthClient || judgement.is_new {
+            return None;
+        }
+        let last = locked(&self.written).get(key).copied()?;
+        let rest = last.saturating_add(COUNTS_EVERY).saturating_sub(now);
+        (!rest.is_zero()).then_some(rest)
+    }
+
+    async fn patch(&self, (kind, name): &Key, status: Value, resource_version: &str) -> Result<(), Fault> {
+        let patch = json!([
+            // Another write in between makes this one a conflict.
+            { "op": "replace", "path": "/metadata/resourceVersion", "value": resource_version },
+            { "op": "add", "path": "/status", "value": status },
+        ]);
+        let patch = serde_json::from_value(patch).map_err(|error| Fault::Other(error.to_string()))?;
+        let api: Api<DynamicObject> =
+            Api::namespaced_with(self.context.client.clone(), &name.namespace, &manifests(*kind));
+        let params = PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() };
+        let written = call(api.patch_status(&name.name, &params, &Patch::<()>::Json(patch))).await?;
+        self.context.shared.wrote(Source::Manifests(*kind), written);
+        Ok(())
+    }
+}
+
+/// The clients of which something else is said than before.
+fn changed<'a>(before: Option<&'a Report>, now: &'a Report) -> impl Iterator<Item = Key> + 'a {
+    let clients = now.clients.iter();
+    let others = clients.filter(move |(name, report)| {
+        before.and_then(|before| before.clients.get(*name)).is_none_or(|before| before != *report)
+    });
+    others.map(|(name, _)| (Kind::AuthClient, ObjectRef::clone(name)))
+}

@@ -1,0 +1,96 @@
+//! Publishing what is compiled, and removing shards that nobody needs any more.
+
+use super::Steward;
+use crate::cluster::{Fault, call};
+use crate::index::Source;
+use crate::publish::{Order, PublishFault};
+use crate::turn::World;
+use kube::api::{Api, DeleteParams, DynamicObject};
+use nauthera_core::names::{Kind, ObjectRef};
+use nauthera_core::snapshot::{FORMAT, OLDEST_READ};
+
+/// Shards that one look removes at most.
+const AT_ONCE: usize = 64;
+
+impl Steward {
+    /// Publishes what is compiled, unless it is published.
+    pub(super) async fn publish(&mut self, world: &World) -> Result<(), Fault> {
+        let Some(snapshot) = world.compiled.snapshots.get(&self.server) else { return Ok(()) };
+        let published = self.ledger.of(&self.server);
+        if published.as_ref().is_some_and(|published| published.snapshot == *snapshot) {
+            return Ok(());
+        }
+        let uid = self.context.shared.with(|index| {
+            let manifest = index.manifest(Kind::AuthServer, &self.server)?;
+            Some(manifest.identity.uid.clone()).filter(|_| !manifest.identity.deleting)
+        });
+        let Some((uid, held)) = uid.zip(self.key.as_mut()) else { return Ok(()) };
+        let written: Vec<u32> = (OLDEST_READ..=FORMAT).collect();
+        let replicas = self.context.replicas(&self.server);
+        let format = replicas.and_then(|replicas| replicas.with(|all| all.common_format(&written)));
+        let Some(format) = format else {
+            let why = "the running replicas read no format that this operator writes: update them, or it";
+            self.standing.notes().publish_fault = Some(why.to_owned());
+            return Ok(());
+        };
+        let began = self.context.clock.monotonic();
+        let order = Order { snapshot, format, uid: &uid };
+        let outcome = held.publisher.publish(&order, &self.term).await;
+        let word = match &outcome {
+            Ok(_) => "ok",
+            Err(PublishFault::Packing(_)) => "packing",
+            Err(PublishFault::Cluster(fault)) => fault.category(),
+        };
+        self.context.metrics.wrote("publish", word);
+        match outcome {
+            Ok(done) => {
+                self.context.metrics.worked("publish", self.context.clock.monotonic().saturating_sub(began));
+                let bytes = done.bytes.len();
+                self.context.metrics.published(&self.server, bytes, self.context.clock.now().0);
+                tracing::info!(server = %self.server, revision = %done.revision.short(), sequence = done.sequence, clients = snapshot.clients.len(), "published");
+                self.standing.notes().publish_fault = None;
+                self.ledger.wrote(&self.server, done.bytes, (snapshot.clone(), done.revision, done.sequence));
+                self.context.news.ring();
+                Ok(())
+            }
+            // It is tried again with another Snapshot, or other replicas.
+            Err(PublishFault::Packing(why)) => {
+                self.standing.notes().publish_fault = Some(why.to_string());
+                Ok(())
+            }
+            Err(PublishFault::Cluster(fault)) => {
+                if !matches!(fault, Fault::Conflict | Fault::NotLeading) {
+                    self.standing.notes().publish_fault = Some(fault.to_string());
+                }
+                Err(fault)
+            }
+        }
+    }
+
+    /// Removes shards that no index names, and that nobody can be about to read.
+    pub(super) async fn sweep(&mut self, _: &World) -> Result<(), Fault> {
+        let settled =
+            self.context.replicas(&self.server).is_none_or(|replicas| replicas.live().lagging.is_empty());
+        let now = self.context.clock.monotonic();
+        let sweeper = &mut self.sweeper;
+        let due = self.context.shared.with(|index| sweeper.due(index, &self.server, settled, now));
+        let api: Api<DynamicObject> = Api::namespaced_with(
+            self.context.client.clone(),
+            &self.server.namespace,
+            &Source::Snapshots.resource(),
+        );
+        for name in due.into_iter().take(AT_ONCE) {
+            if !self.term.holds() {
+                return Err(Fault::NotLeading);
+            }
+            match call(api.delete(&name, &DeleteParams::default())).await {
+                Ok(_) | Err(Fault::NotFound) => {
+                    let map = ObjectRef::new(self.server.namespace.clone(), name);
+                    self.context.shared.with(|index| index.forget_map(&map));
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,211 @@
+//! From the index to what is to be: one compile at a time, the first change at once and then at most every 100 ms. Every replica does
+//! it, so that one which takes over knows everything; only the leader carries it out.
+
+use crate::context::Context;
+use crate::index::{Index, Source};
+use crate::publish::{Publications, Published, pieces};
+use crate::records::{RecordCache, credentials_of, secret_names};
+use nauthera_core::binding::{self, Brought};
+use nauthera_core::compile::{Compiled, compile};
+use nauthera_core::credentials::RecordShard;
+use nauthera_core::finding::Finding;
+use nauthera_core::inventory::Inventory;
+use nauthera_core::names::{Kind, ObjectRef};
+use nauthera_core::snapshot::{Revision, Snapshot};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// The shortest time from one compile to the next.
+const EVERY: Duration = Duration::from_millis(100);
+
+/// What follows from everything that is known.
+pub struct World {
+    /// The facts.
+    pub inventory: Arc<Inventory>,
+    /// What follows from them.
+    pub compiled: Arc<Compiled>,
+    /// What is published.
+    pub published: BTreeMap<ObjectRef, Arc<Published>>,
+    /// Servers whose credential records cannot be read, with why: nothing is published for them.
+    pub faults: BTreeMap<ObjectRef, String>,
+    /// Grows by one with each compile.
+    pub number: u64,
+}
+
+/// Compiles whenever something has changed.
+pub struct Turner {
+    context: Arc<Context>,
+    cache: Arc<RecordCache>,
+    publications: Arc<Mutex<Publications>>,
+    worlds: watch::Sender<Option<Arc<World>>>,
+    number: u64,
+}
+
+/// What a turn has to be told of a publication by who made it.
+#[derive(Clone)]
+pub struct Ledger {
+    context: Arc<Context>,
+    publications: Arc<Mutex<Publications>>,
+}
+
+impl Ledger {
+    /// Notes what was published, before the watch tells of it.
+    pub fn wrote(&self, server: &ObjectRef, bytes: Arc<[u8]>, what: (Arc<Snapshot>, Revision, u64)) {
+        let now = self.context.clock.monotonic();
+        let (_, revision, sequence) = what;
+        self.publications.lock().unwrap_or_else(PoisonError::into_inner).wrote(server, bytes, what, now);
+        self.context.published(server, sequence, revision);
+        self.context.shared.changed.notify_one();
+    }
+
+    /// What is published of a server.
+    #[must_use]
+    pub fn of(&self, server: &ObjectRef) -> Option<Arc<Published>> {
+        self.publications.lock().unwrap_or_else(PoisonError::into_inner).of(server).cloned()
+    }
+}
+
+impl Turner {
+    /// Nothing is compiled yet.
+    #[must_use]
+    pub fn new(context: Arc<Context>, cache: Arc<RecordCache>) -> Self {
+        let (publications, worlds) = (Arc::default(), watch::Sender::new(None));
+        Self { context, cache, publications, worlds, number: 0 }
+    }
+
+    /// What follows, whenever that is something else.
+    #[must_use]
+    pub fn worlds(&self) -> watch::Receiver<Option<Arc<World>>> {
+        self.worlds.subscribe()
+    }
+
+    /// Where publications are noted.
+    #[must_use]
+    pub fn ledger(&self) -> Ledger {
+        Ledger { context: self.context.clone(), publications: self.publications.clone() }
+    }
+
+    /// Compiles for ever.
+    pub async fn run(mut self) {
+        let changed = self.context.shared.changed.clone();
+        loop {
+            changed.notified().await;
+            let began = self.context.clock.monotonic();
+            if self.context.shared.with(|index| index.is_complete()) {
+                self.turn().await;
+            }
+            let took = self.context.clock.monotonic().saturating_sub(began);
+            tokio::time::sleep(EVERY.saturating_sub(took)).await;
+        }
+    }
+
+    async fn turn(&mut self) {
+        let changes = self.context.shared.with(|index| index.take_changes());
+        let first = self.worlds.borrow().is_none();
+        self.context.note_changes(&changes);
+        if !changes.facts && !first {
+            // Nothing to compile: the same world, for those who look at something else.
+            self.worlds.send_modify(|_| {});
+            return;
+        }
+        let began = self.context.clock.monotonic();
+        let (context, cache, publications) =
+            (self.context.clone(), self.cache.clone(), self.publications.clone());
+        let work = tokio::task::spawn_blocking(move || look(&context, &cache, &publications));
+        let Ok(mut world) = work.await else {
+            tracing::error!("a compile was given up: it is begun again with the next change");
+            return;
+        };
+        self.number += 1;
+        world.number = self.number;
+        self.context.metrics.worked("compile", self.context.clock.monotonic().saturating_sub(began));
+        self.context.metrics.judged(&world.compiled.report);
+        for (server, published) in &world.published {
+            self.context.published(server, published.sequence, published.revision);
+        }
+        self.worlds.send_replace(Some(Arc::new(world)));
+    }
+}
+
+/// Gathers the facts and compiles.
+fn look(context: &Context, cache: &RecordCache, publications: &Mutex<Publications>) -> World {
+    let now = context.clock.monotonic();
+    let known = publications.lock().unwrap_or_else(PoisonError::into_inner).bytes();
+    let (inventory, pieces, shards, secret_names) = context.shared.with(|index| {
+        let inventory = index.inventory();
+        let shards: Vec<_> =
+            inventory.servers.keys().map(|server| (server.clone(), cache.shards(index, server))).collect();
+        (inventory, pieces(index, &known), shards, secret_names(index))
+    });
+    let published: BTreeMap<ObjectRef, Arc<Published>> = {
+        let mut publications = publications.lock().unwrap_or_else(PoisonError::into_inner);
+        publications.read(pieces, now);
+        publications.retain(|server| inventory.servers.contains_key(server));
+        publications.all().map(|(server, published)| (server.clone(), published.clone())).collect()
+    };
+    let mut faults = BTreeMap::new();
+    let mut records = Vec::new();
+    for (server, shards) in shards {
+        match shards {
+            Ok(shards) => records.extend(shards.into_values()),
+            Err(why) => drop(faults.insert(server, why)),
+        }
+    }
+    let home = |client: &ObjectRef| {
+        let object = inventory.clients.get(client)?;
+        object.spec.as_ref().map(|spec| spec.server.clone())
+    };
+    let credentials = credentials_of(records.iter(), home);
+    let unready = context.shared.with(|index| unready(index, &inventory, &records));
+    let facts = Inventory {
+        published: published.iter().map(|(server, known)| (server.clone(), known.snapshot.clone())).collect(),
+        credentials,
+        secret_names,
+        unready,
+        private_fetch: context.settings.allow_private_fetch,
+        ..Inventory::clone(&inventory)
+    };
+    let compiled = compile(&facts);
+    let published = {
+        let mut publications = publications.lock().unwrap_or_else(PoisonError::into_inner);
+        publications.note_policies(&compiled);
+        publications.all().map(|(server, published)| (server.clone(), published.clone())).collect()
+    };
+    World { inventory: Arc::new(facts), compiled: Arc::new(compiled), published, faults, number: 0 }
+}
+
+/// Clients that bring a Secret which is not there or cannot be used, with what is wrong: they wait. One that has brought a secret
+/// before goes on with it.
+fn unready(
+    index: &Index,
+    inventory: &Inventory,
+    records: &[Arc<RecordShard>],
+) -> BTreeMap<ObjectRef, Finding> {
+    let has_brought = |client: &ObjectRef, server: &ObjectRef| {
+        let mut known = records.iter().filter_map(|shard| shard.records.get(client));
+        known.any(|record| record.server == *server && record.brought && !record.secrets.is_empty())
+    };
+    let mut unready = BTreeMap::new();
+    for (client, object) in &inventory.clients {
+        let Some(spec) = object.spec.as_ref() else { continue };
+        let Some(name) = &spec.existing_secret else { continue };
+        let secret = index.secret(&ObjectRef::new(client.namespace.clone(), name.clone()));
+        let fault = match secret.filter(|secret| !secret.identity.deleting) {
+            None => binding::brought(client, name, Brought::Missing).err().map(|finding| *finding),
+            Some(secret) => secret.content.as_ref().and_then(|content| content.unusable.as_deref().cloned()),
+        };
+        if let Some(fault) = fault.filter(|_| !has_brought(client, &spec.server)) {
+            unready.insert(client.clone(), fault);
+        }
+    }
+    unready
+}
+
+/// The sources that are watched before anything else: what the others mean depends on them.
+#[must_use]
+pub fn first_sources() -> Vec<Source> {
+    let manifests = Kind::ALL.map(Source::Manifests);
+    manifests.into_iter().chain([Source::Namespaces, Source::ServerSecrets]).collect()
+}

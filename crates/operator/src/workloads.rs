@@ -1,0 +1,154 @@
+//! Applying what a server is made of. What is there as it should be is left alone, so nothing is written at rest; what somebody has
+//! changed of it is put back; fields of other managers are theirs.
+
+mod compare;
+
+pub use compare::{covers, hash};
+
+use crate::children::{Children, Facts, Missing, SecretKey, Server, children};
+use crate::cluster::{Fault, call};
+use crate::context::Context;
+use crate::index::{ChildKind, Source};
+use crate::lease::Term;
+use crate::names::{FIELD_MANAGER, child};
+use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams, Preconditions};
+use nauthera_core::inventory::Inventory;
+use nauthera_core::names::{Kind, ObjectRef};
+use std::sync::Arc;
+
+/// The hash of what was applied last, so that a field which is not wanted any more is seen to be there still.
+pub const APPLIED_ANNOTATION: &str = "auth.nauthera.io/applied";
+
+/// What came of looking after a server's parts.
+#[derive(Debug, Default)]
+pub struct Tended {
+    /// Objects that were written.
+    pub written: usize,
+    /// Kinds that are asked for and not there.
+    pub missing: Vec<Missing>,
+    /// What could not be applied, by object.
+    pub faults: Vec<(String, Fault)>,
+}
+
+/// Looks after the parts of one server.
+pub struct Tender<'a> {
+    /// What every worker shares.
+    pub context: &'a Arc<Context>,
+    /// Only while this lasts.
+    pub term: &'a Term,
+}
+
+impl Tender<'_> {
+    /// The parts as they should be; `None` while the server's manifest is not accepted, and everything stays as it is.
+    #[must_use]
+    pub fn wanted(&self, server: &ObjectRef, inventory: &Inventory) -> Option<(Children, Facts)> {
+        let spec = inventory.servers.get(server)?.spec.as_ref()?;
+        let (uid, workload, scaled_to, secrets) = self.context.shared.with(|index| {
+            let manifest = index.manifest(Kind::AuthServer, server)?;
+            let name = ObjectRef::new(server.namespace.clone(), child(&server.name));
+            let deployment = index.child(ChildKind::Deployment, &name);
+            let replicas = deployment.and_then(|child| child.object.data.pointer("/spec/replicas")?.as_i64());
+            let replicas = replicas.and_then(|replicas| i32::try_from(replicas).ok());
+            let store = spec.user_store.as_ref().and_then(|store| index.manifest(Kind::UserStore, store));
+            let read =
+                manifest.secrets.iter().chain(store.into_iter().flat_map(|store| store.secrets.iter()));
+            // Each names its key.
+            let mut secrets: Vec<SecretKey> = read.map(|reference| SecretKey::of(reference, "")).collect();
+            secrets.sort();
+            secrets.dedup();
+            Some((manifest.identity.uid.clone(), manifest.workload.clone()?, replicas, secrets))
+        })?;
+        let has = |kind| self.context.shared.with(|index| index.has_listed(Source::Children(kind)));
+        let facts = Facts {
+            image: self.context.settings.server_image.clone(),
+            operator_namespace: self.context.settings.namespace.clone(),
+            ipv6: false,
+            has_http_routes: has(ChildKind::HttpRoute),
+            has_certificates: has(ChildKind::Certificate),
+            scaled_to,
+            secrets,
+        };
+        let server = Server { object: server, uid: &uid, spec: &workload, issuer: &spec.issuer_url };
+        Some((children(&server, &facts), facts))
+    }
+
+    /// Applies what is not as it should be, and removes what is not wanted any more.
+    pub async fn tend(&self, server: &ObjectRef, inventory: &Inventory) -> Tended {
+        let Some((children, facts)) = self.wanted(server, inventory) else { return Tended::default() };
+        let mut tended = Tended { missing: children.missing.clone(), ..Tended::default() };
+        let objects = match children.to_apply() {
+            Ok(objects) => objects,
+            Err(error) => {
+                tended.faults.push((server.to_string(), Fault::Other(error.to_string())));
+                return tended;
+            }
+        };
+        for object in objects {
+            let shown = shown(&object);
+            match self.apply(server, object).await {
+                Ok(written) => tended.written += usize::from(written),
+                Err(error) => tended.faults.push((shown, error)),
+            }
+        }
+        for kind in children.unwanted(&facts) {
+            let Some(kind) = ChildKind::of(&kind.kind) else { continue };
+            match self.remove(server, kind).await {
+                Ok(removed) => tended.written += usize::from(removed),
+                Err(error) => tended.faults.push((format!("{kind:?}"), error)),
+            }
+        }
+        tended
+    }
+
+    /// Applies an object, unless it is there with everything that it should have; whether it was written.
+    async fn apply(&self, server: &ObjectRef, mut wanted: DynamicObject) -> Result<bool, Fault> {
+        let kind = wanted.types.as_ref().and_then(|types| ChildKind::of(&types.kind));
+        let Some(kind) = kind else { return Err(Fault::Other("a part of an unknown kind".into())) };
+        let hash = hash(&wanted);
+        wanted.metadata.annotations.get_or_insert_default().insert(APPLIED_ANNOTATION.into(), hash);
+        let name = wanted.metadata.name.clone().unwrap_or_default();
+        let object = ObjectRef::new(server.namespace.clone(), name.as_str());
+        let there = self.context.shared.with(|index| index.child(kind, &object).cloned());
+        if there.is_some_and(|there| !there.identity.deleting && covers(&there.object, &wanted)) {
+            return Ok(false);
+        }
+        if !self.term.holds() {
+            return Err(Fault::NotLeading);
+        }
+        let api: Api<DynamicObject> =
+            Api::namespaced_with(self.context.client.clone(), &server.namespace, &kind.resource());
+        let params = PatchParams::apply(FIELD_MANAGER).force();
+        tracing::info!(kind = ?kind, %object, "applying a part of a server");
+        let written = call(api.patch(&name, &params, &Patch::Apply(&wanted))).await?;
+        self.context.shared.wrote(Source::Children(kind), written);
+        Ok(true)
+    }
+
+    /// Removes a part that is not wanted any more, if it is this server's by its owner.
+    async fn remove(&self, server: &ObjectRef, kind: ChildKind) -> Result<bool, Fault> {
+        let object = ObjectRef::new(server.namespace.clone(), child(&server.name));
+        let found = self.context.shared.with(|index| {
+            let uid = index.manifest(Kind::AuthServer, server)?.identity.uid.clone();
+            let child = index.child(kind, &object)?;
+            let ours = crate::index::controller(&child.object.metadata).is_some_and(|owner| owner == uid);
+            (ours && !child.identity.deleting).then(|| child.identity.clone())
+        });
+        let Some(identity) = found else { return Ok(false) };
+        if !self.term.holds() {
+            return Err(Fault::NotLeading);
+        }
+        let api: Api<DynamicObject> =
+            Api::namespaced_with(self.context.client.clone(), &server.namespace, &kind.resource());
+        let same = Preconditions { uid: Some(identity.uid.to_string()), resource_version: None };
+        match call(api.delete(&object.name, &DeleteParams::background().preconditions(same))).await {
+            Ok(_) => Ok(true),
+            Err(Fault::NotFound | Fault::Conflict) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn shown(object: &DynamicObject) -> String {
+    let kind = object.types.as_ref().map(|types| types.kind.as_str()).unwrap_or_default();
+    format!("{kind} {}", object.metadata.name.as_deref().unwrap_or_default())
+}

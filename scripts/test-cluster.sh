@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Tests on real clusters: those of tests/kubernetes, each of its binaries inside a cluster of the kind that it needs. Everything is
+# built before, since nothing leads out of a cluster.
+#
+#   scripts/test-cluster.sh                    all of them
+#   scripts/test-cluster.sh cluster [TEST..]   one binary, perhaps with names of tests
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+
+# What each kind of cluster is started with.
+flags_of() {
+  case $1 in
+    cluster) echo --node --image "nauthera=$NAUTHERA_BIN" --image machine= ;;
+    faults) echo --node --separate --image machine= ;;
+    quota) echo --etcd-quota 20000000 ;;
+    *) die "no tests are called $1: there are cluster, faults and quota" ;;
+  esac
+}
+
+need_binary
+kinds=(cluster faults quota)
+[ $# -eq 0 ] || { kinds=("$1"); shift; }
+for kind in "${kinds[@]}"; do flags_of "$kind" >/dev/null; done
+cluster=$(scripts/cluster-binary.sh)
+PATH=$(scripts/cluster-tools.sh):$PATH
+export PATH
+
+# The path of a test binary, as cargo tells it.
+built() {
+  cargo test --locked --quiet --package nauthera-test-kubernetes --test "$1" --no-run --message-format json-render-diagnostics |
+    python3 -c 'import json, sys
+for line in sys.stdin:
+    message = json.loads(line)
+    if message.get("executable") and message["target"]["name"] == sys.argv[1]:
+        print(message["executable"])' "$1"
+}
+
+data=$(mktemp -d)
+trap 'rm -rf "$data"' EXIT
+# Of a run that failed, what its parts said.
+logs=$CACHE/cluster-logs
+status=0
+for kind in "${kinds[@]}"; do
+  binary=$(built "$kind")
+  read -ra flags < <(flags_of "$kind")
+  # Most of a test is waiting; those with faults break what others would need.
+  threads=8
+  [ "$kind" = cluster ] || threads=1
+  say "a cluster: ${flags[*]}"
+  (cd tests/kubernetes && "$cluster" --data-dir "$data/$kind" "${flags[@]}" -- \
+    "$binary" --test-threads "$threads" "$@") || {
+    status=$?
+    rm -rf "$logs"
+    mkdir -p "$logs"
+    cp -r "$data/$kind/cluster.log" "$data/$kind/pod-logs" "$logs/" 2>/dev/null || true
+    say "the cluster's logs are in $logs"
+  }
+  rm -rf "${data:?}/$kind"
+done
+exit "$status"

@@ -1,0 +1,42 @@
+//! What is made of an AuthServer, and what is put back.
+
+use super::{Platform, SOON};
+use nauthera_test_kubernetes::kubectl::{get, kubectl};
+use nauthera_test_kubernetes::wait::wait_for;
+
+#[tokio::test]
+async fn a_server_runs_and_serves_what_is_published() {
+    let platform = Platform::ready("server").await;
+    let server = get(&["authserver", "main", "-n", platform.name()]).unwrap();
+    let index = get(&["configmap", "nauthera-main-snapshot", "-n", platform.name()]).unwrap();
+    let index: serde_json::Value =
+        serde_json::from_str(index["data"]["index.json"].as_str().unwrap()).unwrap();
+    assert_eq!(server["status"]["revision"], index["revision"]);
+    assert_eq!(server["status"]["replicas"], 1);
+    assert_eq!(server["status"]["signingKeys"][0]["algorithm"], "ES256");
+    for name in ["nauthera-main-digest-key", "nauthera-main-signing-keys"] {
+        let secret = get(&["secret", name, "-n", platform.name()]).unwrap();
+        assert!(secret["metadata"]["ownerReferences"].is_null(), "{name} outlives its AuthServer");
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_changes_of_it_is_put_back_and_what_is_as_it_should_be_is_not_written() {
+    let platform = Platform::ready("drift").await;
+    let child = "nauthera-main";
+    let service = || get(&["service", child, "-n", platform.name()]);
+    let before = service().unwrap();
+    let patch = r#"{"spec":{"selector":{"auth.nauthera.io/server":"another"}}}"#;
+    kubectl(["patch", "service", child, "-n", platform.name(), "-p", patch]).unwrap().worked().unwrap();
+    let mended = async || Ok((service()?["spec"]["selector"] == before["spec"]["selector"]).then_some(()));
+    wait_for("the Service's selector", SOON, mended).await.unwrap();
+    kubectl(["delete", "networkpolicy", child, "-n", platform.name()]).unwrap().worked().unwrap();
+    let back = async || Ok(get(&["networkpolicy", child, "-n", platform.name()]).ok());
+    wait_for("the NetworkPolicy", SOON, back).await.unwrap();
+    // A label of somebody else's is left alone.
+    kubectl(["label", "service", child, "-n", platform.name(), "team=other"]).unwrap().worked().unwrap();
+    let version = service().unwrap()["metadata"]["resourceVersion"].clone();
+    platform.wait("authpolicy", "baseline").await;
+    assert_eq!(service().unwrap()["metadata"]["resourceVersion"], version);
+    assert_eq!(service().unwrap()["metadata"]["labels"]["team"], "other");
+}
