@@ -99,7 +99,9 @@ async fn follow(mut feed: Feed, mut held: Revision, app: &Arc<App>, background: 
                 match background.run(move || app.apply(snapshot)).await {
                     Ok(Ok(())) => {}
                     Ok(Err(error)) => tracing::error!(%error, "signing keys cannot follow the Snapshot"),
-                    Err(error) => tracing::error!(error = format!("{error:#}"), "the Snapshot is not applied"),
+                    Err(error) => {
+                        tracing::error!(error = format!("{error:#}"), "the Snapshot is not applied")
+                    }
                 }
             }
             Err(error) => {

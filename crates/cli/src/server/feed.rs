@@ -58,11 +58,7 @@ impl Feed {
     }
 
     /// The ConfigMaps of this index.
-    pub async fn maps(
-        index: &ObjectRef,
-        cache: Option<&Path>,
-        background: Arc<Background>,
-    ) -> Result<Self> {
+    pub async fn maps(index: &ObjectRef, cache: Option<&Path>, background: Arc<Background>) -> Result<Self> {
         let Some(server) = server_of(index) else {
             bail!(
                 "{index} is no index of a Snapshot: give NAMESPACE/nauthera-NAME-snapshot of an AuthServer NAME"
