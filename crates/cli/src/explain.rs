@@ -95,7 +95,9 @@ fn explain_client(name: &ObjectRef, path: &Path, format: Format, ui: &Ui) -> Res
 fn read_object(client: &ObjectRef) -> Result<serde_json::Value> {
     rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
     let object = crate::threads()?.block_on(async {
-        let (api, _) = connect().await?;
+        let (api, _) = connect().await.with_context(|| {
+            format!("{client} cannot be read from a cluster; to explain manifests, name their PATH")
+        })?;
         read(api, Kind::AuthClient, client)
             .await
             .with_context(|| format!("AuthClient {client} cannot be read"))

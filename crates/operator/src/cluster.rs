@@ -21,8 +21,8 @@ pub const CALL_WITHIN: Duration = Duration::from_secs(15);
 #[derive(Debug, thiserror::Error)]
 pub enum NoCluster {
     /// No configuration.
-    #[error("no cluster is configured: set KUBECONFIG, or run inside one: {0}")]
-    Config(#[source] Box<InferConfigError>),
+    #[error("no cluster is configured: set KUBECONFIG, or run inside one ({0})")]
+    Config(Box<InferConfigError>),
     /// The configuration cannot be used.
     #[error("the cluster's configuration cannot be used: {0}")]
     Client(#[source] kube::Error),

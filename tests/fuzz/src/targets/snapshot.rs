@@ -2,7 +2,7 @@
 
 use crate::{Target, Verdict};
 use anyhow::{Context, ensure};
-use nauthera_core::snapshot::{FORMAT, Snapshot};
+use nauthera_core::snapshot::{FORMAT, OLDEST_READ, Snapshot};
 use nauthera_core::time::Seconds;
 use nauthera_server::pages::Locale;
 use nauthera_server::serving::Serving;
@@ -36,7 +36,15 @@ fn check(data: &[u8]) -> Verdict {
 fn same_json(data: &[u8], written: &[u8]) -> Verdict {
     let read: serde_json::Value = serde_json::from_slice(data)?;
     let written: serde_json::Value = serde_json::from_slice(written)?;
-    ensure!(read.get("format") == Some(&FORMAT.into()), "another format was read");
+    let format = |of: &serde_json::Value| of.get("format").and_then(serde_json::Value::as_u64);
+    let known = u64::from(OLDEST_READ)..=u64::from(FORMAT);
+    ensure!(format(&read).is_some_and(|read| known.contains(&read)), "another format was read");
+    // It is written in the oldest format that says all of it.
+    ensure!(format(&written) <= format(&read), "it is written in a newer format than it came in");
+    let (mut read, mut written) = (read, written);
+    for value in [&mut read, &mut written] {
+        value.as_object_mut().and_then(|object| object.remove("format"));
+    }
     if let Some(lost) = lost(&read, &written) {
         anyhow::bail!("{lost} is dropped");
     }
