@@ -74,7 +74,7 @@ struct StaticPeople {
 
 #[derive(Debug)]
 struct Entry {
-    person: Person,
+    person: Arc<Person>,
     /// `None` when the hash in the manifest does not read: nobody logs in with it.
     hash: Option<Arc<Hashed>>,
 }
@@ -126,7 +126,7 @@ impl Directory {
         username: &str,
         password: SecretString,
         pool: &HashPool,
-    ) -> Result<Person, LoginError> {
+    ) -> Result<Arc<Person>, LoginError> {
         let people = match &self.people {
             People::Static(people) => people,
             People::Away(why) => return Err(LoginError::Unavailable(why.clone())),
@@ -147,7 +147,7 @@ impl Directory {
 
     /// The person with this immutable id ([`PersonRef::id`]), as of now; `None` when there is none any more.
     #[must_use]
-    pub fn find(&self, id: &str) -> Option<Person> {
+    pub fn find(&self, id: &str) -> Option<Arc<Person>> {
         let People::Static(people) = &self.people else { return None };
         people.entry(id).map(|entry| &entry.person).filter(|person| &*person.reference.id == id).cloned()
     }
@@ -184,7 +184,7 @@ impl Entry {
             groups: groups.clone(),
             claims,
         };
-        Self { person, hash: Hashed::parse(password_hash).ok().map(Arc::new) }
+        Self { person: Arc::new(person), hash: Hashed::parse(password_hash).ok().map(Arc::new) }
     }
 }
 

@@ -313,7 +313,7 @@ fn at_hash(access_token: &str, algorithm: SigningAlgorithm) -> String {
 ///
 /// # Errors
 /// `invalid_grant` when the directory does not know them any more.
-pub fn person_now(context: &Context, authorization: &Authorization) -> Result<Person, OAuthError> {
+pub fn person_now(context: &Context, authorization: &Authorization) -> Result<Arc<Person>, OAuthError> {
     let wired = context.serving.snapshot.head.users.as_ref();
     let same_store = wired.is_some_and(|users| users.store == authorization.person.store);
     let directory = context.serving.directory.as_ref().filter(|_| same_store);

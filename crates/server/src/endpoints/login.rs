@@ -19,6 +19,7 @@ use nauthera_core::oauth::authorize::AuthorizeRequest;
 use nauthera_core::snapshot::Row;
 use nauthera_identity::{LoginError as Refused, Person};
 use nauthera_store::SessionStart;
+use std::sync::Arc;
 
 /// Answers GET (the page) and POST (the form).
 pub async fn answer(context: Context, body: Body) -> Response {
@@ -52,7 +53,7 @@ async fn go_on(
         Step::Login(request) => {
             let wanted = request.as_ref().and_then(|request| request.expected_subject.as_ref());
             let is_other = |person: &Person| wanted.is_some_and(|wanted| *wanted != person.reference.subject);
-            let error = known.as_ref().is_some_and(is_other).then_some(LoginError::AnotherPerson);
+            let error = known.as_deref().is_some_and(is_other).then_some(LoginError::AnotherPerson);
             let hinted = request.as_ref().and_then(|request| request.login_hint.clone());
             let known = known.filter(|_| error.is_none()).map(|person| person.username.to_string());
             let username = hinted.or(known).unwrap_or_default();
@@ -194,7 +195,7 @@ async fn check(
     context: &Context,
     row: Option<&Row>,
     (username, password): (&str, &str),
-) -> Result<(Person, Key), LoginError> {
+) -> Result<(Arc<Person>, Key), LoginError> {
     let app = &context.app;
     let refused = |outcome: LoginOutcome, error| {
         app.metrics.login(outcome);
@@ -240,7 +241,7 @@ async fn check(
 async fn begin(
     context: &Context,
     row: Option<&Row>,
-    person: Person,
+    person: Arc<Person>,
     before: Option<Session>,
 ) -> Result<(Session, String), Failure> {
     let cookie = context.app.random_text();

@@ -9,6 +9,7 @@ use nauthera_core::facts::{Digest, SessionRecord, Subject};
 use nauthera_core::oauth::Params;
 use nauthera_core::time::Seconds;
 use nauthera_identity::Person;
+use std::sync::Arc;
 
 /// A session is noted as used at most this often.
 const TOUCHED_EVERY: Seconds = Seconds::minutes(1);
@@ -19,7 +20,7 @@ pub struct Session {
     /// The session.
     pub record: SessionRecord,
     /// The person.
-    pub person: Person,
+    pub person: Arc<Person>,
 }
 
 /// The live session of a request's browser.

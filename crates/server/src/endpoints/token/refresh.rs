@@ -61,21 +61,21 @@ impl Presented<'_> {
     async fn use_token(&self, facts: Facts) -> Result<Granted, Failure> {
         let Request { context, row, .. } = self.request;
         let person = person_now(context, &facts.1.authorization);
-        match self.judge(&facts, person.as_ref().ok())? {
+        match self.judge(&facts, person.as_deref().ok())? {
             Refresh::Keep(mint) => {
                 let ends_at = mint.ends_at(row, context.now);
                 if ends_at > facts.1.expires_at {
                     context.app.store.extend_grant(self.grant, ends_at).await?;
                 }
-                self.issue(&facts.1.authorization, &person?, (&mint, None))
+                self.issue(&facts.1.authorization, &*person?, (&mint, None))
             }
             Refresh::Rotate(mint) => {
                 let known = Known::from(facts.1);
-                let granted = self.rotate(&known, &person?, &mint).await?;
+                let granted = self.rotate(&known, &*person?, &mint).await?;
                 context.app.grants.keep(self.grant, known);
                 Ok(granted)
             }
-            Refresh::Repeat(mint) => self.repeat(&facts, &person?, &mint),
+            Refresh::Repeat(mint) => self.repeat(&facts, &*person?, &mint),
             Refresh::Reused => self.revoke(&facts.1.authorization).await,
         }
     }
@@ -123,8 +123,8 @@ impl Presented<'_> {
     /// Another request was faster, here or elsewhere, lately or long ago: judged by how the family stands now.
     async fn use_late(&self, facts: &Facts) -> Result<Granted, Failure> {
         let person = person_now(self.request.context, &facts.1.authorization);
-        match self.judge(facts, person.as_ref().ok())? {
-            Refresh::Repeat(mint) => self.repeat(facts, &person?, &mint),
+        match self.judge(facts, person.as_deref().ok())? {
+            Refresh::Repeat(mint) => self.repeat(facts, &*person?, &mint),
             Refresh::Reused => self.revoke(&facts.1.authorization).await,
             // It was not to be rotated a moment ago, and nothing makes a token live again.
             Refresh::Keep(_) | Refresh::Rotate(_) => Err(unknown().into()),
