@@ -98,8 +98,7 @@ fn client(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
     let published = home.and_then(|server| world.published.get(server));
     let snapshot = home.and_then(|server| world.compiled.snapshots.get(server));
     let (secret, next_rotation, reached) = noted(context, home, name);
-    let level =
-        home.and_then(|server| context.replicas(server)).map(|replicas| replicas.live()).unwrap_or_default();
+    let level = home.map(|server| level(context, server)).unwrap_or_default();
     let was_live = there.as_ref().is_some_and(|there| was_live(there, manifest.generation));
     let row = report.row.as_ref();
     let carried = published.filter(|published| {
@@ -129,6 +128,12 @@ fn client(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
     };
     let wanted = status::client(&facts);
     judged(context, manifest, there.as_ref(), (wanted, settled))
+}
+
+/// How far the replicas of a server are. Where nobody looks after them yet, nobody knows.
+fn level(context: &Context, server: &ObjectRef) -> Level {
+    let replicas = context.replicas(server);
+    replicas.map_or_else(|| Level { unasked: true, ..Level::default() }, |replicas| replicas.live())
 }
 
 /// What is noted of a client by who looks after its server: its Secret, its next rotation, and how far all replicas have come.
@@ -197,7 +202,7 @@ fn policy(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
         .servers
         .keys()
         .map(|server| {
-            let level = context.replicas(server).map(|replicas| replicas.live()).unwrap_or_default();
+            let level = level(context, server);
             let published = world.published.get(server);
             let carried = published
                 .and_then(|published| Some((published.carries_policy(name, report.generation)?, published)));
@@ -238,7 +243,7 @@ fn server(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
     }
     let published = world.published.get(name);
     let head = world.compiled.snapshots.get(name).map(|snapshot| &snapshot.head);
-    let level = context.replicas(name).map(|replicas| replicas.live()).unwrap_or_default();
+    let level = level(context, name);
     if level.unasked {
         return Some(Judgement::later(manifest));
     }
