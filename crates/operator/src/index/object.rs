@@ -1,6 +1,6 @@
 //! What is kept of each object: who it is, which write of it, and what of it is looked at.
 
-use crate::names::{OWNER_ANNOTATION, owner_mark};
+use crate::names::{CLIENT_LABEL, OWNER_ANNOTATION, owner_mark};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::DynamicObject;
 use nauthera_api::v1alpha1::{AuthServerSpec, SecretKeyRef};
@@ -96,6 +96,14 @@ pub struct ClientSecret {
     pub annotations: BTreeMap<Arc<str>, Arc<str>>,
     /// What it holds, as far as that was asked when it came.
     pub content: Option<Content>,
+}
+
+impl ClientSecret {
+    /// Does its label name this client? The label finds it, and proves nothing.
+    #[must_use]
+    pub fn is_for(&self, client: &ObjectRef) -> bool {
+        self.labels.get(CLIENT_LABEL).is_some_and(|label| *label == client.name)
+    }
 }
 
 /// What a Secret holds, hashed.

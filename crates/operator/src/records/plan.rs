@@ -10,7 +10,7 @@ use nauthera_core::names::{Kind, ObjectRef};
 use nauthera_core::report::ClientReport;
 use nauthera_core::snapshot::Row;
 use nauthera_core::spec::{ClientSpec, Rotation};
-use nauthera_core::time::UnixTime;
+use nauthera_core::time::{Seconds, UnixTime};
 use nauthera_core::uri::IssuerUrl;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -96,7 +96,12 @@ pub struct Planner {
     pub states: HashMap<ObjectRef, SecretState>,
     /// When each client's secret rotates next.
     pub rotations: HashMap<ObjectRef, UnixTime>,
+    /// When a Secret that is in a client's way was looked at last.
+    looked: HashMap<ObjectRef, UnixTime>,
 }
+
+/// How often a Secret of which no watch tells is looked at.
+const LOOK_EVERY: Seconds = Seconds::new(30);
 
 /// What planning looks at beside the client.
 pub struct View<'a> {
@@ -200,9 +205,9 @@ impl Entry {
     fn unread(&self, view: &View<'_>) -> Option<ObjectRef> {
         let names = [self.secret(), self.brought()];
         names.into_iter().flatten().find(|name| {
-            let Some(secret) = view.index.secret(name).filter(|secret| !secret.identity.deleting) else {
-                return false;
-            };
+            // One that names another client, or none, is not read for this one.
+            let named = view.index.secret(name).filter(|secret| secret.is_for(&self.client));
+            let Some(secret) = named.filter(|secret| !secret.identity.deleting) else { return false };
             secret.content.as_ref().is_none_or(|content| content.server != *view.server)
         })
     }
@@ -301,7 +306,10 @@ impl Planner {
                 plan.next = earlier(plan.next, Some(then));
                 (None, SecretState::Pending)
             }
-            Step::Conflict => (None, SecretState::Taken(self.holder_of(&entry, view.index))),
+            Step::Conflict => {
+                let look = self.unwatched(plan, &entry, view).map(Due::Look);
+                (look, SecretState::Taken(self.holder_of(&entry, view.index)))
+            }
             Step::Missing => (None, SecretState::Missing),
             Step::Done { next } => {
                 self.held.remove(&client);
@@ -326,6 +334,22 @@ impl Planner {
             self.settled.remove(&client);
             plan.due.insert(client, (entry, due));
         }
+    }
+
+    /// A Secret that is in the way and has no label of ours, of which no watch tells when it is gone: it is to be looked at now and then.
+    fn unwatched(&mut self, plan: &mut Plan, entry: &Entry, view: &View<'_>) -> Option<ObjectRef> {
+        let name = entry.secret()?;
+        let is_watched = view.index.secret(&name)?.labels.contains_key(crate::names::CLIENT_LABEL);
+        if is_watched {
+            return None;
+        }
+        let last = self.looked.entry(entry.client.clone()).or_insert(view.now);
+        let due = view.now >= last.plus(LOOK_EVERY);
+        if due {
+            *last = view.now;
+        }
+        plan.next = earlier(plan.next, Some(last.plus(LOOK_EVERY)));
+        due.then_some(name)
     }
 
     fn settle(
@@ -362,6 +386,7 @@ impl Planner {
         self.held.retain(|client, _| is_there(client));
         self.states.retain(|client, _| is_there(client));
         self.rotations.retain(|client, _| is_there(client));
+        self.looked.retain(|client, _| is_there(client));
     }
 
     /// Looks at this client again, whatever is known of it.
