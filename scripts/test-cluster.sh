@@ -10,15 +10,15 @@ set -euo pipefail
 # What each kind of cluster is started with.
 flags_of() {
   case $1 in
-    cluster) echo --node --image "nauthera=$NAUTHERA_BIN" --image machine= ;;
+    cluster | operator) echo --node --image "nauthera=$NAUTHERA_BIN" --image machine= ;;
     faults) echo --node --separate --image machine= ;;
     quota) echo --etcd-quota 20000000 ;;
-    *) die "no tests are called $1: there are cluster, faults and quota" ;;
+    *) die "no tests are called $1: there are cluster, operator, faults and quota" ;;
   esac
 }
 
 need_binary
-kinds=(cluster faults quota)
+kinds=(cluster operator faults quota)
 [ $# -eq 0 ] || { kinds=("$1"); shift; }
 for kind in "${kinds[@]}"; do flags_of "$kind" >/dev/null; done
 cluster=$(scripts/cluster-binary.sh)
@@ -44,8 +44,8 @@ for kind in "${kinds[@]}"; do
   binary=$(built "$kind")
   read -ra flags < <(flags_of "$kind")
   # Most of a test is waiting; those with faults break what others would need.
-  threads=8
-  [ "$kind" = cluster ] || threads=1
+  threads=1
+  case $kind in cluster | operator) threads=8 ;; esac
   say "a cluster: ${flags[*]}"
   (cd tests/kubernetes && "$cluster" --data-dir "$data/$kind" "${flags[@]}" -- \
     "$binary" --test-threads "$threads" "$@") || {

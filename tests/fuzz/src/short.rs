@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 /// The longest that one input may take, on a machine that does something else too.
 const SLOWEST: Duration = Duration::from_secs(10);
+/// How often an input that seems slow is judged.
+const TIMED: usize = 3;
 /// The longest that a target may take, were it to hang.
 const DEADLINE: Duration = Duration::from_secs(600);
 
@@ -82,17 +84,27 @@ fn work(target: &Target, effort: Effort, current: &Current) -> anyhow::Result<us
     Ok(pool.len() + rounds)
 }
 
+/// Judges an input. One that takes long is judged again, and the shortest time counts: somebody else may have had the processor.
 fn judge(target: &Target, input: &[u8], current: &Current) -> Verdict {
     input.clone_into(&mut *current.lock().unwrap_or_else(PoisonError::into_inner));
+    let mut took = Duration::MAX;
+    for _ in 0..TIMED {
+        took = took.min(timed(target, input)?);
+        if took < SLOWEST {
+            return Ok(());
+        }
+    }
+    bail!("it takes {took:?}")
+}
+
+fn timed(target: &Target, input: &[u8]) -> anyhow::Result<Duration> {
     let started = now();
     let verdict = catch_unwind(AssertUnwindSafe(|| (target.check)(input)));
     let took = now().saturating_duration_since(started);
     match verdict {
-        Ok(verdict) => verdict?,
+        Ok(verdict) => verdict.map(|()| took),
         Err(panic) => bail!("it panics: {}", words_of(&*panic)),
     }
-    anyhow::ensure!(took < SLOWEST, "it takes {took:?}");
-    Ok(())
 }
 
 fn words_of(panic: &(dyn std::any::Any + Send)) -> &str {

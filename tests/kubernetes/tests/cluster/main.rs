@@ -10,8 +10,6 @@ mod manifests;
 #[cfg(test)]
 mod node;
 #[cfg(test)]
-mod operator;
-#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod rules;

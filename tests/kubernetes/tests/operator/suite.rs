@@ -1,5 +1,5 @@
 //! The operator as a process against a real cluster: what it makes of manifests, and that pods of its making serve them. One operator
-//! runs for all tests of this binary; each test has namespaces of its own.
+//! runs for all tests; each test has namespaces of its own.
 
 mod clients;
 mod process;
