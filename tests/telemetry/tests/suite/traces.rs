@@ -24,14 +24,15 @@ fn named<'a>(spans: &'a [Span], name: &str) -> &'a Span {
 fn a_trace_reaches_from_the_callers_span_to_the_database() {
     let collector = Collector::start();
     let server = traced(&collector.endpoint, &[]);
+    let token = server.token(&[]).ok()["access_token"].as_str().unwrap().to_owned();
     let answer = server.post(
         "/oauth2/revoke",
-        &[("token", "a token that nobody has")],
+        &[("token", token.as_str())],
         &[("traceparent", &traceparent(TRACE, "01"))],
     );
     assert_eq!(answer.status, 200, "{}", answer.text);
     let spans = collector.trace_with(TRACE, "revoke");
-    let (request, step) = (named(&spans, "revoke"), named(&spans, "refresh"));
+    let (request, step) = (named(&spans, "revoke"), named(&spans, "revoke_token"));
     assert_eq!(request.parent, CALLER);
     assert_eq!(step.parent, request.id);
     let attribute = |span: &Span, name: &str| span.attributes.get(name).cloned().unwrap_or_default();
