@@ -34,7 +34,11 @@ impl Namespace {
             "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name, "labels": labels },
         });
         with_input(["create", "-f", "-"], &namespace.to_string())?.worked()?;
-        Ok(Self { name })
+        let made = Self { name };
+        // No pod is admitted before the account that it runs as is there.
+        let there = ["wait", "--for=create", "serviceaccount/default", "--timeout=60s", "-n", made.name()];
+        kubectl(there)?.worked()?;
+        Ok(made)
     }
 
     /// Its name.
