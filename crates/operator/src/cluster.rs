@@ -1,11 +1,15 @@
 //! The way to the API server: a client with deadlines on everything, and what an error of it means for who asked.
 
 use crate::index::manifests;
-use kube::api::{Api, DynamicObject};
+use crate::names::FIELD_MANAGER;
+use kube::api::{Api, DynamicObject, PatchParams, PostParams};
 use kube::config::InferConfigError;
-use kube::{Client, Config};
+use kube::{Client, Config, ResourceExt};
 use nauthera_core::names::{Kind, ObjectRef};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::fmt::Debug;
 use std::time::Duration;
 
 /// How long a connection may take to be made.
@@ -149,6 +153,32 @@ pub async fn within<T>(
 /// [`Fault`].
 pub async fn call<T>(call: impl Future<Output = Result<T, kube::Error>> + Send) -> Result<T, Fault> {
     within(CALL_WITHIN, call).await
+}
+
+/// How everything is written.
+#[must_use]
+pub fn params() -> PostParams {
+    PostParams { field_manager: Some(FIELD_MANAGER.into()), dry_run: false }
+}
+
+/// How everything is patched that is no server-side apply.
+#[must_use]
+pub fn patch_params() -> PatchParams {
+    PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() }
+}
+
+/// Writes an object in place of the write of it that was read, which its metadata names, or makes it where none was.
+///
+/// # Errors
+/// [`Fault`]; [`Fault::Conflict`] where something else is there by now.
+pub async fn put<K>(api: &Api<K>, object: &K) -> Result<K, Fault>
+where
+    K: ResourceExt + Clone + DeserializeOwned + Serialize + Debug + Send + Sync,
+{
+    match object.meta().resource_version {
+        Some(_) => call(api.replace(&object.name_any(), &params(), object)).await,
+        None => call(api.create(&params(), object)).await,
+    }
 }
 
 /// Reads one object of the four kinds; `None` where it is not there.

@@ -113,17 +113,10 @@ impl Context {
         self.replicas.lock().unwrap_or_else(PoisonError::into_inner).get(server).cloned()
     }
 
-    /// The replicas of a server, looked after from now on; whether they were not before.
-    pub fn meet_replicas(&self, server: &ObjectRef) -> (Arc<Polling>, bool) {
+    /// The replicas of a server, looked after from now on.
+    pub fn meet_replicas(&self, server: &ObjectRef) -> Arc<Polling> {
         let mut all = self.replicas.lock().unwrap_or_else(PoisonError::into_inner);
-        match all.get(server) {
-            Some(known) => (known.clone(), false),
-            None => {
-                let polling = Polling::new(self.news.clone());
-                all.insert(server.clone(), polling.clone());
-                (polling, true)
-            }
-        }
+        all.entry(server.clone()).or_insert_with(|| Polling::new(self.news.clone())).clone()
     }
 
     /// How it stands with a server, for its workers to note and for statuses to say.

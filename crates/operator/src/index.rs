@@ -38,8 +38,6 @@ struct Stream {
 pub struct Changes {
     /// Something that `compile` looks at.
     pub facts: bool,
-    /// Secrets of applications.
-    pub secrets: BTreeSet<ObjectRef>,
     /// Servers of which a part has changed.
     pub children: BTreeSet<ObjectRef>,
     /// Objects of which the status, or the write, has changed.
@@ -52,7 +50,6 @@ impl Changes {
     /// Adds what has changed since.
     pub fn add(&mut self, later: &Self) {
         self.facts |= later.facts;
-        self.secrets.extend(later.secrets.iter().cloned());
         self.children.extend(later.children.iter().cloned());
         self.statuses.extend(later.statuses.iter().cloned());
         self.pods.extend(later.pods.iter().cloned());

@@ -3,14 +3,14 @@
 //! server's to know; the binary joins the two.
 
 use crate::children::kept;
-use crate::cluster::{Fault, call};
+use crate::cluster::{Fault, call, put};
 use crate::context::Context;
 use crate::index::{Source, name_of};
 use crate::lease::Term;
-use crate::names::{self, DIGEST_KEY_FILE, FIELD_MANAGER, SIGNING_KEYS_FILE, kind};
+use crate::names::{self, DIGEST_KEY_FILE, SIGNING_KEYS_FILE, kind};
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
-use kube::api::{Api, DynamicObject, PostParams};
+use kube::api::{Api, DynamicObject};
 use nauthera_core::names::ObjectRef;
 use nauthera_core::oauth::keyring::KeyTimes;
 use nauthera_core::spec::SigningSettings;
@@ -107,16 +107,11 @@ impl Keeper<'_> {
             Some(known) => {
                 let mut secret = self.secret(&name, kind::SIGNING_KEYS, SIGNING_KEYS_FILE, news.to_vec());
                 secret.metadata.resource_version = Some(known.identity.resource_version.to_string());
-                self.may_write()?;
-                let written = call(self.api().replace(&name, &params(), &secret)).await?;
-                self.note(written);
+                self.term.check()?;
+                self.note(put(&self.api(), &secret).await?);
                 Ok(())
             }
         }
-    }
-
-    fn may_write(&self) -> Result<(), Fault> {
-        if self.term.holds() { Ok(()) } else { Err(Fault::NotLeading) }
     }
 
     fn secret(&self, name: &str, kind: &str, key: &str, value: Vec<u8>) -> Secret {
@@ -130,9 +125,9 @@ impl Keeper<'_> {
 
     /// Makes a Secret that was not there. One that another operator made meanwhile is taken as it is.
     async fn create(&self, name: &str, kind: &str, key: &str, value: Vec<u8>) -> Result<(), Fault> {
-        self.may_write()?;
+        self.term.check()?;
         let secret = self.secret(name, kind, key, value);
-        match call(self.api().create(&params(), &secret)).await {
+        match put(&self.api(), &secret).await {
             Ok(made) => self.note(made),
             Err(Fault::Conflict) => {
                 let there = call(self.api().get(name)).await?;
@@ -146,10 +141,6 @@ impl Keeper<'_> {
     fn note(&self, secret: Secret) {
         note(self.context, Source::ServerSecrets, &secret);
     }
-}
-
-fn params() -> PostParams {
-    PostParams { field_manager: Some(FIELD_MANAGER.into()), dry_run: false }
 }
 
 /// Enters what was read or written into the index at once.

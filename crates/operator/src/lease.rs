@@ -7,12 +7,12 @@ mod election_tests;
 
 pub use election::{Election, Move, Seen, Timing};
 
-use crate::cluster::{Fault, within};
-use crate::names::{FIELD_MANAGER, MANAGED_BY, MANAGED_BY_LABEL};
+use crate::cluster::{Fault, params, within};
+use crate::names::{MANAGED_BY, MANAGED_BY_LABEL};
 use jiff::Timestamp;
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
-use kube::api::{Api, PostParams};
+use kube::api::Api;
 use kube::core::ObjectMeta as Meta;
 use nauthera_core::time::Clock;
 use std::sync::Arc;
@@ -43,6 +43,14 @@ impl Term {
     #[must_use]
     pub fn holds(&self) -> bool {
         !self.over.is_cancelled() && self.clock.monotonic() < *self.until.borrow()
+    }
+
+    /// The same, for whoever is about to write.
+    ///
+    /// # Errors
+    /// [`Fault::NotLeading`].
+    pub fn check(&self) -> Result<(), Fault> {
+        if self.holds() { Ok(()) } else { Err(Fault::NotLeading) }
     }
 
     /// Waits until it is over.
@@ -175,8 +183,7 @@ impl Candidate {
         }
         spec.holder_identity = Some(String::new());
         spec.lease_duration_seconds = Some(1);
-        let params = PostParams { field_manager: Some(FIELD_MANAGER.into()), dry_run: false };
-        let written = within(ANSWER_WITHIN, self.api.replace(&self.name, &params, &lease)).await;
+        let written = within(ANSWER_WITHIN, self.api.replace(&self.name, &params(), &lease)).await;
         if let Err(error) = written {
             tracing::info!(%error, "the Lease could not be released: another one leads once it has run out");
         }
@@ -210,20 +217,19 @@ async fn try_round(
     let lease = within(ANSWER_WITHIN, api.get_opt(name)).await?;
     let step = election.judge(lease.as_ref().map(seen), clock.monotonic());
     let sent = clock.monotonic();
-    let params = PostParams { field_manager: Some(FIELD_MANAGER.into()), dry_run: false };
     let spec = lease.as_ref().and_then(|lease| lease.spec.clone()).unwrap_or_default();
     let written = match step {
         Move::Wait => return Ok(()),
         Move::Create => {
             *transitions = 0;
             let lease = claim(name, None, election.me(), clock, &LeaseSpec::default(), 0);
-            within(ANSWER_WITHIN, api.create(&params, &lease)).await
+            within(ANSWER_WITHIN, api.create(&params(), &lease)).await
         }
         Move::Replace { resource_version, renewal } => {
             *transitions = spec.lease_transitions.unwrap_or_default() + i32::from(!renewal);
             let kept = if renewal { spec } else { LeaseSpec::default() };
             let lease = claim(name, Some(resource_version), election.me(), clock, &kept, *transitions);
-            within(ANSWER_WITHIN, api.replace(name, &params, &lease)).await
+            within(ANSWER_WITHIN, api.replace(name, &params(), &lease)).await
         }
     };
     match written {

@@ -8,6 +8,7 @@
 
 pub mod admin;
 pub mod admission;
+mod backoff;
 pub mod bell;
 pub mod children;
 pub mod cluster;

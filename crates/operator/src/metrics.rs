@@ -15,8 +15,6 @@ use std::time::Duration;
 
 /// From a millisecond to ten seconds.
 const BUCKETS: [f64; 10] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
-/// Servers that have series of their own; more of them share none.
-const MOST_SERVERS: usize = 100;
 
 /// A word out of a closed vocabulary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -53,6 +51,12 @@ struct VerdictLabels {
 struct ServerLabels {
     namespace: String,
     name: String,
+}
+
+impl ServerLabels {
+    fn of(server: &ObjectRef) -> Self {
+        Self { namespace: server.namespace.to_string(), name: server.name.to_string() }
+    }
 }
 
 /// Everything that is counted.
@@ -139,19 +143,16 @@ impl Metrics {
 
     /// Notes a publication.
     pub fn published(&self, server: &ObjectRef, bytes: usize, at: i64) {
-        let labels = ServerLabels { namespace: server.namespace.to_string(), name: server.name.to_string() };
+        let labels = ServerLabels::of(server);
         self.bytes.get_or_create(&labels).set(i64::try_from(bytes).unwrap_or(i64::MAX));
         self.published_at.get_or_create(&labels).set(at);
     }
 
-    /// Forgets the series of servers that are gone, and of those that are too many.
-    pub fn retain(&self, gone: impl Iterator<Item = ObjectRef>) {
-        for server in gone.take(MOST_SERVERS) {
-            let labels =
-                ServerLabels { namespace: server.namespace.to_string(), name: server.name.to_string() };
-            self.bytes.remove(&labels);
-            self.published_at.remove(&labels);
-        }
+    /// Forgets the series of a server that is gone.
+    pub fn forget(&self, server: &ObjectRef) {
+        let labels = ServerLabels::of(server);
+        self.bytes.remove(&labels);
+        self.published_at.remove(&labels);
     }
 
     /// The page that is scraped.

@@ -38,31 +38,9 @@ impl<K: Clone + Eq + Ord + Hash> Queue<K> {
         self.changed.notify_one();
     }
 
-    /// To be done once so much time has passed, unless it is added before.
-    pub fn add_after(&self, key: K, delay: Duration) {
-        let due = self.clock.monotonic().saturating_add(delay);
-        self.locked().add_at(key, due);
-        self.changed.notify_one();
-    }
-
-    /// Not to be done any more: what it is about is gone.
-    pub fn forget(&self, key: &K) {
-        self.locked().forget(key);
-    }
-
-    /// Forgets everything, as when the leadership is lost.
-    pub fn clear(&self) {
-        self.locked().clear();
-    }
-
     /// How many keys wait or are worked on.
     pub fn len(&self) -> usize {
         self.locked().len()
-    }
-
-    /// Does nothing wait?
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// The next key, which is the caller's until it says that it is done.

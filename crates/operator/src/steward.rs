@@ -4,6 +4,7 @@
 mod credentials;
 mod publish;
 
+use crate::backoff::doubled;
 use crate::cluster::{Fault, call};
 use crate::context::Context;
 use crate::events::Happened;
@@ -194,7 +195,7 @@ impl Steward {
         }
         self.publish(world).await?;
         self.write_secrets(world, &plan, worlds).await?;
-        self.sweep(world).await?;
+        self.sweep().await?;
         let now = self.context.clock.now();
         let due = plan.next.map(|next| Duration::from_secs(u64::from(next.since(now).get()).max(1)));
         let retry =
@@ -234,6 +235,5 @@ impl Steward {
 }
 
 fn wait(failures: u32) -> Duration {
-    let (first, longest) = WAITS;
-    first.saturating_mul(1_u32.checked_shl(failures.saturating_sub(1).min(10)).unwrap_or(1)).min(longest)
+    doubled(WAITS, failures)
 }

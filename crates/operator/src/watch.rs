@@ -1,6 +1,7 @@
 //! Streams of objects: one for each kind and namespace, each a list and then a watch, begun anew whenever it breaks. What they bring
 //! goes into the [`Index`]; what it means is judged there.
 
+use crate::backoff::doubled;
 use crate::cluster::WATCH_SECONDS;
 use crate::index::{Shared, Source, StreamId};
 use futures::StreamExt;
@@ -96,9 +97,7 @@ async fn follow(client: Client, id: StreamId, into: Arc<Shared>) {
 
 /// The wait after so many failures in a row, moved by up to a half so that watches that broke together do not come back together.
 fn wait(failures: u32, entropy: &dyn Entropy) -> Duration {
-    let (first, longest) = WAITS;
-    let doubled = first.saturating_mul(1_u32.checked_shl(failures.saturating_sub(1).min(10)).unwrap_or(1));
-    let capped = doubled.min(longest);
+    let capped = doubled(WAITS, failures);
     let mut jitter = [0];
     entropy.fill(&mut jitter);
     let [jitter] = jitter;

@@ -112,9 +112,7 @@ impl Tender<'_> {
         if there.is_some_and(|there| !there.identity.deleting && covers(&there.object, &wanted)) {
             return Ok(false);
         }
-        if !self.term.holds() {
-            return Err(Fault::NotLeading);
-        }
+        self.term.check()?;
         let api: Api<DynamicObject> =
             Api::namespaced_with(self.context.client.clone(), &server.namespace, &kind.resource());
         let params = PatchParams::apply(FIELD_MANAGER).force();
@@ -134,9 +132,7 @@ impl Tender<'_> {
             (ours && !child.identity.deleting).then(|| child.identity.clone())
         });
         let Some(identity) = found else { return Ok(false) };
-        if !self.term.holds() {
-            return Err(Fault::NotLeading);
-        }
+        self.term.check()?;
         let api: Api<DynamicObject> =
             Api::namespaced_with(self.context.client.clone(), &server.namespace, &kind.resource());
         let same = Preconditions { uid: Some(identity.uid.to_string()), resource_version: None };

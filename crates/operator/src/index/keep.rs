@@ -164,7 +164,6 @@ impl Index {
             }
             Source::ClientSecrets => {
                 self.secrets.remove(name);
-                self.changes.secrets.insert(name.clone());
                 self.changes.facts = true;
             }
             Source::ServerSecrets => {
@@ -250,7 +249,6 @@ impl Index {
         if self.secrets.get(&name).is_some_and(|known| secret.identity.is_older_than(&known.identity)) {
             return;
         }
-        self.changes.secrets.insert(name.clone());
         self.changes.facts = true;
         self.secrets.insert(name, secret);
     }

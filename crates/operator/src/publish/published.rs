@@ -106,12 +106,6 @@ impl Publications {
         self.known.iter().filter_map(|(server, known)| Some((server, known.published.as_ref()?)))
     }
 
-    /// Why a server's pieces cannot be put together.
-    #[must_use]
-    pub fn fault(&self, server: &ObjectRef) -> Option<&str> {
-        self.known.get(server)?.fault.as_deref()
-    }
-
     /// Puts together what has changed.
     pub fn read(&mut self, all: BTreeMap<ObjectRef, Pieces>, now: std::time::Duration) {
         for (server, Pieces { index, shards }) in all {

@@ -1,15 +1,13 @@
 //! Writing a Snapshot: first its shards, side by side, then its index.
 
 use super::{INDEX_KEY, SHARD_KEY, bytes_of, index_of};
-use crate::cluster::{Fault, call};
+use crate::cluster::{Fault, call, put};
 use crate::index::{Index as Known, Shared, Source};
 use crate::lease::Term;
-use crate::names::{
-    FIELD_MANAGER, KIND_LABEL, MANAGED_BY, MANAGED_BY_LABEL, SERVER_LABEL, kind, shard_prefix,
-};
+use crate::names::{KIND_LABEL, MANAGED_BY, MANAGED_BY_LABEL, SERVER_LABEL, kind, shard_prefix};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryStreamExt};
-use kube::api::{Api, DeleteParams, DynamicObject, PostParams, Preconditions};
+use kube::api::{Api, DeleteParams, DynamicObject, Preconditions};
 use kube::{Client, ResourceExt};
 use nauthera_core::names::{Kind, ObjectKey, ObjectRef};
 use nauthera_core::shards::{Index, Packed, Placement, WhyNot, pack};
@@ -134,10 +132,8 @@ impl Publisher {
         let object = self.object(name, kind::SNAPSHOT, uid).data(data);
         let api = self.api();
         let create = async || {
-            if !term.holds() {
-                return Err(Fault::NotLeading);
-            }
-            call(api.create(&params(), &object)).await
+            term.check()?;
+            put(&api, &object).await
         };
         let made = match create().await {
             Err(Fault::Conflict) => {
@@ -168,16 +164,10 @@ impl Publisher {
         let text = String::from_utf8_lossy(bytes);
         let name = index_of(&self.server).name;
         let mut object = self.object(&name, kind::INDEX, uid).data(json!({ "data": { INDEX_KEY: text } }));
-        object.metadata.resource_version.clone_from(&version);
+        object.metadata.resource_version = version;
         let api = self.api();
-        if !term.holds() {
-            return Err(Fault::NotLeading);
-        }
-        let written = match version {
-            Some(_) => call(api.replace(&name, &params(), &object)).await,
-            None => call(api.create(&params(), &object)).await,
-        };
-        match written {
+        term.check()?;
+        match put(&api, &object).await {
             Ok(object) => {
                 self.shared.wrote(Source::Snapshots, object);
                 Ok(())
@@ -193,10 +183,6 @@ impl Publisher {
             Err(error) => Err(error),
         }
     }
-}
-
-fn params() -> PostParams {
-    PostParams { field_manager: Some(FIELD_MANAGER.into()), dry_run: false }
 }
 
 /// The shards that are not there yet, or are being deleted.

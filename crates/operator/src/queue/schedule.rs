@@ -1,11 +1,12 @@
 //! The order of work, without a clock: each call is told the time. A key is ready, waits until it is due, or is worked on.
 
+use crate::backoff::doubled;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::hash::Hash;
 use std::time::Duration;
 
-/// The wait after the first failure; each further one doubles it.
-const FIRST_WAIT: Duration = Duration::from_millis(200);
+/// The wait after the first failure, and the longest.
+const WAITS: (Duration, Duration) = (Duration::from_millis(200), LONGEST_WAIT);
 /// The longest wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(90);
 
@@ -183,9 +184,7 @@ impl<K: Clone + Eq + Ord + Hash> Schedule<K> {
 
 /// The wait after so many failures in a row.
 fn wait(failures: u32, jitter: u16) -> Duration {
-    let doubled =
-        FIRST_WAIT.saturating_mul(1_u32.checked_shl(failures.saturating_sub(1).min(16)).unwrap_or(1));
-    let capped = doubled.min(LONGEST_WAIT);
+    let capped = doubled(WAITS, failures);
     capped.saturating_sub(capped / 4 * u32::from(jitter) / u32::from(u16::MAX))
 }
 

@@ -4,15 +4,14 @@
 use super::FENCE_ANNOTATION;
 use super::plan::{Due, Entry};
 use super::shards::data_of;
-use crate::cluster::{Fault, call};
+use crate::cluster::{Fault, call, put};
 use crate::context::Context;
 use crate::index::Source;
 use crate::keys::note;
 use crate::lease::Term;
-use crate::names::FIELD_MANAGER;
 use crate::secrets::{Claim, claim, secret};
 use k8s_openapi::api::core::v1::Secret;
-use kube::api::{Api, PostParams};
+use kube::api::Api;
 use nauthera_core::credentials::KeyedDigest;
 use nauthera_core::names::ObjectRef;
 use nauthera_core::uri::IssuerUrl;
@@ -91,9 +90,8 @@ impl Writer<'_> {
             let annotations = made.metadata.annotations.get_or_insert_default();
             annotations.insert(FENCE_ANNOTATION.into(), mark.to_string());
         }
-        self.may_write()?;
-        let made = call(api.create(&params(), &made)).await?;
-        note(self.context, Source::ClientSecrets, &made);
+        self.term.check()?;
+        note(self.context, Source::ClientSecrets, &put(api, &made).await?);
         Ok(())
     }
 
@@ -116,9 +114,8 @@ impl Writer<'_> {
         };
         let written =
             merged(there, secret(&work.entry.application(self.server, self.issuer), plain), work.due);
-        self.may_write()?;
-        let written = call(api.replace(&name, &params(), &written)).await?;
-        note(self.context, Source::ClientSecrets, &written);
+        self.term.check()?;
+        note(self.context, Source::ClientSecrets, &put(api, &written).await?);
         Ok(())
     }
 
@@ -141,14 +138,6 @@ impl Writer<'_> {
         let held = work.held.filter(|plain| key.is_some_and(|key| KeyedDigest::of(&key, plain) == digest));
         held.map(|plain| plain.as_str()).ok_or(Fault::Conflict)
     }
-
-    fn may_write(&self) -> Result<(), Fault> {
-        if self.term.holds() { Ok(()) } else { Err(Fault::NotLeading) }
-    }
-}
-
-fn params() -> PostParams {
-    PostParams { field_manager: Some(FIELD_MANAGER.into()), dry_run: false }
 }
 
 /// What is there with everything that should be: labels and annotations of others stay, and nothing else does.

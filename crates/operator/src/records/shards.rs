@@ -2,25 +2,25 @@
 //! with the `resourceVersion` of that reading.
 
 use super::RECORDS_KEY;
-use super::plan::{Due, Entry, Planner, View};
+use super::plan::{Due, Entry, View};
 use crate::children::kept;
-use crate::cluster::{Fault, call};
+use crate::cluster::{Fault, call, put};
 use crate::context::Context;
-use crate::index::{Source, decoded};
+use crate::index::Source;
 use crate::keys::note;
 use crate::lease::Term;
-use crate::names::{FIELD_MANAGER, credentials, kind};
+use crate::names::{credentials, kind};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
-use kube::api::{Api, PostParams};
-use nauthera_core::credentials::{Bucket, Record, RecordShard, Step, next};
+use kube::api::Api;
+use nauthera_core::credentials::{Bucket, KeyedDigest, Record, RecordShard, Step, next};
 use nauthera_core::names::ObjectRef;
 use nauthera_core::shards::Placement;
 use nauthera_core::time::UnixTime;
 use nauthera_core::uri::IssuerUrl;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -107,7 +107,8 @@ impl Shards<'_> {
         futures::stream::iter(reads).buffer_unordered(AT_ONCE).try_collect().await
     }
 
-    /// Writes the records that are due, and lets go of those in `gone`; how many shards were written.
+    /// Writes the records that are due, and lets go of those in `gone`; `held` are the digests of secrets that were made and are not
+    /// yet in their Secret. How many shards were written.
     ///
     /// # Errors
     /// The first [`Fault`]; what was written until then stays so.
@@ -115,7 +116,7 @@ impl Shards<'_> {
         &self,
         due: &BTreeMap<ObjectRef, (Entry, Due)>,
         gone: &BTreeSet<ObjectRef>,
-        (planner, now): (&Planner, UnixTime),
+        (held, now): (&HashMap<&ObjectRef, KeyedDigest>, UnixTime),
     ) -> Result<usize, Fault> {
         let mut buckets: BTreeMap<Bucket, (Vec<&Entry>, Vec<&ObjectRef>)> = BTreeMap::new();
         for (client, (entry, _)) in due.iter().filter(|(_, (_, due))| *due == Due::Record) {
@@ -126,7 +127,7 @@ impl Shards<'_> {
         }
         let mut writes: Vec<BoxFuture<'_, Result<bool, Fault>>> = Vec::new();
         for (bucket, (entries, gone)) in buckets {
-            let write = async move { self.write_one(bucket, &entries, &gone, (planner, now)).await };
+            let write = async move { self.write_one(bucket, &entries, &gone, (held, now)).await };
             writes.push(write.boxed());
         }
         let written: Vec<bool> =
@@ -139,7 +140,7 @@ impl Shards<'_> {
         bucket: Bucket,
         entries: &[&Entry],
         gone: &[&ObjectRef],
-        (planner, now): (&Planner, UnixTime),
+        (held, now): (&HashMap<&ObjectRef, KeyedDigest>, UnixTime),
     ) -> Result<bool, Fault> {
         let Read { mut shard, version } = self.read(bucket).await?;
         let mut changed = false;
@@ -148,7 +149,7 @@ impl Shards<'_> {
             let view =
                 View { server: self.server, issuer, digest_key: self.digest_key, process_key, index, now };
             for entry in entries {
-                let held = planner.held(&entry.client, self.digest_key);
+                let held = held.get(&entry.client).copied();
                 // Not live: a record that is not yet written is served by nobody.
                 let step = next(shard.records.get(&entry.client), &entry.facts(&view, held, false));
                 if let Step::WriteRecord(record) = step {
@@ -170,22 +171,16 @@ impl Shards<'_> {
     async fn put(&self, bucket: Bucket, shard: &RecordShard, version: Option<String>) -> Result<(), Fault> {
         let bytes = shard.to_bytes().map_err(|error| Fault::Invalid(error.to_string()))?;
         let name = credentials(&self.server.name, bucket);
-        let mut metadata = kept(self.server, name.clone(), Some(kind::RECORD));
-        metadata.resource_version.clone_from(&version);
+        let mut metadata = kept(self.server, name, Some(kind::RECORD));
+        metadata.resource_version = version;
         let secret = Secret {
             metadata,
             data: Some([(RECORDS_KEY.to_owned(), ByteString(bytes))].into()),
             type_: Some("Opaque".into()),
             ..Secret::default()
         };
-        if !self.term.holds() {
-            return Err(Fault::NotLeading);
-        }
-        let params = PostParams { field_manager: Some(FIELD_MANAGER.into()), dry_run: false };
-        let written = match version {
-            Some(_) => call(self.api().replace(&name, &params, &secret)).await,
-            None => call(self.api().create(&params, &secret)).await,
-        };
+        self.term.check()?;
+        let written = put(&self.api(), &secret).await;
         let outcome = written.as_ref().map_or_else(Fault::category, |_| "ok");
         self.context.metrics.wrote("records", outcome);
         note(self.context, Source::ServerSecrets, &written?);
@@ -196,6 +191,6 @@ impl Shards<'_> {
 /// The decoded content of a Secret, for whoever has read one.
 #[must_use]
 pub fn data_of(secret: &Secret) -> BTreeMap<Arc<str>, Zeroizing<Vec<u8>>> {
-    let json = serde_json::to_value(&secret.data).unwrap_or_default();
-    decoded(Some(&json))
+    let entries = secret.data.iter().flatten();
+    entries.map(|(key, value)| (key.as_str().into(), Zeroizing::new(value.0.clone()))).collect()
 }

@@ -73,9 +73,8 @@ impl Replicas {
             self.published.pop_front();
         }
         self.published.push_back((sequence, revision));
-        let known: Vec<(u64, Revision)> = self.published.iter().copied().collect();
         for (_, replica) in self.pods.values_mut() {
-            replica.sequence = replica.revision.and_then(|revision| sequence_of(&known, revision));
+            replica.sequence = replica.revision.and_then(|revision| sequence_of(&self.published, revision));
         }
     }
 
@@ -110,18 +109,15 @@ impl Replicas {
 
     /// Notes what a replica said; whether that is news.
     pub fn heard(&mut self, pod: &Pod, answer: Result<(Revision, Vec<u32>), String>) -> bool {
-        let sequence = match &answer {
-            Ok((revision, _)) => {
-                self.published.iter().rev().find(|(_, known)| known == revision).map(|(n, _)| *n)
-            }
-            Err(_) => None,
-        };
         let Some((known, replica)) = self.pods.get_mut(&pod.name) else { return false };
         if known.address != pod.address {
             return false;
         }
         let news = match answer {
-            Ok((revision, formats)) => Replica { sequence, revision: Some(revision), formats, silent: None },
+            Ok((revision, formats)) => {
+                let sequence = sequence_of(&self.published, revision);
+                Replica { sequence, revision: Some(revision), formats, silent: None }
+            }
             // What it served it serves still, as far as anybody knows; it holds up new changes only.
             Err(why) => Replica { silent: Some(why), ..replica.clone() },
         };
@@ -167,7 +163,7 @@ impl Replicas {
     }
 }
 
-fn sequence_of(known: &[(u64, Revision)], revision: Revision) -> Option<u64> {
+fn sequence_of(known: &VecDeque<(u64, Revision)>, revision: Revision) -> Option<u64> {
     known.iter().rev().find(|(_, known)| *known == revision).map(|(sequence, _)| *sequence)
 }
 

@@ -154,7 +154,7 @@ impl Stewards<'_> {
                 running.iter().for_each(AbortHandle::abort);
             }
             context.forget(&server);
-            context.metrics.retain(std::iter::once(server));
+            context.metrics.forget(&server);
         }
         for server in world
             .inventory
@@ -164,7 +164,7 @@ impl Stewards<'_> {
             .cloned()
             .collect::<Vec<_>>()
         {
-            let (polling, _) = context.meet_replicas(&server);
+            let polling = context.meet_replicas(&server);
             polling.meet(context.shared.with(|index| index.pods(&server)));
             if let Some(published) = world.published.get(&server) {
                 polling.published(published.sequence, published.revision);

@@ -3,15 +3,14 @@
 
 use super::Key;
 use super::facts::{Judgement, judge};
-use crate::cluster::{Fault, call};
+use crate::cluster::{Fault, call, patch_params};
 use crate::context::{Context, Inbox};
 use crate::index::{Source, manifests};
 use crate::lease::Term;
 use crate::metrics::work_of;
-use crate::names::FIELD_MANAGER;
 use crate::queue::{Outcome, Queue};
 use crate::turn::World;
-use kube::api::{Api, DynamicObject, Patch, PatchParams};
+use kube::api::{Api, DynamicObject, Patch};
 use nauthera_core::names::{Kind, ObjectRef};
 use nauthera_core::report::Report;
 use serde_json::{Value, json};
@@ -146,9 +145,7 @@ impl StatusWriter {
         if let Some(rest) = held {
             return Ok(Outcome::Again(rest));
         }
-        if !self.term.holds() {
-            return Err(Fault::NotLeading);
-        }
+        self.term.check()?;
         let outcome = self.patch(key, status, &resource_version).await;
         let word = outcome.as_ref().map_or_else(Fault::category, |()| "ok");
         self.context.metrics.wrote(work_of(key.0), word);
@@ -191,8 +188,8 @@ impl StatusWriter {
         let patch = serde_json::from_value(patch).map_err(|error| Fault::Other(error.to_string()))?;
         let api: Api<DynamicObject> =
             Api::namespaced_with(self.context.client.clone(), &name.namespace, &manifests(*kind));
-        let params = PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() };
-        let written = call(api.patch_status(&name.name, &params, &Patch::<()>::Json(patch))).await?;
+        let patch = Patch::<()>::Json(patch);
+        let written = call(api.patch_status(&name.name, &patch_params(), &patch)).await?;
         self.context.shared.wrote(Source::Manifests(*kind), written);
         Ok(())
     }

@@ -8,10 +8,10 @@ use crate::turn::World;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
-use nauthera_core::credentials::{Record, RecordShard, Step, next};
+use nauthera_core::credentials::{KeyedDigest, Record, RecordShard, Step, next};
 use nauthera_core::names::ObjectRef;
 use nauthera_core::time::{Seconds, random_256};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
@@ -101,15 +101,12 @@ impl Steward {
         let any = plan.due.values().any(|(_, due)| *due == Due::Record);
         let Some(shards) = self.shards(world).filter(|_| any || !expired.is_empty()) else { return Ok(0) };
         let began = self.context.clock.monotonic();
-        let held = {
-            // The secrets that are held, so that nothing is locked while the API server is waited for.
+        let held: HashMap<&ObjectRef, KeyedDigest> = {
+            // Taken out, so that nothing is locked while the API server is waited for.
             let notes = self.standing.notes();
-            let mut planner = crate::records::Planner::default();
             let due = plan.due.iter().filter(|(_, (_, due))| *due == Due::Record);
-            planner.held.extend(due.filter_map(|(client, _)| {
-                notes.planner.held.get(client).map(|plain| (client.clone(), plain.clone()))
-            }));
-            planner
+            let held = |client: &ObjectRef| notes.planner.held(client, shards.digest_key);
+            due.filter_map(|(client, _)| Some((client, held(client)?))).collect()
         };
         let written = shards.write(&plan.due, &expired, (&held, now)).await?;
         self.context.metrics.worked("records", self.context.clock.monotonic().saturating_sub(began));

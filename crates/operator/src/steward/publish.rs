@@ -68,7 +68,7 @@ impl Steward {
     }
 
     /// Removes shards that no index names, and that nobody can be about to read.
-    pub(super) async fn sweep(&mut self, _: &World) -> Result<(), Fault> {
+    pub(super) async fn sweep(&mut self) -> Result<(), Fault> {
         let settled =
             self.context.replicas(&self.server).is_none_or(|replicas| replicas.live().lagging.is_empty());
         let now = self.context.clock.monotonic();
@@ -80,9 +80,7 @@ impl Steward {
             &Source::Snapshots.resource(),
         );
         for name in due.into_iter().take(AT_ONCE) {
-            if !self.term.holds() {
-                return Err(Fault::NotLeading);
-            }
+            self.term.check()?;
             match call(api.delete(&name, &DeleteParams::default())).await {
                 Ok(_) | Err(Fault::NotFound) => {
                     let map = ObjectRef::new(self.server.namespace.clone(), name);

@@ -3,15 +3,15 @@
 
 use super::certificate::{Kept, maintain};
 use super::presented::Presented;
-use crate::cluster::{Fault, call};
+use crate::cluster::{Fault, call, patch_params, put};
 use crate::context::Context;
-use crate::names::{FIELD_MANAGER, MANAGED_BY, MANAGED_BY_LABEL};
+use crate::names::{MANAGED_BY, MANAGED_BY_LABEL};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use k8s_openapi::ByteString;
 use k8s_openapi::api::admissionregistration::v1::ValidatingWebhookConfiguration;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::api::{Api, Patch, PatchParams, PostParams};
+use kube::api::{Api, Patch};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -121,19 +121,14 @@ impl Keeper {
         let secret = Secret {
             metadata: ObjectMeta {
                 name: Some(SECRET.into()),
-                resource_version: version.clone(),
+                resource_version: version,
                 labels: Some([(MANAGED_BY_LABEL.to_owned(), MANAGED_BY.to_owned())].into()),
                 ..ObjectMeta::default()
             },
             data: Some([(KEY.to_owned(), ByteString(bytes))].into()),
             ..Secret::default()
         };
-        let params = PostParams { field_manager: Some(FIELD_MANAGER.into()), dry_run: false };
-        let written = match version {
-            Some(_) => call(api.replace(SECRET, &params, &secret)).await,
-            None => call(api.create(&params, &secret)).await,
-        };
-        written.map(|_| Some(news))
+        put(&api, &secret).await.map(|_| Some(news))
     }
 
     /// Tells the API server of the authorities, where it does not know them.
@@ -156,7 +151,6 @@ impl Keeper {
         }
         let patch =
             serde_json::from_value(Value::Array(patch)).map_err(|error| Fault::Other(error.to_string()))?;
-        let params = PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() };
-        call(api.patch(configuration, &params, &Patch::<()>::Json(patch))).await.map(|_| ())
+        call(api.patch(configuration, &patch_params(), &Patch::<()>::Json(patch))).await.map(|_| ())
     }
 }
