@@ -7,7 +7,7 @@
 
 use crate::manifests::{MAX_OBJECT, fault, shown, typed};
 use crate::schema::{Schemas, printable};
-use crate::v1alpha1::{API_VERSION, AuthServerSpec, SecretKeyRef, UserStoreSpec};
+use crate::v1alpha1::{API_VERSION, AuthServerSpec, CA_KEY, PASSWORD_KEY, SecretKeyRef, UserStoreSpec};
 use nauthera_core::finding::{Finding, Severity};
 use nauthera_core::inventory::Inventory;
 use nauthera_core::names::{Kind, ObjectKey, ObjectRef};
@@ -99,7 +99,7 @@ impl Judged {
                 let written: Option<AuthServerSpec> = serde_json::from_value(spec).ok();
                 let issuers = written.iter().flat_map(|written| &written.service_account_issuers);
                 self.secrets =
-                    issuers.filter_map(|issuer| named(issuer.ca_secret_ref.as_ref(), "ca.crt")).collect();
+                    issuers.filter_map(|issuer| named(issuer.ca_secret_ref.as_ref(), CA_KEY)).collect();
                 self.workload = written.map(Arc::new);
             }
             Kind::UserStore => {
@@ -108,8 +108,8 @@ impl Judged {
                 self.secrets = directory
                     .into_iter()
                     .flat_map(|ldap| {
-                        let password = named(ldap.bind_password_secret_ref.as_ref(), "password");
-                        [named(ldap.ca_secret_ref.as_ref(), "ca.crt"), password]
+                        let password = named(ldap.bind_password_secret_ref.as_ref(), PASSWORD_KEY);
+                        [named(ldap.ca_secret_ref.as_ref(), CA_KEY), password]
                     })
                     .flatten()
                     .collect();
@@ -149,8 +149,7 @@ impl Judged {
 /// The reference with the key that it means.
 fn named(reference: Option<&SecretKeyRef>, usual: &str) -> Option<SecretKeyRef> {
     let reference = reference?;
-    let key = reference.key.clone().unwrap_or_else(|| usual.to_owned());
-    Some(SecretKeyRef { name: reference.name.clone(), key: Some(key) })
+    Some(SecretKeyRef { name: reference.name.clone(), key: Some(reference.key_or(usual).to_owned()) })
 }
 
 /// The object as far as it is judged. List items may come without version and kind, which the request named.

@@ -38,7 +38,7 @@ pub use auth_server::{
 pub use auth_server_status::{AuthServerStatus, ServerClients, SigningKeyStatus};
 pub use directory::{AccountSearch, Directory, DirectoryPool, DirectoryTimeouts, GroupSearch};
 pub use map::{MAX_LABELS, MAX_MAP};
-pub use reference::{LocalRef, ObjectReference, SecretKeyRef};
+pub use reference::{CA_KEY, DATABASE_URL_KEY, LocalRef, ObjectReference, PASSWORD_KEY, SecretKeyRef};
 pub use rotation::SecretRotation;
 pub use selector::{LabelRequirement, LabelSelector, SelectorOperator};
 pub use text::DurationText;

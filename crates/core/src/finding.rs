@@ -179,6 +179,15 @@ impl Finding {
         self.severity != Severity::Note
     }
 
+    /// Does it say that a policy that is there takes or refuses something? What no policy governs, or what is missing or unreadable, is
+    /// another matter.
+    #[must_use]
+    pub fn is_beyond_policy(&self) -> bool {
+        let refusal =
+            matches!(self.code, Code::NothingLeft | Code::MethodNotAllowed | Code::CustomClientIdNotAllowed);
+        self.is_violation() && (refusal || self.code.as_str().starts_with("NA02"))
+    }
+
     /// The object that it is about: that of the first place.
     #[must_use]
     pub fn subject(&self) -> Option<&ObjectKey> {

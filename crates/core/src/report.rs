@@ -104,11 +104,16 @@ pub struct ClientReport {
 }
 
 impl ClientReport {
+    /// The finding that refuses it or makes it wait.
+    #[must_use]
+    pub fn decisive(&self) -> Option<&Finding> {
+        self.findings.iter().find(|finding| finding.severity == Severity::Error)
+    }
+
     /// The code that refuses it or makes it wait.
     #[must_use]
     pub fn reason(&self) -> Option<Code> {
-        let decisive = self.findings.iter().find(|finding| finding.severity == Severity::Error);
-        decisive.map(|finding| finding.code)
+        self.decisive().map(|finding| finding.code)
     }
 
     /// The id under which it is served.

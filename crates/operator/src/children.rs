@@ -12,13 +12,13 @@ mod claim;
 mod deployment;
 mod disruption;
 mod expose;
+mod kind;
 mod metadata;
 mod network;
 mod pod;
 mod volumes;
 
-pub use certificate::{CERT_MANAGER_CRD, CERTIFICATE};
-pub use expose::{HTTP_ROUTE, HTTP_ROUTE_CRD};
+pub use kind::ChildKind;
 pub use metadata::kept;
 
 use crate::names;
@@ -27,8 +27,8 @@ use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Service, ServiceAccount}
 use k8s_openapi::api::networking::v1::{Ingress, NetworkPolicy};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
-use kube::core::{DynamicObject, GroupVersionKind, TypeMeta};
-use nauthera_api::v1alpha1::{AuthServerSpec, SecretKeyRef};
+use kube::core::DynamicObject;
+use nauthera_api::v1alpha1::{AuthServerSpec, DATABASE_URL_KEY, SecretKeyRef};
 use nauthera_core::names::ObjectRef;
 use nauthera_core::uri::IssuerUrl;
 use serde::Serialize;
@@ -78,8 +78,7 @@ impl SecretKey {
     /// What a reference means; `usual` is the key where it names none.
     #[must_use]
     pub fn of(reference: &SecretKeyRef, usual: &str) -> Self {
-        let key = reference.key.clone().unwrap_or_else(|| usual.to_owned());
-        Self { name: reference.name.clone(), key }
+        Self { name: reference.name.clone(), key: reference.key_or(usual).to_owned() }
     }
 }
 
@@ -87,8 +86,9 @@ impl SecretKey {
 #[must_use]
 pub fn required(spec: &AuthServerSpec) -> Vec<(SecretKey, &'static str)> {
     let database = spec.database.postgres.as_ref();
-    let database = database
-        .map(|postgres| (SecretKey::of(&postgres.url_secret_ref, "url"), "database.postgres.urlSecretRef"));
+    let database = database.map(|postgres| {
+        (SecretKey::of(&postgres.url_secret_ref, DATABASE_URL_KEY), "database.postgres.urlSecretRef")
+    });
     let certificate = spec.tls.as_ref().and_then(|tls| tls.cert_secret_ref.as_ref());
     let certificate = certificate.into_iter().flat_map(|secret| {
         let key = |key: &str| SecretKey { name: secret.name.clone(), key: key.to_owned() };
@@ -122,7 +122,7 @@ pub struct Children {
     pub ingress: Option<Ingress>,
     /// The way in from outside, by the Gateway API.
     pub http_route: Option<DynamicObject>,
-    /// Kinds that are asked for and that the cluster does not know, by the name of their definition.
+    /// Kinds that are asked for and that the cluster does not know.
     pub missing: Vec<Missing>,
 }
 
@@ -130,9 +130,7 @@ pub struct Children {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Missing {
     /// The kind.
-    pub kind: &'static str,
-    /// The custom resource definition that would have to be there.
-    pub definition: &'static str,
+    pub kind: ChildKind,
     /// The field of the AuthServer that asks for it.
     pub field: &'static str,
 }
@@ -144,16 +142,10 @@ pub fn children(server: &Server<'_>, facts: &Facts) -> Children {
     let expose = server.spec.expose.as_ref();
     let asks_route = expose.and_then(|expose| expose.http_route.as_ref());
     let missing = [
-        (asks_certificate.is_some() && !facts.has_certificates).then_some(Missing {
-            kind: "Certificate",
-            definition: CERT_MANAGER_CRD,
-            field: "tls.certManager",
-        }),
-        (asks_route.is_some() && !facts.has_http_routes).then_some(Missing {
-            kind: "HTTPRoute",
-            definition: HTTP_ROUTE_CRD,
-            field: "expose.httpRoute",
-        }),
+        (asks_certificate.is_some() && !facts.has_certificates)
+            .then_some(Missing { kind: ChildKind::Certificate, field: "tls.certManager" }),
+        (asks_route.is_some() && !facts.has_http_routes)
+            .then_some(Missing { kind: ChildKind::HttpRoute, field: "expose.httpRoute" }),
     ];
     Children {
         service_account: account::service_account(server),
@@ -211,38 +203,14 @@ impl Children {
     /// Kinds of which nothing is wanted now: an object of that kind with the children's name, controlled by this AuthServer's uid, is a
     /// rest from before. A claim is never among them, and a kind that the cluster does not know has no rests.
     #[must_use]
-    pub fn unwanted(&self, facts: &Facts) -> Vec<GroupVersionKind> {
-        let kind = GroupVersionKind::gvk;
+    pub fn unwanted(&self, facts: &Facts) -> Vec<ChildKind> {
         let checks = [
-            (self.disruption.is_none(), kind("policy", "v1", "PodDisruptionBudget")),
-            (self.ingress.is_none(), kind("networking.k8s.io", "v1", "Ingress")),
-            (self.http_route.is_none() && facts.has_http_routes, HTTP_ROUTE.gvk()),
-            (self.certificate.is_none() && facts.has_certificates, CERTIFICATE.gvk()),
+            (self.disruption.is_none(), ChildKind::PodDisruptionBudget),
+            (self.ingress.is_none(), ChildKind::Ingress),
+            (self.http_route.is_none() && facts.has_http_routes, ChildKind::HttpRoute),
+            (self.certificate.is_none() && facts.has_certificates, ChildKind::Certificate),
         ];
         checks.into_iter().filter_map(|(gone, kind)| gone.then_some(kind)).collect()
-    }
-}
-
-/// A kind of somebody else's, which the cluster may know or not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ForeignKind {
-    /// Its group.
-    pub group: &'static str,
-    /// The version that is used.
-    pub version: &'static str,
-    /// Its kind.
-    pub kind: &'static str,
-}
-
-impl ForeignKind {
-    /// As `kube` names it.
-    #[must_use]
-    pub fn gvk(&self) -> GroupVersionKind {
-        GroupVersionKind::gvk(self.group, self.version, self.kind)
-    }
-
-    fn types(&self) -> TypeMeta {
-        TypeMeta { api_version: format!("{}/{}", self.group, self.version), kind: self.kind.to_owned() }
     }
 }
 

@@ -3,7 +3,7 @@
 //! An Event tells of a change and never of a state, so nothing is told of what was there before the first compile. A change that reaches
 //! thousands of clients is told of the first hundred, and in numbers on the policy that made it.
 
-use crate::status::{HasConditions, fitted, reasons, sentence};
+use crate::status::{HasConditions, fitted, line, reasons};
 use kube::runtime::events::{Event, EventType};
 use nauthera_core::finding::{Finding, Severity};
 use nauthera_core::names::{Kind, ObjectKey, ObjectRef};
@@ -42,7 +42,7 @@ impl Happened {
     }
 
     fn found(about: &ObjectKey, finding: &Finding) -> Self {
-        Self::warned(about, finding.code.reason(), format!("{} {}", finding.code, sentence(finding)))
+        Self::warned(about, finding.code.reason(), line(finding))
     }
 
     /// A client has a new secret.
@@ -131,7 +131,7 @@ fn taken(client: &ClientReport) -> impl Iterator<Item = &str> {
 
 fn of_client(key: &ObjectKey, before: Option<&ClientReport>, now: &ClientReport) -> Vec<Happened> {
     let was_served = before.is_some_and(|before| before.verdict.is_served());
-    let decisive = now.findings.iter().find(|finding| finding.severity == Severity::Error);
+    let decisive = now.decisive();
     let news = before.is_none_or(|before| before.verdict != now.verdict || !taken(before).eq(taken(now)));
     if !news {
         return Vec::new();
@@ -156,8 +156,7 @@ fn of_client(key: &ObjectKey, before: Option<&ClientReport>, now: &ClientReport)
     match now.verdict {
         Verdict::Refused => decisive.map(|finding| Happened::found(key, finding)).into_iter().collect(),
         Verdict::Waiting => {
-            let why = decisive.map(|finding| format!("{} {}", finding.code, sentence(finding)));
-            vec![Happened::compiled(key, reasons::WAITING, why.unwrap_or_default())]
+            vec![Happened::compiled(key, reasons::WAITING, decisive.map(line).unwrap_or_default())]
         }
         Verdict::Frozen => {
             // A server that is frozen says so itself, once.

@@ -10,14 +10,12 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-pub use digest::{Reading, of_rest, of_secret};
-pub use judged::{Judged, judge};
-pub use object::{
-    Child, ClientSecret, Content, Identity, Manifest, Map, ServerSecret, controller, decoded, name_of, texts,
-};
+pub use digest::{Reading, of_rest};
+pub use object::{Child, ClientSecret, Identity, Manifest, Map, ServerSecret, controller, name_of};
 pub use shared::Shared;
-pub use source::{ChildKind, Source, StreamId, manifests};
+pub use source::{Source, StreamId, manifests};
 
+use crate::children::ChildKind;
 use crate::replicas::Pod;
 use nauthera_core::inventory::Inventory;
 use nauthera_core::names::{Kind, ObjectRef};

@@ -6,34 +6,34 @@
 //! How it goes round: [`watch`] fills the [`index`]; [`turn`] compiles what it says; a [`steward`] for each server carries out records,
 //! Snapshot and Secrets in their order; [`workloads`] and [`statuses`] follow. [`run`] joins them, and [`lease`] says who may write.
 
-pub mod admin;
-pub mod admission;
+mod admin;
+mod admission;
 mod backoff;
-pub mod bell;
+mod bell;
 pub mod children;
 pub mod cluster;
 pub mod context;
 pub mod events;
 pub mod follow;
-pub mod http;
-pub mod index;
+mod http;
+mod index;
 pub mod keys;
-pub mod lease;
-pub mod metrics;
-pub mod names;
-pub mod publish;
-pub mod queue;
-pub mod records;
-pub mod replicas;
+mod lease;
+mod metrics;
+mod names;
+mod publish;
+mod queue;
+mod records;
+mod replicas;
 pub mod run;
-pub mod secrets;
-pub mod standing;
+mod secrets;
+mod standing;
 pub mod status;
-pub mod statuses;
-pub mod steward;
-pub mod turn;
+mod statuses;
+mod steward;
+mod turn;
 pub mod watch;
 pub mod webhook;
-pub mod workloads;
+mod workloads;
 #[cfg(test)]
 mod world;

@@ -5,6 +5,8 @@ mod known;
 mod plan;
 mod secrets;
 mod shards;
+#[cfg(test)]
+mod tests;
 
 pub use known::{RecordCache, credentials_of, secret_names};
 pub use plan::{Due, Entry, Plan, Planner, SecretState, View};

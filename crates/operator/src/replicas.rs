@@ -4,5 +4,5 @@
 mod answers;
 mod poll;
 
-pub use answers::{Live, Pod, Replica, Replicas};
+pub use answers::{Live, Pod};
 pub use poll::{Poller, Polling};

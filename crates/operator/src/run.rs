@@ -4,9 +4,10 @@
 mod lead;
 
 use crate::admin::Admin;
+use crate::children::ChildKind;
 use crate::context::Context;
 use crate::http;
-use crate::index::{ChildKind, Source};
+use crate::index::Source;
 use crate::lease::{Candidate, Term};
 use crate::records::RecordCache;
 use crate::turn::{Turner, first_sources};

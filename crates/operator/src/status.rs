@@ -22,7 +22,7 @@ pub use merge::{HasConditions, merge};
 pub use policy::{PolicyFacts, PolicyLive, policy};
 pub use server::{Key, Replicas, ServerFacts, Unresolved, server};
 pub use store::{StoreFacts, StoreLive, store};
-pub use words::sentence;
+pub use words::{line, sentence};
 
 #[cfg(test)]
 mod tests;

@@ -5,10 +5,10 @@ mod compare;
 
 pub use compare::{covers, hash};
 
-use crate::children::{Children, Facts, Missing, SecretKey, Server, children};
+use crate::children::{ChildKind, Children, Facts, Missing, SecretKey, Server, children};
 use crate::cluster::{Fault, call};
 use crate::context::Context;
-use crate::index::{ChildKind, Source};
+use crate::index::Source;
 use crate::lease::Term;
 use crate::names::{FIELD_MANAGER, child};
 use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams, Preconditions};
@@ -91,7 +91,6 @@ impl Tender<'_> {
             }
         }
         for kind in children.unwanted(&facts) {
-            let Some(kind) = ChildKind::of(&kind.kind) else { continue };
             match self.remove(server, kind).await {
                 Ok(removed) => tended.written += usize::from(removed),
                 Err(error) => tended.faults.push((format!("{kind:?}"), error)),

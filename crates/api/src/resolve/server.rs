@@ -3,7 +3,7 @@
 use super::client::{https, reference};
 use super::fault::{At, Fault, Faults};
 use super::{lists, selector};
-use crate::v1alpha1::{self as written, AuthServerSpec, FromNamespaces};
+use crate::v1alpha1::{self as written, AuthServerSpec, CA_KEY, FromNamespaces};
 use nauthera_core::names::ObjectRef;
 use nauthera_core::spec::{
     AllowedNamespaces, Branding, Database, IssuerKeys, IssuerNamespaces, SecretKey, ServerSpec,
@@ -117,9 +117,6 @@ fn session(faults: &mut Faults, at: &At<'_>, written: &written::Session) -> Sess
     SessionSettings { lifetime, idle_timeout: idle.unwrap_or(default.idle_timeout.min(lifetime)) }
 }
 
-/// The key of a CA certificate in a Secret, where the reference names none.
-const CA_KEY: &str = "ca.crt";
-
 fn cluster_issuers(
     faults: &mut Faults,
     at: &At<'_>,
@@ -145,7 +142,7 @@ fn cluster_issuers(
             keys: uri.map_or(IssuerKeys::Discovery, IssuerKeys::JwksUri),
             ca: ca.map(|secret| SecretKey {
                 name: secret.name.as_str().into(),
-                key: secret.key.as_deref().unwrap_or(CA_KEY).into(),
+                key: secret.key_or(CA_KEY).into(),
             }),
             namespaces: IssuerNamespaces::Listed(namespaces.into_iter().collect()),
         });

@@ -4,6 +4,7 @@ use super::condition::ConditionSchema;
 use super::reference::LocalRef;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::KubeSchema;
+use nauthera_core::snapshot::PolicyMark;
 use serde::{Deserialize, Serialize};
 
 /// What was made of an AuthClient.
@@ -94,6 +95,16 @@ pub struct PolicyRef {
     pub namespace: String,
     /// The generation of the policy that was applied.
     pub generation: i64,
+}
+
+impl From<&PolicyMark> for PolicyRef {
+    fn from(mark: &PolicyMark) -> Self {
+        Self {
+            name: mark.policy.name.to_string(),
+            namespace: mark.policy.namespace.to_string(),
+            generation: mark.generation,
+        }
+    }
 }
 
 /// One setting as it is served.

@@ -38,3 +38,18 @@ pub struct SecretKeyRef {
     #[schemars(length(min = 1, max = 253), regex(pattern = SECRET_KEY))]
     pub key: Option<String>,
 }
+
+/// The usual key of a CA certificate in a Secret.
+pub const CA_KEY: &str = "ca.crt";
+/// The usual key of the password of a directory's account.
+pub const PASSWORD_KEY: &str = "password";
+/// The usual key of a database's address.
+pub const DATABASE_URL_KEY: &str = "url";
+
+impl SecretKeyRef {
+    /// The key that it means; `usual` where it names none.
+    #[must_use]
+    pub fn key_or<'a>(&'a self, usual: &'a str) -> &'a str {
+        self.key.as_deref().unwrap_or(usual)
+    }
+}

@@ -3,7 +3,7 @@
 use super::plain::{count, visible};
 use anstyle::{AnsiColor, Style};
 use nauthera_core::codes::Code;
-use nauthera_core::finding::{Finding, Severity};
+use nauthera_core::finding::Finding;
 use nauthera_core::grant::GrantType;
 use nauthera_core::inventory::Inventory;
 use nauthera_core::names::ObjectRef;
@@ -159,6 +159,6 @@ fn removed(findings: &[Finding]) -> String {
 
 /// The finding that keeps a client from being served.
 fn decisive(client: &ClientReport) -> String {
-    let finding = client.findings.iter().find(|finding| finding.severity == Severity::Error);
+    let finding = client.decisive();
     finding.map(|finding| format!("{} ({})", visible(&finding.message), finding.code)).unwrap_or_default()
 }

@@ -18,7 +18,7 @@ pub struct KeyedDigest(#[serde(with = "hex32")] pub [u8; 32]);
 impl KeyedDigest {
     /// The digest of a secret, as the server makes it of what a client presents.
     #[must_use]
-    pub fn of(key: &[u8; 32], secret: &str) -> Self {
+    pub fn of(key: &[u8; 32], secret: impl AsRef<[u8]>) -> Self {
         // HMAC takes keys of every length.
         let keyed = Hmac::<Sha256>::new_from_slice(key).ok();
         Self(keyed.map(|mac| mac.chain_update(secret).finalize().into_bytes().into()).unwrap_or_default())

@@ -1,6 +1,6 @@
 //! An answer and its limits: an API server cuts long warnings to nothing much, so few whole sentences are sent rather than many halves.
 
-use crate::status::{fitted, sentence};
+use crate::status::{fitted, line};
 use kube::core::DynamicObject;
 use kube::core::admission::{AdmissionRequest, AdmissionResponse};
 use nauthera_core::finding::Finding;
@@ -64,9 +64,4 @@ impl Answer {
             None => response,
         }
     }
-}
-
-/// A finding as one line, with its code first.
-pub(super) fn line(finding: &Finding) -> String {
-    format!("{} {}", finding.code, sentence(finding))
 }

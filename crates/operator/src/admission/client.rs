@@ -1,10 +1,10 @@
 //! An AuthClient judged as `compile` would judge it, among those objects alone that matter to it: one of ten thousand clients is answered
 //! without compiling the others.
 
-use super::answer::{Answer, line};
+use super::answer::Answer;
 use super::judge::{View, with};
+use crate::status::line;
 use nauthera_api::objects::{Judged, Spec};
-use nauthera_core::codes::Code;
 use nauthera_core::compile::compile;
 use nauthera_core::finding::Finding;
 use nauthera_core::grant::Admission;
@@ -20,7 +20,8 @@ pub(super) fn judge(judged: &Judged, view: &View<'_>, hints: Vec<String>) -> Ans
     let compiled = compile(&inventory);
     let Some(report) = compiled.report.clients.get(name) else { return Answer::warn(hints) };
     let denies = report.merged.as_ref().is_some_and(|merged| merged.admission == Admission::Deny);
-    let beyond: Vec<&Finding> = report.findings.iter().filter(|finding| is_beyond_policy(finding)).collect();
+    // Another policy may still admit the client, and another client may go: those are no grounds to refuse an apply.
+    let beyond: Vec<&Finding> = report.findings.iter().filter(|finding| finding.is_beyond_policy()).collect();
     if denies && !beyond.is_empty() {
         return Answer::refuse(beyond);
     }
@@ -30,14 +31,6 @@ pub(super) fn judge(judged: &Judged, view: &View<'_>, hints: Vec<String>) -> Ans
 /// Violations, and what policies in Audit would say. What the client waits for is said too: it may be on its way.
 fn told(report: &ClientReport) -> impl Iterator<Item = String> {
     report.findings.iter().filter(|finding| finding.is_violation()).chain(&report.audit).map(line)
-}
-
-/// Does a policy that is there take or refuse something? Another policy may still admit the client, and another client may go: those are
-/// no grounds to refuse an apply.
-fn is_beyond_policy(finding: &Finding) -> bool {
-    let refusal =
-        matches!(finding.code, Code::NothingLeft | Code::MethodNotAllowed | Code::CustomClientIdNotAllowed);
-    finding.is_violation() && (refusal || finding.code.as_str().starts_with("NA02"))
 }
 
 /// The facts without clients that cannot matter: those that matter share its namespace, where Secrets are claimed, or its id.

@@ -1,8 +1,9 @@
 //! A policy or a server judged by what the change would do: everything is compiled with it once, and the difference is told in numbers,
 //! with the first few names.
 
-use super::answer::{Answer, line};
+use super::answer::Answer;
 use super::judge::{View, errors, with};
+use crate::status::line;
 use nauthera_api::objects::Judged;
 use nauthera_core::codes::Code;
 use nauthera_core::compile::{Compiled, compile};

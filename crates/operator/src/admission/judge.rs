@@ -1,8 +1,9 @@
 //! A request judged: only what is certain now is refused. Manifests arrive in any order, so what an object names and what is not there
 //! yet is a hint at most; and since `compile` enforces everything, nothing that passes here is served beyond policy.
 
-use super::answer::{Answer, line};
+use super::answer::Answer;
 use super::{client, effects};
+use crate::status::line;
 use nauthera_api::objects::{self, Judged};
 use nauthera_core::finding::{Finding, Severity};
 use nauthera_core::inventory::Inventory;

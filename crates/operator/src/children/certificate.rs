@@ -2,18 +2,12 @@
 //! only the cluster knows.
 
 use super::metadata::owned;
-use super::{ForeignKind, Server};
+use super::{ChildKind, Server};
 use crate::names;
 use kube::core::DynamicObject;
 use nauthera_api::v1alpha1::CertManager;
 use serde_json::json;
 use url::{Host, Url};
-
-/// Certificates of cert-manager.
-pub const CERTIFICATE: ForeignKind =
-    ForeignKind { group: "cert-manager.io", version: "v1", kind: "Certificate" };
-/// The definition that makes the cluster know Certificates.
-pub const CERT_MANAGER_CRD: &str = "certificates.cert-manager.io";
 
 pub(super) fn certificate(server: &Server<'_>, asked: &CertManager) -> DynamicObject {
     let issuer = &asked.issuer_ref;
@@ -37,5 +31,9 @@ pub(super) fn certificate(server: &Server<'_>, asked: &CertManager) -> DynamicOb
     if let Some(spec) = spec.as_object_mut() {
         spec.insert(field.into(), json!([name]));
     }
-    DynamicObject { types: Some(CERTIFICATE.types()), metadata: owned(server), data: json!({ "spec": spec }) }
+    DynamicObject {
+        types: Some(ChildKind::Certificate.types()),
+        metadata: owned(server),
+        data: json!({ "spec": spec }),
+    }
 }

@@ -2,7 +2,7 @@
 //! with the place where RFC 8414 puts the metadata of an issuer that has a path.
 
 use super::metadata::owned;
-use super::{ForeignKind, Server};
+use super::{ChildKind, Server};
 use crate::names::SERVING_PORT_NAME;
 use k8s_openapi::api::networking::v1::{
     HTTPIngressPath, HTTPIngressRuleValue, Ingress, IngressBackend, IngressRule, IngressServiceBackend,
@@ -13,12 +13,6 @@ use nauthera_api::v1alpha1::{ExposeHttpRoute, ExposeIngress};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use url::{Host, Url};
-
-/// HTTPRoutes of the Gateway API.
-pub const HTTP_ROUTE: ForeignKind =
-    ForeignKind { group: "gateway.networking.k8s.io", version: "v1", kind: "HTTPRoute" };
-/// The definition that makes the cluster know HTTPRoutes.
-pub const HTTP_ROUTE_CRD: &str = "httproutes.gateway.networking.k8s.io";
 
 pub(super) fn ingress(server: &Server<'_>, asked: &ExposeIngress) -> Ingress {
     let host = host(server);
@@ -54,12 +48,13 @@ pub(super) fn ingress(server: &Server<'_>, asked: &ExposeIngress) -> Ingress {
 }
 
 pub(super) fn http_route(server: &Server<'_>, asked: &ExposeHttpRoute) -> DynamicObject {
+    let [group, ..] = ChildKind::HttpRoute.names();
     let parents: Vec<Value> = asked
         .parent_refs
         .iter()
         .map(|parent| {
             let mut reference = json!({
-                "group": HTTP_ROUTE.group,
+                "group": group,
                 "kind": "Gateway",
                 "name": parent.name,
             });
@@ -89,7 +84,7 @@ pub(super) fn http_route(server: &Server<'_>, asked: &ExposeHttpRoute) -> Dynami
     }
     let mut metadata = owned(server);
     metadata.annotations = annotations(&asked.annotations);
-    DynamicObject { types: Some(HTTP_ROUTE.types()), metadata, data: json!({ "spec": spec }) }
+    DynamicObject { types: Some(ChildKind::HttpRoute.types()), metadata, data: json!({ "spec": spec }) }
 }
 
 fn annotations(asked: &BTreeMap<String, String>) -> Option<BTreeMap<String, String>> {

@@ -215,11 +215,12 @@ fn kinds_that_the_cluster_lacks_are_told_and_left_out() {
     world.facts.has_certificates = false;
     world.facts.has_http_routes = false;
     let children = world.children();
-    let missing: Vec<_> = children.missing.iter().map(|missing| (missing.kind, missing.field)).collect();
+    let missing: Vec<_> =
+        children.missing.iter().map(|missing| (missing.kind.kind(), missing.field)).collect();
     assert_eq!(missing, [("Certificate", "tls.certManager"), ("HTTPRoute", "expose.httpRoute")]);
     assert!(children.certificate.is_none() && children.http_route.is_none());
     // What the cluster does not know has no rests either.
-    let kinds: Vec<_> = children.unwanted(&world.facts).into_iter().map(|gvk| gvk.kind).collect();
+    let kinds: Vec<_> = children.unwanted(&world.facts).into_iter().map(ChildKind::kind).collect();
     assert_eq!(kinds, ["PodDisruptionBudget", "Ingress"]);
 }
 
@@ -228,7 +229,7 @@ fn what_is_no_longer_asked_for_is_a_rest() {
     let kinds = |spec| {
         let world = World::of(spec);
         let unwanted = world.children().unwanted(&world.facts);
-        unwanted.into_iter().map(|gvk| gvk.kind).collect::<Vec<_>>()
+        unwanted.into_iter().map(ChildKind::kind).collect::<Vec<_>>()
     };
     assert_eq!(kinds(minimal()), ["PodDisruptionBudget", "Ingress", "HTTPRoute", "Certificate"]);
     assert_eq!(kinds(postgres()), ["Ingress", "HTTPRoute", "Certificate"]);

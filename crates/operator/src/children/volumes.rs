@@ -11,6 +11,7 @@ use k8s_openapi::api::core::v1::{
     SecretProjection, SecretVolumeSource, Volume, VolumeMount, VolumeProjection,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+use nauthera_api::v1alpha1::DATABASE_URL_KEY;
 
 /// Owner and group may read, nobody else.
 const READ_ONLY: i32 = 0o440;
@@ -31,7 +32,7 @@ pub(super) fn volumes(server: &Server<'_>, facts: &Facts) -> Vec<Mounted> {
     all.extend(server.certificate_secret().map(certificate));
     match &server.spec.database.postgres {
         Some(postgres) => {
-            all.push(database_url(&SecretKey::of(&postgres.url_secret_ref, "url")));
+            all.push(database_url(&SecretKey::of(&postgres.url_secret_ref, DATABASE_URL_KEY)));
             all.push(empty("cache", SNAPSHOT_CACHE_DIR, CACHE_LIMIT));
         }
         None => all.push(data(server)),

@@ -4,32 +4,11 @@
 use super::object::Content;
 use aws_lc_rs::hmac;
 use nauthera_core::binding::{self, Brought};
+use nauthera_core::credentials::KeyedDigest;
 use nauthera_core::names::ObjectRef;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use zeroize::Zeroizing;
-
-/// HMAC-SHA-256.
-#[must_use]
-pub fn keyed(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
-    let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key));
-    for part in parts {
-        context.update(part);
-    }
-    taken(&context.sign())
-}
-
-fn taken(tag: &hmac::Tag) -> [u8; 32] {
-    let mut digest = [0; 32];
-    digest.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
-    digest
-}
-
-/// The digest of a client's secret, as the Snapshot has it.
-#[must_use]
-pub fn of_secret(digest_key: &[u8; 32], secret: &[u8]) -> [u8; 32] {
-    keyed(digest_key, &[secret])
-}
 
 /// The hash of keys with their values; each is preceded by its length, so that no two contents have one text.
 #[must_use]
@@ -41,7 +20,9 @@ pub fn of_rest<'a>(process_key: &[u8; 32], values: impl Iterator<Item = (&'a str
             context.update(part);
         }
     }
-    taken(&context.sign())
+    let mut hash = [0; 32];
+    hash.iter_mut().zip(context.sign().as_ref()).for_each(|(to, from)| *to = *from);
+    hash
 }
 
 /// How the content of a client's Secret is read.
@@ -71,10 +52,11 @@ impl Reading {
         let value = data.get(&self.secret_key).map(|value| value.as_slice());
         let rest = data.iter().filter(|(key, _)| **key != self.secret_key);
         let rest = rest.map(|(key, value)| (&**key, value.as_slice()));
+        let digest = |secret: &[u8]| KeyedDigest::of(&self.digest_key, secret);
         let (digest, unusable) = match &self.brought {
-            None => (value.map(|secret| of_secret(&self.digest_key, secret)), None),
+            None => (value.map(digest), None),
             Some(client) => match binding::brought(client, &self.name, Brought::Found { label, value }) {
-                Ok(secret) => (Some(of_secret(&self.digest_key, secret.as_bytes())), None),
+                Ok(secret) => (Some(digest(secret.as_bytes())), None),
                 Err(finding) => (None, Some(Arc::from(finding))),
             },
         };

@@ -4,9 +4,11 @@ use super::judged::Judged;
 use super::object::{
     Child, ClientSecret, Identity, Manifest, Map, ServerSecret, controller, decoded, name_of, texts,
 };
-use super::{ChildKind, Index, Reading, Source, StreamId};
+use super::{Index, Reading, Source, StreamId};
+use crate::children::ChildKind;
 use crate::names::{DIGEST_KEY_FILE, SERVER_LABEL, child, digest_key};
 use crate::replicas::Pod;
+use crate::secrets::Owner;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::api::DynamicObject;
 use nauthera_core::binding::CLIENT_SECRET;
@@ -240,8 +242,7 @@ impl Index {
         let content = reading.map(|reading| reading.content(&data, label, process_key));
         let secret = ClientSecret {
             identity: Identity::of(&object.metadata),
-            owner: controller(&object.metadata),
-            owned: object.metadata.owner_references.as_ref().is_some_and(|owners| !owners.is_empty()),
+            owner: Owner::of(&object.metadata),
             labels,
             annotations: texts(object.metadata.annotations.as_ref()),
             content,

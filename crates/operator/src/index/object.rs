@@ -1,9 +1,11 @@
 //! What is kept of each object: who it is, which write of it, and what of it is looked at.
 
 use crate::names::{CLIENT_LABEL, OWNER_ANNOTATION, owner_mark};
+use crate::secrets::Owner;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::DynamicObject;
 use nauthera_api::v1alpha1::{AuthServerSpec, SecretKeyRef};
+use nauthera_core::credentials::KeyedDigest;
 use nauthera_core::finding::Finding;
 use nauthera_core::names::ObjectRef;
 use serde_json::Value;
@@ -86,10 +88,8 @@ pub struct Manifest {
 pub struct ClientSecret {
     /// Which object.
     pub identity: Identity,
-    /// The uid of its controller.
-    pub owner: Option<Arc<str>>,
-    /// Does anything own it?
-    pub owned: bool,
+    /// Whose it is.
+    pub owner: Owner,
     /// Its labels.
     pub labels: BTreeMap<Arc<str>, Arc<str>>,
     /// Its annotations.
@@ -104,6 +104,12 @@ impl ClientSecret {
     pub fn is_for(&self, client: &ObjectRef) -> bool {
         self.labels.get(CLIENT_LABEL).is_some_and(|label| *label == client.name)
     }
+
+    /// The digest of the secret in it, where one was read.
+    #[must_use]
+    pub fn digest(&self) -> Option<KeyedDigest> {
+        self.content.as_ref().and_then(|content| content.digest)
+    }
 }
 
 /// What a Secret holds, hashed.
@@ -114,7 +120,7 @@ pub struct Content {
     /// The key that was taken for the secret's.
     pub secret_key: Arc<str>,
     /// The digest of the secret; `None` where there is none, or none that can be used.
-    pub digest: Option<[u8; 32]>,
+    pub digest: Option<KeyedDigest>,
     /// Why a Secret that its client brings cannot be used.
     pub unusable: Option<Arc<Finding>>,
     /// The hash of everything else, under a key of this process.

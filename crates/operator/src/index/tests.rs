@@ -1,9 +1,10 @@
 //! The index, fed by hand: order, lists that fail, deletions, and what is believed.
 
-use super::{Shared, Source, StreamId, of_secret};
+use super::{Shared, Source, StreamId};
 use crate::names::{CLIENT_LABEL, digest_key, owner_mark};
 use kube::api::DynamicObject;
 use kube::runtime::watcher::Event;
+use nauthera_core::credentials::KeyedDigest;
 use nauthera_core::names::{Kind, ObjectRef};
 use nauthera_core::time::Entropy;
 use serde_json::{Value, json};
@@ -214,7 +215,7 @@ fn of_a_secret_its_digest_is_kept_and_nothing_plain() {
     let name = ObjectRef::new("shop", "web-client-secret");
     let held = shared.with(|index| index.secret(&name).cloned()).unwrap();
     let content = held.content.clone().unwrap();
-    assert_eq!(content.digest, Some(of_secret(&[7; 32], b"much too plain")));
+    assert_eq!(content.digest, Some(KeyedDigest::of(&[7; 32], "much too plain")));
     assert!(!format!("{held:?}").contains("plain"));
 }
 

@@ -68,22 +68,6 @@ impl<K: Clone + Eq + Ord + Hash> Schedule<K> {
         }
     }
 
-    /// To be done at this time; one that is ready, or due before, stays so.
-    pub fn add_at(&mut self, key: K, due: Duration) {
-        match self.entries.get_mut(&key) {
-            None => {
-                self.entries.insert(key.clone(), Entry { place: Place::Waiting(due), failures: 0 });
-                self.waiting.insert((due, key));
-            }
-            Some(Entry { place: Place::Waiting(known), failures: 0 }) if due < *known => {
-                self.waiting.remove(&(*known, key.clone()));
-                *known = due;
-                self.waiting.insert((due, key));
-            }
-            Some(_) => {}
-        }
-    }
-
     /// The next key that is due.
     pub fn take(&mut self, now: Duration) -> Option<K> {
         while let Some((due, key)) = self.waiting.pop_first() {
@@ -133,30 +117,6 @@ impl<K: Clone + Eq + Ord + Hash> Schedule<K> {
         }
     }
 
-    /// Not to be done any more. One that is worked on ends as it may.
-    pub fn forget(&mut self, key: &K) {
-        match self.entries.get_mut(key) {
-            Some(Entry { place: place @ Place::Worked { .. }, .. }) => {
-                *place = Place::Worked { again: false }
-            }
-            Some(Entry { place: Place::Waiting(due), .. }) => {
-                let due = *due;
-                self.waiting.remove(&(due, key.clone()));
-                self.entries.remove(key);
-            }
-            Some(_) => {
-                self.ready.retain(|ready| ready != key);
-                self.entries.remove(key);
-            }
-            None => {}
-        }
-    }
-
-    /// Forgets everything.
-    pub fn clear(&mut self) {
-        *self = Self::default();
-    }
-
     /// When the first of those that wait is due.
     #[must_use]
     pub fn next_due(&self) -> Option<Duration> {
@@ -173,12 +133,6 @@ impl<K: Clone + Eq + Ord + Hash> Schedule<K> {
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
-    }
-
-    /// Is none known?
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
     }
 }
 
@@ -207,7 +161,7 @@ mod tests {
         schedule.done(&"a", Outcome::Done, at(0), 0);
         assert_eq!(schedule.take(at(0)), Some("a"));
         schedule.done(&"a", Outcome::Done, at(0), 0);
-        assert!(schedule.is_empty());
+        assert_eq!(schedule.len(), 0);
     }
 
     #[test]
@@ -241,17 +195,6 @@ mod tests {
         schedule.done(&"a", Outcome::Again(at(50)), at(200), 0);
         schedule.add("a");
         assert_eq!(schedule.take(at(201)), Some("a"), "an event comes before the appointed time");
-    }
-
-    #[test]
-    fn the_earlier_of_two_appointments_counts() {
-        let mut schedule = Schedule::default();
-        schedule.add_at("a", at(500));
-        schedule.add_at("a", at(300));
-        schedule.add_at("a", at(400));
-        assert_eq!(schedule.next_due(), Some(at(300)));
-        schedule.forget(&"a");
-        assert!(schedule.is_empty() && schedule.take(at(900)).is_none());
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use super::RECORDS_KEY;
 use crate::index::Index;
 use crate::names::{CLIENT_LABEL, credentials};
+use crate::secrets::Claim;
 use nauthera_core::credentials::{Bucket, Record, RecordShard};
 use nauthera_core::inventory::CredentialRecord;
-use nauthera_core::names::ObjectRef;
+use nauthera_core::names::{Kind, ObjectRef};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -78,10 +79,10 @@ pub fn secret_names(index: &Index) -> BTreeMap<ObjectRef, Arc<str>> {
     for (name, secret) in index.secrets() {
         let Some(client) = secret.labels.get(CLIENT_LABEL) else { continue };
         let client = ObjectRef::new(name.namespace.clone(), client.clone());
-        let uid = index
-            .manifest(nauthera_core::names::Kind::AuthClient, &client)
-            .map(|manifest| manifest.identity.uid.clone());
-        if uid.is_some() && uid == secret.owner && !secret.identity.deleting {
+        let manifest = index.manifest(Kind::AuthClient, &client);
+        let is_its =
+            manifest.is_some_and(|manifest| secret.owner.claim(&manifest.identity.uid) == Claim::Ours);
+        if is_its && !secret.identity.deleting {
             names.insert(client, name.name.clone());
         }
     }

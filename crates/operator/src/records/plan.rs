@@ -3,7 +3,7 @@
 use super::FENCE_ANNOTATION;
 use crate::index::{ClientSecret, Index, of_rest};
 use crate::names::{REVOKE_ANNOTATION, ROTATE_ANNOTATION};
-use crate::secrets::{Application, secret};
+use crate::secrets::{Application, Claim, secret};
 use nauthera_core::binding;
 use nauthera_core::credentials::{Facts, Found, KeyedDigest, Mark, Need, Record, Step, next};
 use nauthera_core::names::{Kind, ObjectRef};
@@ -158,12 +158,9 @@ impl Entry {
             return Need::Nothing;
         }
         let Some(brought) = self.brought() else { return Need::Made };
-        let there = index.secret(&brought).filter(|secret| {
-            let label = secret.labels.get(crate::names::CLIENT_LABEL);
-            !secret.identity.deleting && label.is_some_and(|label| *label == self.client.name)
-        });
-        let content = there.and_then(|secret| secret.content.as_ref());
-        Need::Brought(content.and_then(|content| content.digest).map(KeyedDigest))
+        let there = index.secret(&brought);
+        let there = there.filter(|secret| !secret.identity.deleting && secret.is_for(&self.client));
+        Need::Brought(there.and_then(ClientSecret::digest))
     }
 
     /// The facts by which the next step is chosen.
@@ -188,16 +185,14 @@ impl Entry {
 
     fn found(&self, index: &Index) -> Found {
         let Some(secret) = self.secret().and_then(|name| index.secret(&name)) else { return Found::Absent };
-        let holds = secret.content.as_ref().and_then(|content| content.digest).map(KeyedDigest);
-        match &secret.owner {
-            Some(owner) if *owner == self.uid => {
+        let holds = secret.digest();
+        match secret.owner.claim(&self.uid) {
+            Claim::Ours => {
                 let fence = secret.annotations.get(FENCE_ANNOTATION).and_then(|text| Mark::parse(text));
                 Found::Ours { holds, fence }
             }
-            None if !secret.owned && !secret.annotations.contains_key(crate::names::OWNER_ANNOTATION) => {
-                Found::Ownerless { holds }
-            }
-            _ => Found::Foreign,
+            Claim::Nobodys => Found::Ownerless { holds },
+            Claim::Anothers => Found::Foreign,
         }
     }
 
@@ -213,7 +208,7 @@ impl Entry {
     }
 
     /// Does the Secret say everything that it should, beside the secret?
-    fn is_refreshed(&self, view: &View<'_>) -> bool {
+    pub(super) fn is_refreshed(&self, view: &View<'_>) -> bool {
         let Some(there) = self.secret().and_then(|name| view.index.secret(&name)) else {
             return self.secret().is_none();
         };
@@ -373,8 +368,8 @@ impl Planner {
     }
 
     fn holder_of(&self, entry: &Entry, index: &Index) -> String {
-        let secret: Option<&ClientSecret> = entry.secret().and_then(|name| index.secret(&name));
-        match secret.and_then(|secret| secret.owner.clone()) {
+        let secret = entry.secret().and_then(|name| index.secret(&name));
+        match secret.and_then(|secret| secret.owner.controller()) {
             Some(owner) => format!("is controlled by the object with uid {owner}"),
             None => "holds no secret of this client".to_owned(),
         }

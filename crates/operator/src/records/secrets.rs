@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::index::Source;
 use crate::keys::note;
 use crate::lease::Term;
-use crate::secrets::{Claim, claim, secret};
+use crate::secrets::{Claim, Owner, secret};
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::Api;
 use nauthera_core::credentials::KeyedDigest;
@@ -101,7 +101,7 @@ impl Writer<'_> {
             Fault::NotFound => Fault::Conflict,
             other => other,
         })?;
-        let claimed = claim(&there.metadata, &work.entry.uid);
+        let claimed = Owner::of(&there.metadata).claim(&work.entry.uid);
         let may = claimed == Claim::Ours || (claimed == Claim::Nobodys && *work.due == Due::Adopt);
         if there.metadata.resource_version.as_deref() != Some(version) || !may {
             return Err(Fault::Conflict);

@@ -97,7 +97,7 @@ pub fn client(facts: &ClientFacts<'_>) -> AuthClientStatus {
         issuer: row.and(facts.issuer).map(ToString::to_string),
         client_secret_ref: brought.or_else(|| secret.clone()).map(|name| LocalRef { name }),
         binding: secret.map(|name| Binding { name }),
-        policies: marks.iter().take(LISTED).map(policy_ref).collect(),
+        policies: marks.iter().take(LISTED).map(PolicyRef::from).collect(),
         policy_names: policy_names(marks),
         effective: report.effective().into_iter().take(LISTED).map(effective).collect(),
         violations: violations.iter().take(VIOLATIONS).map(|finding| violation(finding)).collect(),
@@ -169,7 +169,7 @@ impl Verdicts {
         let compliant = compliance(facts, &accepted);
         let programmed = programming(facts);
         let secret = secret(facts);
-        let refused = decisive(facts.report).is_some_and(is_beyond);
+        let refused = facts.report.decisive().is_some_and(is_beyond);
         let mut checks = vec![&accepted, &resolved];
         checks.extend(refused.then_some(&compliant));
         checks.extend([&programmed, &secret]);
@@ -197,7 +197,7 @@ fn is_stalled(facts: &ClientFacts<'_>) -> bool {
     let hopeless = |finding: &Finding| {
         matches!(finding.code, Code::MethodNotAllowed | Code::KeysOutOfReach | Code::ClientIdTaken)
     };
-    let refused = facts.report.row.is_none() && decisive(facts.report).is_some_and(hopeless);
+    let refused = facts.report.row.is_none() && facts.report.decisive().is_some_and(hopeless);
     !facts.reading_is_fine() || refused
 }
 
@@ -243,7 +243,7 @@ fn references(facts: &ClientFacts<'_>, accepted: &Verdict) -> Verdict {
 fn compliance(facts: &ClientFacts<'_>, accepted: &Verdict) -> Verdict {
     let report = facts.report;
     let taken = report.findings.iter().filter(|finding| is_beyond(finding)).count();
-    if let Some(finding) = decisive(report).filter(|finding| is_beyond(finding)) {
+    if let Some(finding) = report.decisive().filter(|finding| is_beyond(finding)) {
         return Verdict::because(finding);
     }
     match report.verdict {
@@ -272,7 +272,7 @@ fn programming(facts: &ClientFacts<'_>) -> Verdict {
     match report.verdict {
         report::Verdict::Refused => Verdict::no(reasons::REFUSED, "it is not served"),
         report::Verdict::Waiting => {
-            let waits = decisive(report);
+            let waits = report.decisive();
             let frozen = waits.filter(|finding| finding.code == Code::ClientWaiting).map(Verdict::because);
             let message = || waits.map_or_else(|| "it is not served for now".to_owned(), sentence);
             frozen.unwrap_or_else(|| Verdict::no(reasons::WAITING, message()))
@@ -325,27 +325,9 @@ fn readiness(facts: &ClientFacts<'_>, compliant: &Verdict) -> Verdict {
     Verdict::yes(reasons::READY, AS_ASKED)
 }
 
-/// The finding that keeps it from being served.
-fn decisive(report: &ClientReport) -> Option<&Finding> {
-    let reason = report.reason()?;
-    report.findings.iter().find(|finding| finding.code == reason)
-}
-
 /// Is it about what policy allows, rather than about something that is missing or unreadable?
 fn is_beyond(finding: &Finding) -> bool {
-    let refusal = matches!(
-        finding.code,
-        Code::NoPolicy | Code::NothingLeft | Code::MethodNotAllowed | Code::CustomClientIdNotAllowed
-    );
-    finding.is_violation() && (refusal || finding.code.as_str().starts_with("NA02"))
-}
-
-fn policy_ref(mark: &PolicyMark) -> PolicyRef {
-    PolicyRef {
-        name: mark.policy.name.to_string(),
-        namespace: mark.policy.namespace.to_string(),
-        generation: mark.generation,
-    }
+    finding.is_beyond_policy() || (finding.code == Code::NoPolicy && finding.is_violation())
 }
 
 fn policy_names(marks: &[PolicyMark]) -> Option<String> {

@@ -28,7 +28,7 @@ impl Verdict {
 
     /// The finding as the reason why not.
     pub(super) fn because(finding: &Finding) -> Self {
-        Self::no(finding.code.reason(), format!("{} {}", finding.code, super::words::sentence(finding)))
+        Self::no(finding.code.reason(), super::words::line(finding))
     }
 
     pub(super) fn holds(&self) -> bool {

@@ -3,7 +3,7 @@
 use super::bounded::number;
 use super::conditions::{Conditions, Verdict, accepted, kind};
 use super::reasons;
-use super::words::{manifest_faults, sentence};
+use super::words::{line, manifest_faults};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use nauthera_api::v1alpha1::{AuthPolicyStatus, ClientCounts, PolicyServer};
 use nauthera_core::finding::{Finding, Severity};
@@ -110,7 +110,7 @@ fn acceptance(facts: &PolicyFacts<'_>) -> Verdict {
     }
     let errors: Vec<&Finding> =
         facts.report.findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
-    let all = errors.iter().map(|finding| format!("{} {}", finding.code, sentence(finding)));
+    let all = errors.iter().map(|finding| line(finding));
     let message = all.collect::<Vec<_>>().join("; ");
     let code = errors.first().map_or(nauthera_core::codes::Code::PolicyNotAccepted, |finding| finding.code);
     Verdict::no(code.reason(), message)

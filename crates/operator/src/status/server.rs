@@ -86,7 +86,8 @@ pub struct Unresolved {
 
 impl From<&crate::children::Missing> for Unresolved {
     fn from(missing: &crate::children::Missing) -> Self {
-        let crate::children::Missing { kind, definition, field } = missing;
+        let crate::children::Missing { kind, field } = missing;
+        let (kind, definition) = (kind.kind(), kind.definition());
         let message = format!(
             "{field} asks for a {kind}, which this cluster does not know; it is made once {definition} is installed"
         );
@@ -99,11 +100,7 @@ impl From<&crate::children::Missing> for Unresolved {
 pub fn server(facts: &ServerFacts<'_>) -> AuthServerStatus {
     let report = facts.report;
     let lagging = facts.replicas.lagging.iter().take(LAGGING).map(|name| fitted(name, 253));
-    let policies = report.policies.iter().take(POLICIES).map(|mark| PolicyRef {
-        name: mark.policy.name.to_string(),
-        namespace: mark.policy.namespace.to_string(),
-        generation: mark.generation,
-    });
+    let policies = report.policies.iter().take(POLICIES).map(PolicyRef::from);
     AuthServerStatus {
         observed_generation: facts.generation,
         issuer: facts.issuer.map(ToString::to_string),

@@ -10,6 +10,12 @@ pub fn sentence(finding: &Finding) -> String {
     parts.collect::<Vec<_>>().join("; ")
 }
 
+/// The finding in one line with its code first.
+#[must_use]
+pub fn line(finding: &Finding) -> String {
+    format!("{} {}", finding.code, sentence(finding))
+}
+
 /// What is wrong with a manifest, as one message: the first error with its place, and how many more there are.
 pub(super) fn manifest_faults(findings: &[Finding]) -> Option<(&'static str, String)> {
     let errors: Vec<&Finding> =

@@ -1,9 +1,9 @@
 //! What the status of an object is worked out from: the Report, what is live, and what is noted of its server.
 
 use super::Key;
-use crate::children::Missing;
+use crate::children::{ChildKind, Missing};
 use crate::context::Context;
-use crate::index::{ChildKind, Manifest};
+use crate::index::Manifest;
 use crate::names::{SIGNING_KEYS_FILE, child, signing_keys};
 use crate::publish::Published;
 use crate::records::SecretState;

@@ -50,9 +50,7 @@ impl ClientLine {
 /// The first thing to know about a client: what refuses it, else what was taken, else what policies in Audit would do.
 fn note(report: &ClientReport) -> String {
     let violations = report.findings.iter().filter(|finding| finding.is_violation()).count();
-    let reason = report.reason();
-    let decisive = report.findings.iter().find(|finding| Some(finding.code) == reason);
-    let first = decisive.or_else(|| report.findings.iter().find(|finding| finding.is_violation()));
+    let first = report.decisive().or_else(|| report.findings.iter().find(|finding| finding.is_violation()));
     match first {
         Some(finding) if violations > 1 => format!("{}, and {} more", finding.message, violations - 1),
         Some(finding) => finding.message.clone(),

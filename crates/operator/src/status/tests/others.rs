@@ -185,7 +185,8 @@ fn what_a_server_names_must_be_there() {
     let status = with_store.status(|_| ());
     assert_eq!(said(&status)[1], "ResolvedRefs=False UserStoreNotFound");
     assert_eq!(judged_by_kstatus(&status, 2), Kstatus::InProgress);
-    let missing = crate::children::Missing { kind: "HTTPRoute", definition: "d", field: "expose.httpRoute" };
+    let missing =
+        crate::children::Missing { kind: crate::children::ChildKind::HttpRoute, field: "expose.httpRoute" };
     let unresolved = [Unresolved::from(&missing)];
     let status = ServerCase::minimal().status(|facts| facts.unresolved = &unresolved);
     assert_eq!(said(&status)[1], "ResolvedRefs=False KindMissing");
