@@ -5,7 +5,7 @@ use crate::descriptors::most_connections;
 use crate::output::Ui;
 use crate::version;
 use anyhow::{Context, Result, bail};
-use nauthera_core::snapshot::Snapshot;
+use nauthera_core::snapshot::{Revision, Snapshot};
 use nauthera_core::time::{Clock, Entropy, Seconds};
 use nauthera_identity::HashPool;
 use nauthera_identity::pool::PoolOptions;
@@ -147,7 +147,11 @@ impl Write for BoundedFile {
 }
 
 /// Joins the parts of a server.
-pub async fn start(setup: &Setup, digest_key: [u8; 32], snapshot: Arc<Snapshot>) -> Result<Arc<App>> {
+pub async fn start(
+    setup: &Setup,
+    digest_key: [u8; 32],
+    (revision, snapshot): (Revision, Arc<Snapshot>),
+) -> Result<Arc<App>> {
     let store = match setup.database.open().await {
         Ok(store) => store,
         Err(error) => {
@@ -162,6 +166,7 @@ pub async fn start(setup: &Setup, digest_key: [u8; 32], snapshot: Arc<Snapshot>)
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let parts = Parts {
         snapshot,
+        revision,
         store,
         shared,
         keys: KeyRing::open(Box::new(FileKeys::in_folder(&setup.keys)))?,

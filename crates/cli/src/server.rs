@@ -46,7 +46,7 @@ pub async fn run(args: &ServerArgs, ui: &Ui, log: Arc<dyn LogFilter>) -> Result<
         }
     }
     let issuer = snapshot.head.issuer.clone();
-    let app = start(&setup, key_of(&args.keys, &snapshot)?, snapshot).await?;
+    let app = start(&setup, key_of(&args.keys, &snapshot)?, (revision, snapshot)).await?;
     let mut running = Running::default();
     running.provider(port, &app, args.trusted_proxies.clone().into());
     running.admin(admin, &app);
@@ -96,7 +96,7 @@ async fn follow(mut feed: Feed, mut held: Revision, app: &Arc<App>, background: 
                 held = revision;
                 tracing::info!(revision = %revision.short(), "Snapshot applied");
                 let app = app.clone();
-                match background.run(move || app.apply(snapshot)).await {
+                match background.run(move || app.apply_published(snapshot, revision)).await {
                     Ok(Ok(())) => {}
                     Ok(Err(error)) => tracing::error!(%error, "signing keys cannot follow the Snapshot"),
                     Err(error) => {

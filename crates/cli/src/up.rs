@@ -292,7 +292,8 @@ impl Up<'_> {
         let Ports { provider, address, console } = ports;
         // Where port 0 was asked for, the one that was taken is part of the callback.
         self.console_address = console.as_ref().map(|(_, address)| *address);
-        let app = start(&setup, self.digest_key, self.served(&snapshot)).await?;
+        let served = self.served(&snapshot);
+        let app = start(&setup, self.digest_key, (served.revision(), served)).await?;
         let mut running = Running::default();
         let console = console.map(|(port, address)| {
             let console = Arc::new(Console::new(app.clone(), address));

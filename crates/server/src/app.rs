@@ -36,6 +36,8 @@ const DUTY_LASTS: Seconds = Seconds::new(30);
 pub struct Parts {
     /// What is served first.
     pub snapshot: Arc<Snapshot>,
+    /// The revision under which it was published.
+    pub revision: Revision,
     /// Durable facts.
     pub store: Arc<dyn Store>,
     /// What replicas share beside it; `None` where the store keeps all that is shared.
@@ -164,7 +166,7 @@ impl App {
         let metrics = Metrics::new(limits.health().clone());
         let store = Metered::new(parts.store, metrics.steps.clone(), parts.clock.clone());
         let app = Self {
-            serving: ArcSwap::from_pointee(Serving::new(parts.snapshot)),
+            serving: ArcSwap::from_pointee(Serving::new(parts.snapshot, parts.revision)),
             store: Arc::new(store),
             keys: parts.keys,
             secrets,
@@ -211,7 +213,7 @@ impl App {
     /// # Errors
     /// As [`App::apply`].
     pub fn apply_published(&self, snapshot: Arc<Snapshot>, revision: Revision) -> Result<(), KeyError> {
-        let before = self.serving.swap(Arc::new(Serving::published(snapshot, revision)));
+        let before = self.serving.swap(Arc::new(Serving::new(snapshot, revision)));
         self.note_snapshot();
         self.audit.client_secrets_changed(&before, &self.serving(), self.now());
         self.maintain_keys().map(|_| ())

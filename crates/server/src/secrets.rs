@@ -55,7 +55,7 @@ impl Secrets {
         })
     }
 
-    /// The keyed digest of a client secret, as the Snapshot holds it.
+    /// The keyed digest of a client secret, as the Snapshot holds it: `core`'s, with a key that is made ready once.
     #[must_use]
     pub fn client_secret(&self, secret: &str) -> [u8; 32] {
         let tag = hmac::sign(&self.digest, secret.as_bytes());
@@ -146,6 +146,15 @@ mod tests {
         assert_eq!(secrets.open("consent", &sealed), None);
         assert_eq!(Secrets::new(&[2; 32]).unwrap().open("login", &sealed), None);
         assert_eq!(secrets.open("login", "AAAA"), None);
+    }
+
+    #[test]
+    fn the_digest_of_a_client_secret_is_the_one_that_snapshots_hold() {
+        let secrets = Secrets::new(&[1; 32]).unwrap();
+        for secret in ["", "plain", &"x".repeat(300)] {
+            let held = nauthera_core::credentials::KeyedDigest::of(&[1; 32], secret);
+            assert_eq!(secrets.client_secret(secret), held.0);
+        }
     }
 
     #[test]

@@ -61,16 +61,9 @@ impl CookieNames {
 }
 
 impl Serving {
-    /// Makes a Snapshot ready.
-    #[must_use]
-    pub fn new(snapshot: Arc<Snapshot>) -> Self {
-        let revision = snapshot.revision();
-        Self::published(snapshot, revision)
-    }
-
     /// Makes a Snapshot ready that was published under this revision.
     #[must_use]
-    pub fn published(snapshot: Arc<Snapshot>, revision: Revision) -> Self {
+    pub fn new(snapshot: Arc<Snapshot>, revision: Revision) -> Self {
         let head = &snapshot.head;
         let text = |text: &Option<Arc<str>>| text.as_ref().map(|text| text.to_string());
         let branding = Branding {

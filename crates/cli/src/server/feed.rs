@@ -9,7 +9,6 @@ use nauthera_core::snapshot::{Revision, Snapshot};
 use nauthera_operator::cluster::connect;
 use nauthera_operator::follow::{Followed, follow, server_of};
 use nauthera_server::keys::write_private;
-use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -164,7 +163,7 @@ fn read(path: &Path) -> Result<Served> {
     let bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
     let snapshot =
         Snapshot::from_bytes(&bytes).with_context(|| format!("{} cannot be served", path.display()))?;
-    Ok((Revision(Sha256::digest(&bytes).into()), Arc::new(snapshot)))
+    Ok((snapshot.revision(), Arc::new(snapshot)))
 }
 
 fn stamp_of(path: &Path) -> Stamp {

@@ -247,6 +247,7 @@ fn start(
     (clock, entropy, audit): (&Arc<HandClock>, &Arc<Counted>, &Lines),
 ) -> Arc<App> {
     let parts = Parts {
+        revision: snapshot.revision(),
         snapshot,
         store: setup.store.clone().unwrap_or_else(|| {
             Arc::new(Sqlite::open(&folder.path().join("nauthera.db"), &setup.database).unwrap())

@@ -24,7 +24,8 @@ fn check(data: &[u8]) -> Verdict {
             super::uris::is_plain(uri.as_str())?;
         }
     }
-    let serving = Serving::new(Arc::new(snapshot));
+    let revision = snapshot.revision();
+    let serving = Serving::new(Arc::new(snapshot), revision);
     for id in serving.snapshot.clients.keys() {
         ensure!(serving.client(id.as_str()).is_some(), "{id} is not served");
     }

@@ -121,8 +121,10 @@ impl World {
         let folder = Folder::new();
         let clock = Arc::new(HandClock(AtomicI64::new(1_795_474_320)));
         let snapshot = compile(&inventory).snapshots[&manifests::server()].clone();
+        let served = with_callback(&snapshot, address());
         let parts = Parts {
-            snapshot: with_callback(&snapshot, address()),
+            revision: served.revision(),
+            snapshot: served,
             store: Arc::new(Sqlite::open(&folder.0.join("nauthera.db"), &Options::default()).unwrap()),
             shared: None,
             keys: KeyRing::open(Box::new(MemoryKeys::default())).unwrap(),
