@@ -52,6 +52,8 @@ pub struct Setup {
     pub redis: Option<Source>,
     /// May private addresses that manifests name be called?
     pub allow_private_fetch: bool,
+    /// The folder of mounted Secrets.
+    pub mounts: PathBuf,
     /// What the log lets through, where operators may change it.
     pub log: Option<Arc<dyn LogFilter>>,
 }
@@ -177,6 +179,7 @@ pub async fn start(
             .context("no threads for passwords can be started")?,
         audit: setup.audit.open()?,
         allow_private_fetch: setup.allow_private_fetch,
+        mounts: setup.mounts.clone(),
         instruments: Instruments {
             build: Build { version: version::VERSION, commit: version::COMMIT },
             log: setup.log.clone(),

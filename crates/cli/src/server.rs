@@ -36,6 +36,7 @@ pub async fn run(args: &ServerArgs, ui: &Ui, log: Arc<dyn LogFilter>) -> Result<
         audit: args.audit.clone(),
         redis: args.redis.clone(),
         allow_private_fetch: args.allow_private_fetch,
+        mounts: args.secrets.clone().unwrap_or_default(),
         log: Some(log),
     };
     let port = bind(args.listen, args.tls_cert.as_deref(), args.tls_key.as_deref())?;

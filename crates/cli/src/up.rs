@@ -283,6 +283,8 @@ impl Up<'_> {
             audit: self.args.audit_target(data.root()),
             redis: self.args.redis.clone(),
             allow_private_fetch: self.args.allow_private_fetch,
+            // There is no cluster here to trust.
+            mounts: std::path::PathBuf::new(),
             log: None,
         };
         let ports = match self.ports.take() {

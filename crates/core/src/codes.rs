@@ -180,6 +180,10 @@ codes! {
     ServerFrozen = "NA0406", Error, "a server is frozen",
         "A policy that applies to this server is not accepted, so every client keeps the settings it has. This is neither an \
          outage nor a widening. Mend the policy that is named.";
+    OwnClusterNamed = "NA0407", Warning, "an AuthServer names the cluster that it runs in as another one",
+        "`serviceAccountIssuers` names other clusters. The cluster that the server runs in is trusted anyway, for clients of every \
+         namespace and with the keys that the operator reads; an entry with its issuer could only contradict that, and is left \
+         out. Take it away, or name the issuer of the other cluster.";
     NotHonouredHere = "NA0501", Warning, "a field that this carrier does not carry out",
         "The field is valid and a cluster (or a later release) carries it out; the command that runs now does not. The message says \
          what happens instead.";

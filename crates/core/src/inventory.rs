@@ -4,7 +4,7 @@
 use crate::finding::Finding;
 use crate::names::{ClientId, ObjectRef};
 use crate::snapshot::{SecretDigest, Snapshot};
-use crate::spec::{ClientSpec, PolicySpec, ServerSpec, UserStoreSpec};
+use crate::spec::{ClientSpec, PolicySpec, ServerSpec, ServiceAccountIssuer, UserStoreSpec};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -49,6 +49,8 @@ pub struct Inventory {
     /// Clients that lack something which only their carrier sees, such as a Secret that they bring: they wait, with this
     /// finding.
     pub unready: BTreeMap<ObjectRef, Finding>,
+    /// The cluster that the carrier runs in, with the keys of its ServiceAccount tokens; `None` where there is none.
+    pub cluster: Option<ServiceAccountIssuer>,
     /// May the servers of this carrier call private addresses, as on a laptop (`--allow-private-fetch`)?
     pub private_fetch: bool,
     /// Could something not be read at all? Then nothing may be taken for deleted, and everything stays as published.

@@ -18,6 +18,7 @@ use nauthera_core::time::{Clock, Entropy, Micros, Seconds, UnixTime, random_256}
 use nauthera_identity::HashPool;
 use nauthera_store::limits::{Shared, SharedMemory};
 use nauthera_store::{Duty, Holder, Store};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -56,6 +57,8 @@ pub struct Parts {
     pub audit: Audit,
     /// May private addresses that manifests name be called (tests, laptops)?
     pub allow_private_fetch: bool,
+    /// The folder in which each Secret that an AuthServer names is mounted under its name.
+    pub mounts: PathBuf,
     /// What operators see and turn.
     pub instruments: Instruments,
 }
@@ -172,7 +175,7 @@ impl App {
             secrets,
             hash_pool: parts.hash_pool,
             grants: KnownGrants::default(),
-            jwks: JwksCache::new(guarded.clone()),
+            jwks: JwksCache::new(guarded.clone(), parts.mounts),
             guarded,
             bell: Bell::default(),
             metrics,

@@ -3,6 +3,7 @@
 
 use crate::authn::Endpoint;
 use crate::http::{Context, Failure};
+use crate::service_account;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::jwk::{Jwk, JwkSet, KeyAlgorithm, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
@@ -20,7 +21,7 @@ use std::sync::Arc;
 /// The longest assertion that is looked at.
 const LONGEST: usize = 8 * 1_024;
 /// The leeway on other clocks.
-const LEEWAY: Seconds = Seconds::new(30);
+pub(crate) const LEEWAY: Seconds = Seconds::new(30);
 /// How far ahead `exp` may lie: `jti`s are remembered that long.
 const FURTHEST: Seconds = Seconds::hours(1);
 fn algorithm(name: &str) -> Option<Algorithm> {
@@ -71,14 +72,16 @@ struct Claims {
 }
 
 /// A NumericDate may have a fraction of a second (RFC 7519 section 2), which does not matter here.
-fn numeric_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<UnixTime, D::Error> {
+pub(crate) fn numeric_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<UnixTime, D::Error> {
     let seconds = f64::deserialize(deserializer)?;
     // Far more than any date, and exact as a whole number.
     let sane = seconds.is_finite() && seconds.abs() < 1e12;
     sane.then_some(UnixTime(seconds.floor() as i64)).ok_or_else(|| D::Error::custom("not a date"))
 }
 
-fn maybe_numeric_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<UnixTime>, D::Error> {
+pub(crate) fn maybe_numeric_date<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<UnixTime>, D::Error> {
     numeric_date(deserializer).map(Some)
 }
 
@@ -102,12 +105,16 @@ pub async fn authenticate(
     }
     let claimed = unverified_subject(assertion);
     let Some(id) = id.map(str::to_owned).or(claimed) else { return Ok(None) };
-    let row =
-        context.serving.client(&id).filter(|row| row.authentication.method == AuthMethod::PrivateKeyJwt);
-    let Some((row, keys)) = row.and_then(|row| row.authentication.keys.as_ref().map(|keys| (row, keys)))
-    else {
-        return Ok(None);
-    };
+    let Some(row) = context.serving.client(&id) else { return Ok(None) };
+    match row.authentication.method {
+        AuthMethod::PrivateKeyJwt => {}
+        AuthMethod::KubernetesServiceAccount => {
+            let proves = service_account::proves(context, row, presented).await;
+            return Ok(proves.then(|| row.clone()));
+        }
+        _ => return Ok(None),
+    }
+    let Some(keys) = &row.authentication.keys else { return Ok(None) };
     let Some(claims) = verified(context, row, keys, assertion).await else { return Ok(None) };
     if !is_for_us(context, &claims, &id, at) {
         return Ok(None);
@@ -132,24 +139,58 @@ fn part<T: DeserializeOwned>(encoded: &str) -> Option<T> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()
 }
 
+/// A signed JWT in its parts; nothing of it is believed yet.
+pub(crate) struct Jws<'a> {
+    signed: &'a str,
+    claims: &'a str,
+    signature: &'a str,
+    algorithm: Algorithm,
+    kid: Option<String>,
+}
+
+impl<'a> Jws<'a> {
+    /// Takes it apart; `None` where it is too long, or its header asks for what is not done here.
+    pub(crate) fn read(text: &'a str) -> Option<Self> {
+        let (signed, signature) = text.rsplit_once('.').filter(|_| text.len() <= LONGEST)?;
+        let (header, claims) = signed.split_once('.')?;
+        let header = part::<Header>(header).filter(|header| header.crit.is_none())?;
+        let algorithm = algorithm(&header.alg)?;
+        Some(Self { signed, claims, signature, algorithm, kid: header.kid })
+    }
+
+    /// The id of the key that it names.
+    pub(crate) fn kid(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+
+    /// What it claims, whoever has signed it.
+    pub(crate) fn unverified<T: DeserializeOwned>(&self) -> Option<T> {
+        part(self.claims)
+    }
+
+    /// What it claims, if one of these keys has signed it.
+    pub(crate) fn claims<T: DeserializeOwned>(&self, set: &JwkSet) -> Option<T> {
+        let candidates = set.keys.iter().filter(|jwk| match (&self.kid, &jwk.common.key_id) {
+            (Some(wanted), Some(kid)) => wanted == kid,
+            // Who names no key id has few keys; each is tried.
+            _ => self.kid.is_none(),
+        });
+        let mut fitting = candidates.filter(|jwk| fits(jwk, self.algorithm)).take(10);
+        fitting
+            .any(|jwk| has_signed(jwk, self.algorithm, self.signed, self.signature))
+            .then(|| part(self.claims))?
+    }
+}
+
 async fn verified(context: &Context, row: &Row, keys: &ClientKeys, assertion: &str) -> Option<Claims> {
-    let (signed, signature) = assertion.rsplit_once('.')?;
-    let (header, claims) = signed.split_once('.')?;
-    let header = part::<Header>(header).filter(|header| header.crit.is_none())?;
-    let algorithm = algorithm(&header.alg)?;
+    let jws = Jws::read(assertion)?;
     let set = match keys {
         ClientKeys::Jwks(text) => Arc::new(key_set(text.as_bytes()).ok()?),
         ClientKeys::JwksUri(url) => {
-            context.app.jwks.get(url, &row.object.namespace, header.kid.as_deref(), context.now).await?
+            context.app.jwks.get(url, &row.object.namespace, jws.kid(), context.now).await?
         }
     };
-    let candidates = set.keys.iter().filter(|jwk| match (&header.kid, &jwk.common.key_id) {
-        (Some(wanted), Some(kid)) => wanted == kid,
-        // A client that names no key id has few keys; each is tried.
-        _ => header.kid.is_none(),
-    });
-    let mut fitting = candidates.filter(|jwk| fits(jwk, algorithm)).take(10);
-    fitting.any(|jwk| has_signed(jwk, algorithm, signed, signature)).then(|| part(claims))?
+    jws.claims(&set)
 }
 
 /// May this key verify this algorithm, by what its owner says of it?

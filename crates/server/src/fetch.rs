@@ -1,6 +1,8 @@
-//! Keys of clients with a `jwksUri`: fetched over https from public addresses, bounded in size, time and number, kept for
-//! a while, and fetched again when a key id is not among them.
+//! Keys of clients with a `jwksUri`, and of clusters that the manifest of the server names: fetched over https, bounded in size, time
+//! and number, kept for a while, and fetched again when a key id is not among them. Whose address may be called is in `guard`,
+//! how a cluster is asked in `clusters`.
 
+mod clusters;
 mod guard;
 
 pub use guard::{DEADLINE, Guarded, reason};
@@ -9,6 +11,8 @@ use crate::assertion::key_set;
 use jsonwebtoken::jwk::JwkSet;
 use nauthera_core::time::{Seconds, UnixTime};
 use std::collections::HashMap;
+use std::future::Future;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use url::Url;
 
@@ -64,13 +68,15 @@ pub struct JwksCache {
     slots: Mutex<HashMap<String, Arc<Slot>>>,
     at_once: tokio::sync::Semaphore,
     guarded: Arc<Guarded>,
+    mounts: PathBuf,
 }
 
 impl JwksCache {
-    /// An empty cache, which fetches by these clients.
+    /// An empty cache, which fetches by these clients; `mounts` has the CA certificates of clusters.
     #[must_use]
-    pub fn new(guarded: Arc<Guarded>) -> Self {
-        Self { slots: Mutex::default(), at_once: tokio::sync::Semaphore::new(MOST_AT_ONCE), guarded }
+    pub fn new(guarded: Arc<Guarded>, mounts: PathBuf) -> Self {
+        let at_once = tokio::sync::Semaphore::new(MOST_AT_ONCE);
+        Self { slots: Mutex::default(), at_once, guarded, mounts }
     }
 
     /// The keys at an address; `None` when they cannot be had. `namespace` is the client's: a Service of it may be asked although
@@ -82,7 +88,18 @@ impl JwksCache {
         kid: Option<&str>,
         now: UnixTime,
     ) -> Option<Arc<JwkSet>> {
-        let slot = self.slot(url.as_str());
+        self.kept(url.as_str(), kid, now, self.fetch(url, namespace)).await
+    }
+
+    /// What is kept under this name, fetched anew where it is time to.
+    async fn kept(
+        &self,
+        name: &str,
+        kid: Option<&str>,
+        now: UnixTime,
+        fetch: impl Future<Output = Result<JwkSet, String>>,
+    ) -> Option<Arc<JwkSet>> {
+        let slot = self.slot(name);
         if let Some(known) = slot.fresh(kid, now) {
             return known.keys.map(|keys| keys.set);
         }
@@ -91,9 +108,9 @@ impl JwksCache {
         if let Some(known) = slot.fresh(kid, now) {
             return known.keys.map(|keys| keys.set);
         }
-        let fetched = self.fetch(url, namespace).await;
+        let fetched = self.bounded(fetch).await;
         if let Err(error) = &fetched {
-            tracing::warn!(url = %url, error, "jwksUri cannot be fetched");
+            tracing::warn!(from = name, error, "keys cannot be fetched");
         }
         let before = slot.entry().and_then(|known| known.keys);
         let before = before.filter(|keys| now.since(keys.at) < OUTLAST);
@@ -116,26 +133,33 @@ impl JwksCache {
         slot
     }
 
-    async fn fetch(&self, url: &Url, namespace: &str) -> Result<JwkSet, String> {
+    /// Few fetches at once, and none for longer than the deadline.
+    async fn bounded(&self, fetch: impl Future<Output = Result<JwkSet, String>>) -> Result<JwkSet, String> {
         let _permit = self.at_once.try_acquire().map_err(|_| "too many fetches at once".to_owned())?;
+        tokio::time::timeout(DEADLINE, fetch).await.map_err(|_| "it took longer than 5 s".to_owned())?
+    }
+
+    async fn fetch(&self, url: &Url, namespace: &str) -> Result<JwkSet, String> {
         if url.scheme() != "https" {
             return Err("only https is fetched".into());
         }
-        let client = self.guarded.client_for(url, namespace)?;
-        let fetch = async {
-            let mut response = client.get(url.clone()).send().await.map_err(|error| error.to_string())?;
-            if !response.status().is_success() {
-                return Err(format!("it answered {}", response.status()));
-            }
-            let mut body = Vec::new();
-            while let Some(chunk) = response.chunk().await.map_err(|error| error.to_string())? {
-                body.extend_from_slice(&chunk);
-                if body.len() > LARGEST {
-                    return Err("it is larger than 64 KiB".into());
-                }
-            }
-            key_set(&body).map_err(|error| format!("it is not a JWK Set: {error}"))
-        };
-        tokio::time::timeout(DEADLINE, fetch).await.map_err(|_| "it took longer than 5 s".to_owned())?
+        let body = body(self.guarded.client_for(url, namespace)?, url).await?;
+        key_set(&body).map_err(|error| format!("it is not a JWK Set: {error}"))
     }
+}
+
+/// What an address answers, if that is not too large.
+async fn body(client: &reqwest::Client, url: &Url) -> Result<Vec<u8>, String> {
+    let mut response = client.get(url.clone()).send().await.map_err(reason)?;
+    if !response.status().is_success() {
+        return Err(format!("it answered {}", response.status()));
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(reason)? {
+        body.extend_from_slice(&chunk);
+        if body.len() > LARGEST {
+            return Err("it is larger than 64 KiB".into());
+        }
+    }
+    Ok(body)
 }

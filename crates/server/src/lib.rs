@@ -19,6 +19,7 @@ pub mod metered;
 pub mod metrics;
 pub mod pages;
 pub mod secrets;
+mod service_account;
 pub mod serving;
 pub mod spans;
 pub mod tokens;

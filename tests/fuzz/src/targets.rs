@@ -13,6 +13,7 @@ mod par;
 mod params;
 mod requests;
 mod schema;
+mod shards;
 mod snapshot;
 mod token;
 mod tokens;
@@ -27,6 +28,7 @@ pub const ALL: &[Target] = &[
     manifests::TARGET,
     schema::TARGET,
     snapshot::TARGET,
+    shards::TARGET,
     uris::TARGET,
     names::TARGET,
     params::TARGET,

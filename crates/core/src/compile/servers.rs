@@ -9,7 +9,7 @@ use crate::names::{Kind, ObjectRef};
 use crate::policy::Governor;
 use crate::report::{Report, ServerReport, StoreReport};
 use crate::snapshot::{Head, Row, Snapshot, UserWiring};
-use crate::spec::{ServerSpec, UserStoreSpec};
+use crate::spec::{ServerSpec, ServiceAccountIssuer, UserStoreSpec};
 use crate::uri::IssuerUrl;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -155,6 +155,7 @@ fn head(
         return None;
     }
     let users = users(inventory, name, spec, published, findings);
+    let service_accounts = service_accounts(inventory, name, spec, findings);
     Some(Head {
         server: name.clone(),
         issuer: spec.issuer_url.clone(),
@@ -162,8 +163,35 @@ fn head(
         signing: spec.signing,
         branding: spec.branding.clone(),
         users,
-        service_accounts: Vec::new(),
+        service_accounts,
     })
+}
+
+/// Whose ServiceAccount tokens are taken: this cluster's, and those of the clusters that the manifest names. Without a cluster there
+/// are no ServiceAccounts to speak of.
+fn service_accounts(
+    inventory: &Inventory,
+    name: &ObjectRef,
+    spec: &ServerSpec,
+    findings: &mut Vec<Finding>,
+) -> Vec<ServiceAccountIssuer> {
+    let Some(own) = &inventory.cluster else { return Vec::new() };
+    let named = spec.service_account_issuers.iter().enumerate();
+    let others = named.filter_map(|(index, other)| {
+        if other.issuer != own.issuer {
+            return Some(other.clone());
+        }
+        let message = format!("ServiceAccount issuer `{}` is that of this cluster", own.issuer);
+        let path = format!("serviceAccountIssuers[{index}].issuer");
+        findings.push(
+            Finding::new(Code::OwnClusterNamed, message)
+                .at(Place::field(Kind::AuthServer, name, &path), "named here")
+                .note("this entry is left out: this cluster is trusted for clients of every namespace")
+                .help("platform takes the entry away, or names the issuer of another cluster"),
+        );
+        None
+    });
+    std::iter::once(own.clone()).chain(others).collect()
 }
 
 fn users(

@@ -3,7 +3,7 @@
 use crate::world::{Told, World, governed, issuer, label, object, users};
 use nauthera_core::codes::Code;
 use nauthera_core::report::Verdict;
-use nauthera_core::spec::AllowedNamespaces;
+use nauthera_core::spec::{AllowedNamespaces, IssuerKeys, IssuerNamespaces, ServiceAccountIssuer};
 
 fn server_codes(told: &Told, server: &str) -> Vec<Code> {
     told.server(server).findings.iter().map(|finding| finding.code).collect()
@@ -173,4 +173,31 @@ fn a_client_that_lacks_something_only_its_carrier_sees_waits() {
         (Verdict::Waiting, Some(Code::SecretMissing))
     );
     assert!(!told.is_served("shop/web"));
+}
+
+fn cluster(issuer: &str, namespaces: IssuerNamespaces) -> ServiceAccountIssuer {
+    ServiceAccountIssuer { issuer: issuer.into(), keys: IssuerKeys::Discovery, ca: None, namespaces }
+}
+
+#[test]
+fn a_server_takes_service_accounts_of_its_cluster_and_of_those_that_its_manifest_names() {
+    let own = cluster("https://kubernetes.default.svc", IssuerNamespaces::All);
+    let other = cluster("https://other.example", IssuerNamespaces::Listed(["shop".into()].into()));
+    let mut world = governed().server("identity/main", |s| s.service_account_issuers = vec![other.clone()]);
+    let taken = |world: &World| world.tell().snapshot("identity/main").head.service_accounts.clone();
+    assert_eq!(taken(&world), [], "where there is no cluster there are no ServiceAccounts");
+    world.0.cluster = Some(own.clone());
+    assert_eq!(taken(&world), [own, other]);
+}
+
+#[test]
+fn a_manifest_cannot_say_otherwise_of_its_own_cluster() {
+    let own = cluster("https://kubernetes.default.svc", IssuerNamespaces::All);
+    let listed = IssuerNamespaces::Listed(["shop".into()].into());
+    let same = ServiceAccountIssuer { namespaces: listed, ..own.clone() };
+    let mut world = governed().server("identity/main", |s| s.service_account_issuers = vec![same]);
+    world.0.cluster = Some(own.clone());
+    let told = world.tell();
+    assert_eq!(told.snapshot("identity/main").head.service_accounts, [own]);
+    assert_eq!(server_codes(&told, "identity/main"), [Code::OwnClusterNamed]);
 }

@@ -68,6 +68,7 @@ fn around(judged: &Judged, all: &Inventory) -> Inventory {
         secret_names: secret_names.map(|(client, secret)| (client.clone(), secret.clone())).collect(),
         // What is missing may come with the next manifest, and of the others nothing is asked.
         unready: Default::default(),
+        cluster: all.cluster.clone(),
         private_fetch: all.private_fetch,
         incomplete: false,
     }

@@ -3,6 +3,7 @@
 //! where the server was told so; only there http to this machine is spoken too.
 
 use nauthera_core::reach::{Reach, is_public, reach};
+use reqwest::Certificate;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use std::net::SocketAddr;
@@ -43,8 +44,29 @@ impl Guarded {
         if url.scheme() != "https" && !(url.scheme() == "http" && here && self.allow_private) {
             return Err("only https is called".into());
         }
+        self.made(private)
+    }
+
+    /// The client for an address that platform names in an AuthServer: it may be private.
+    ///
+    /// # Errors
+    /// That there is no client.
+    pub fn client_of_platform(&self) -> Result<reqwest::Client, String> {
+        self.made(true).cloned()
+    }
+
+    /// The same for an address that is verified by these certificates alone.
+    ///
+    /// # Errors
+    /// That there is no client.
+    pub fn client_of_ca(certificates: &[Certificate]) -> Result<reqwest::Client, String> {
+        let builder = builder(true).tls_certs_only(certificates.iter().cloned());
+        builder.build().map_err(reason)
+    }
+
+    fn made(&self, private: bool) -> Result<&reqwest::Client, String> {
         let made = if private { &self.private } else { &self.public };
-        made.get_or_init(|| build(private).ok())
+        made.get_or_init(|| builder(private).build().ok())
             .as_ref()
             .ok_or_else(|| "the HTTP client cannot be made: is there a CA store?".to_owned())
     }
@@ -60,15 +82,14 @@ fn is_here(url: &Url) -> bool {
     }
 }
 
-fn build(private: bool) -> Result<reqwest::Client, String> {
-    let builder = reqwest::Client::builder()
+fn builder(private: bool) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
         .redirect(Policy::none())
         .no_proxy()
         .timeout(DEADLINE)
         .connect_timeout(DEADLINE)
         .https_only(!private)
-        .dns_resolver(Arc::new(Resolver { private }));
-    builder.build().map_err(|error| error.to_string())
+        .dns_resolver(Arc::new(Resolver { private }))
 }
 
 /// Why a call came to nothing, in a line: the outermost error alone says only that sending failed. Without the address, which

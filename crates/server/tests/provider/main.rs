@@ -70,6 +70,8 @@ mod refresh;
 #[cfg(test)]
 mod replicas;
 #[cfg(test)]
+mod service_accounts;
+#[cfg(test)]
 mod sessions;
 #[cfg(test)]
 mod shared_keys;

@@ -23,7 +23,7 @@ pub use http2::{
     CONTINUATION, DATA, END_HEADERS, END_STREAM, Frame, Frames, GOAWAY, HEADERS, PING, RST_STREAM, SETTINGS,
     literal, request,
 };
-pub use jose::{claims_of, client_key, header_of, raw_jws, verified};
+pub use jose::{claims_of, client_jwks, client_key, header_of, raw_jws, verified};
 pub use listening::{GET, Listening, POST, answer, rest, status};
 pub use manifests::{ADA, API, GRACE, LEDGER, SLOTH, object, secret_of, shop_client};
 pub use receiver::{Answer, Receiver};

@@ -53,6 +53,22 @@ impl Mounted {
         std::fs::write(self.folder.path().join(name), text).unwrap();
     }
 
+    /// What was written to a file.
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(name)).unwrap()
+    }
+
+    /// The pair for a server that is not ours.
+    pub fn server_config(&self) -> Arc<rustls::ServerConfig> {
+        use rustls_pki_types::pem::PemObject;
+        let certificate = CertificateDer::from_pem_slice(self.read("tls.crt").as_bytes()).unwrap();
+        let key = rustls_pki_types::PrivateKeyDer::from_pem_slice(self.read("tls.key").as_bytes()).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config =
+            rustls::ServerConfig::builder_with_provider(provider).with_protocol_versions(BOTH).unwrap();
+        Arc::new(config.with_no_client_auth().with_single_cert(vec![certificate], key).unwrap())
+    }
+
     /// The pair as a port takes it.
     pub fn certificates(&self) -> Arc<Certificates> {
         let at = |name| self.folder.path().join(name);

@@ -152,6 +152,13 @@ impl World {
         self.app.apply(snapshot_of(&inventory)).unwrap();
     }
 
+    /// Mounts a key of a Secret, as the server finds it.
+    pub fn mount(&self, secret: &str, key: &str, text: &str) {
+        let folder = self.folder.path().join(secret);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(key), text).unwrap();
+    }
+
     /// Edits a client's manifest.
     pub fn edit_client(&self, name: &str, edit: impl FnOnce(&mut ClientSpec)) {
         self.edit(|inventory| changed(inventory.clients.get_mut(&shop(name)), edit));
@@ -260,6 +267,7 @@ fn start(
         hash_pool: HashPool::start(setup.hash_pool.clone()).unwrap(),
         audit: setup.audit.clone().unwrap_or_else(|| Audit::to(Box::new(audit.clone())).unwrap()),
         allow_private_fetch: setup.allow_private_fetch,
+        mounts: folder.path().to_owned(),
         instruments: setup.instruments.clone(),
     };
     App::start(parts).unwrap()

@@ -23,7 +23,7 @@ mod short {
     }
 
     short_runs! {
-        yaml manifests schema snapshot uris names params basic_auth cookies database_url forwarded
+        yaml manifests schema snapshot shards uris names params basic_auth cookies database_url forwarded
         jwks assertions tokens authorize par token requests
     }
 

@@ -134,6 +134,7 @@ impl World {
             hash_pool: HashPool::start(PoolOptions::default()).unwrap(),
             audit: Audit::nowhere(),
             allow_private_fetch: true,
+            mounts: std::path::PathBuf::new(),
             instruments: Instruments::default(),
         };
         let app = App::start(parts).unwrap();
