@@ -52,7 +52,7 @@ for kind in "${kinds[@]}"; do
     status=$?
     rm -rf "$logs"
     mkdir -p "$logs"
-    cp -r "$data/$kind/cluster.log" "$data/$kind/pod-logs" "$logs/" 2>/dev/null || true
+    cp -r "$data/$kind"/*.log "$data/$kind/pod-logs" "$logs/" 2>/dev/null || true
     say "the cluster's logs are in $logs"
   }
   rm -rf "${data:?}/$kind"

@@ -44,10 +44,12 @@ impl Handler for Admin {
 }
 
 impl Admin {
-    /// Ready means: everything that is watched was listed completely once, so what is said of objects is true. It leads or stands by.
+    /// Ready means: everything that is watched was listed completely once, and what is asked for answered, so what is said of objects is true. It leads or stands by.
     fn ready(&self) -> Answer {
-        let missing: Vec<String> =
-            self.context.shared.with(|index| index.missing().take(10).map(ToString::to_string).collect());
+        let missing: Vec<String> = self.context.shared.with(|index| {
+            let issuer = index.awaits_cluster().then(|| "the issuer of ServiceAccount tokens".to_owned());
+            issuer.into_iter().chain(index.missing().take(10).map(ToString::to_string)).collect()
+        });
         let failing: Vec<String> =
             self.context.shared.failing().iter().map(|(id, _)| id.to_string()).collect();
         let stopping = self.stopping.load(Ordering::Acquire);

@@ -62,6 +62,9 @@ pub enum Fault {
     /// The API server does not take it as it is.
     #[error("the API server refuses it: {0}")]
     Invalid(String),
+    /// The name is somebody else's.
+    #[error("an object of that name is there and belongs to {0}")]
+    Taken(String),
     /// The namespace is being deleted.
     #[error("its namespace is being deleted")]
     Terminating,
@@ -85,6 +88,7 @@ impl Fault {
             Self::NotFound => "not_found",
             Self::Forbidden(_) => "forbidden",
             Self::Invalid(_) => "invalid",
+            Self::Taken(_) => "taken",
             Self::Terminating => "terminating",
             Self::Late(_) => "late",
             Self::NotLeading => "not_leading",

@@ -67,10 +67,17 @@ pub struct Index {
     maps: BTreeMap<ObjectRef, Map>,
     slices: BTreeMap<ObjectRef, (ObjectRef, Identity, Vec<Pod>)>,
     children: BTreeMap<(ChildKind, ObjectRef), Child>,
+    /// Is it still to be told whose ServiceAccount tokens this cluster has?
+    awaits_cluster: bool,
     changes: Changes,
 }
 
 impl Index {
+    /// Nothing is published until [`Index::meet_cluster`] was told something.
+    pub const fn await_cluster(&mut self) {
+        self.awaits_cluster = true;
+    }
+
     /// A stream that is begun: nothing is published until it is complete.
     pub fn open(&mut self, id: &StreamId) {
         self.streams.entry(id.clone()).or_default();
@@ -84,10 +91,16 @@ impl Index {
             .map(|(id, _)| id)
     }
 
-    /// Was every stream listed completely?
+    /// Was every stream listed completely, and everything else answered that is waited for?
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.missing().next().is_none()
+        !self.awaits_cluster && self.missing().next().is_none()
+    }
+
+    /// Is it still to be told whose ServiceAccount tokens this cluster has?
+    #[must_use]
+    pub const fn awaits_cluster(&self) -> bool {
+        self.awaits_cluster
     }
 
     /// Were the streams of this source listed completely?

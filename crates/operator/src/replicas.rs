@@ -4,5 +4,5 @@
 mod answers;
 mod poll;
 
-pub use answers::{Live, Pod};
+pub use answers::{Live, Pod, SaidOfStore};
 pub use poll::{Poller, Polling};

@@ -8,6 +8,7 @@ use crate::children::ChildKind;
 use crate::context::Context;
 use crate::http;
 use crate::index::Source;
+use crate::issuer;
 use crate::lease::{Candidate, Term};
 use crate::records::RecordCache;
 use crate::turn::{Turner, first_sources};
@@ -88,7 +89,9 @@ pub async fn run(
     let end = CancellationToken::new();
     let admin = tokio::spawn(http::serve(listener, None, Arc::new(admin), end.clone()));
     let mut workers = JoinSet::new();
+    context.shared.with(|index| index.await_cluster());
     workers.spawn(watch_all(context.clone()));
+    workers.spawn(issuer::keep(context.clone()));
     let cache = Arc::new(RecordCache::default());
     let turner = Turner::new(context.clone(), cache.clone());
     let leader = Leader {

@@ -1,7 +1,7 @@
 //! How it stands with one server: noted by those who look after it, told by statuses. It is lost with the process, and found again.
 
-use crate::children::Missing;
 use crate::records::Planner;
+use crate::status::Unresolved;
 use nauthera_core::names::ObjectRef;
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,8 +15,10 @@ pub struct Notes {
     pub touched: BTreeSet<ObjectRef>,
     /// Why nothing newer is published.
     pub publish_fault: Option<String>,
-    /// Kinds that it asks for and that the cluster does not know.
-    pub missing: Vec<Missing>,
+    /// Kinds that it asks for and that the cluster does not know, and names that somebody else's objects have.
+    pub unresolved: Vec<Unresolved>,
+    /// Secrets that it names and that are not there, or lack a key.
+    pub missing_secrets: Vec<Unresolved>,
     /// What of it cannot be applied, in plain words.
     pub workload_fault: Option<String>,
     /// The newest publication that every ready replica has served. A replica that starts, or is lost, takes nothing back.

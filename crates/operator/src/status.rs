@@ -21,7 +21,7 @@ pub use client::{ClientFacts, Live, SecretFact, client};
 pub use merge::{HasConditions, merge};
 pub use policy::{PolicyFacts, PolicyLive, policy};
 pub use server::{Key, Replicas, ServerFacts, Unresolved, server};
-pub use store::{StoreFacts, StoreLive, store};
+pub use store::{StoreFacts, StoreLive, StoreWord, store};
 pub use words::{line, sentence};
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 mod credentials;
 mod publish;
+mod references;
 
 use crate::backoff::doubled;
 use crate::cluster::{Fault, call};
@@ -46,6 +47,7 @@ pub struct Steward {
     standing: Arc<Standing>,
     key: Option<Held>,
     keys_due: Duration,
+    references_due: Duration,
     keys_for: Option<(nauthera_core::spec::SigningSettings, Seconds)>,
     sweeper: Sweeper,
     /// Clients whose Secret could not be written: how often, and when it is tried again.
@@ -84,6 +86,7 @@ impl Steward {
             standing,
             key: None,
             keys_due: Duration::ZERO,
+            references_due: Duration::ZERO,
             keys_for: None,
             sweeper: Sweeper::default(),
             waits: HashMap::new(),
@@ -196,11 +199,12 @@ impl Steward {
         self.publish(world).await?;
         self.write_secrets(world, &plan, worlds).await?;
         self.sweep().await?;
+        let references = self.references().await?;
         let now = self.context.clock.now();
         let due = plan.next.map(|next| Duration::from_secs(u64::from(next.since(now).get()).max(1)));
         let retry =
             self.waits.values().map(|(_, due)| due.saturating_sub(self.context.clock.monotonic())).min();
-        Ok(due.into_iter().chain(retry).fold(AT_REST, Duration::min))
+        Ok(due.into_iter().chain(retry).fold(AT_REST.min(references), Duration::min))
     }
 
     fn keeper(&self) -> Keeper<'_> {

@@ -2,15 +2,18 @@
 //! changed of it is put back; fields of other managers are theirs.
 
 mod compare;
+mod owner;
 
 pub use compare::{covers, hash};
+use owner::other;
 
-use crate::children::{ChildKind, Children, Facts, Missing, SecretKey, Server, children};
+use crate::children::{ChildKind, Children, Facts, SecretKey, Server, children};
 use crate::cluster::{Fault, call};
 use crate::context::Context;
 use crate::index::Source;
 use crate::lease::Term;
 use crate::names::{FIELD_MANAGER, child};
+use crate::status::{Unresolved, reasons};
 use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams, Preconditions};
 use nauthera_core::inventory::Inventory;
 use nauthera_core::names::{Kind, ObjectRef};
@@ -24,10 +27,21 @@ pub const APPLIED_ANNOTATION: &str = "auth.nauthera.io/applied";
 pub struct Tended {
     /// Objects that were written.
     pub written: usize,
-    /// Kinds that are asked for and not there.
-    pub missing: Vec<Missing>,
+    /// Kinds that are asked for and not there, and names that somebody else's objects have.
+    pub unresolved: Vec<Unresolved>,
     /// What could not be applied, by object.
     pub faults: Vec<(String, Fault)>,
+}
+
+/// The parts of a server as they should be.
+#[derive(Debug)]
+pub struct Wanted {
+    /// The parts.
+    pub children: Children,
+    /// What they were made of beside the manifest.
+    pub facts: Facts,
+    /// The AuthServer's uid, by which it controls them.
+    pub uid: Arc<str>,
 }
 
 /// Looks after the parts of one server.
@@ -41,7 +55,7 @@ pub struct Tender<'a> {
 impl Tender<'_> {
     /// The parts as they should be; `None` while the server's manifest is not accepted, and everything stays as it is.
     #[must_use]
-    pub fn wanted(&self, server: &ObjectRef, inventory: &Inventory) -> Option<(Children, Facts)> {
+    pub fn wanted(&self, server: &ObjectRef, inventory: &Inventory) -> Option<Wanted> {
         let spec = inventory.servers.get(server)?.spec.as_ref()?;
         let (uid, workload, scaled_to, secrets) = self.context.shared.with(|index| {
             let manifest = index.manifest(Kind::AuthServer, server)?;
@@ -69,13 +83,15 @@ impl Tender<'_> {
             secrets,
         };
         let server = Server { object: server, uid: &uid, spec: &workload, issuer: &spec.issuer_url };
-        Some((children(&server, &facts), facts))
+        Some(Wanted { children: children(&server, &facts), facts, uid: uid.clone() })
     }
 
     /// Applies what is not as it should be, and removes what is not wanted any more.
     pub async fn tend(&self, server: &ObjectRef, inventory: &Inventory) -> Tended {
-        let Some((children, facts)) = self.wanted(server, inventory) else { return Tended::default() };
-        let mut tended = Tended { missing: children.missing.clone(), ..Tended::default() };
+        let Some(wanted) = self.wanted(server, inventory) else { return Tended::default() };
+        let Wanted { children, facts, uid } = wanted;
+        let unresolved = children.missing.iter().map(Unresolved::from).collect();
+        let mut tended = Tended { unresolved, ..Tended::default() };
         let objects = match children.to_apply() {
             Ok(objects) => objects,
             Err(error) => {
@@ -85,9 +101,12 @@ impl Tender<'_> {
         };
         for object in objects {
             let shown = shown(&object);
-            match self.apply(server, object).await {
+            match self.apply((server, &uid), object).await {
                 Ok(written) => tended.written += usize::from(written),
-                Err(error) => tended.faults.push((shown, error)),
+                Err(error) => {
+                    tended.unresolved.extend(taken(&shown, &error));
+                    tended.faults.push((shown, error));
+                }
             }
         }
         for kind in children.unwanted(&facts) {
@@ -100,7 +119,11 @@ impl Tender<'_> {
     }
 
     /// Applies an object, unless it is there with everything that it should have; whether it was written.
-    async fn apply(&self, server: &ObjectRef, mut wanted: DynamicObject) -> Result<bool, Fault> {
+    async fn apply(
+        &self,
+        (server, uid): (&ObjectRef, &str),
+        mut wanted: DynamicObject,
+    ) -> Result<bool, Fault> {
         let kind = wanted.types.as_ref().and_then(|types| ChildKind::of(&types.kind));
         let Some(kind) = kind else { return Err(Fault::Other("a part of an unknown kind".into())) };
         let hash = hash(&wanted);
@@ -108,12 +131,23 @@ impl Tender<'_> {
         let name = wanted.metadata.name.clone().unwrap_or_default();
         let object = ObjectRef::new(server.namespace.clone(), name.as_str());
         let there = self.context.shared.with(|index| index.child(kind, &object).cloned());
+        let api: Api<DynamicObject> =
+            Api::namespaced_with(self.context.client.clone(), &server.namespace, &kind.resource());
+        // What does not bear our labels is not watched: it is asked for before it is made.
+        let whose = match &there {
+            Some(there) => other((server, uid), &there.object.metadata),
+            None => {
+                let found = call(api.get_metadata_opt(&name)).await?;
+                found.and_then(|found| other((server, uid), &found.metadata))
+            }
+        };
+        if let Some(whose) = whose {
+            return Err(Fault::Taken(whose));
+        }
         if there.is_some_and(|there| !there.identity.deleting && covers(&there.object, &wanted)) {
             return Ok(false);
         }
         self.term.check()?;
-        let api: Api<DynamicObject> =
-            Api::namespaced_with(self.context.client.clone(), &server.namespace, &kind.resource());
         let params = PatchParams::apply(FIELD_MANAGER).force();
         tracing::info!(kind = ?kind, %object, "applying a part of a server");
         let written = call(api.patch(&name, &params, &Patch::Apply(&wanted))).await?;
@@ -141,6 +175,15 @@ impl Tender<'_> {
             Err(error) => Err(error),
         }
     }
+}
+
+/// What the status says of a name that is taken.
+fn taken(shown: &str, fault: &Fault) -> Option<Unresolved> {
+    let Fault::Taken(whose) = fault else { return None };
+    let message = format!(
+        "{shown} is there and belongs to {whose}, so it is never touched; platform takes it away, or gives the AuthServer another name"
+    );
+    Some(Unresolved { reason: reasons::NAME_TAKEN, message })
 }
 
 fn shown(object: &DynamicObject) -> String {

@@ -9,7 +9,8 @@ use axum::response::Response;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt, Limited};
-use nauthera_core::snapshot::{FORMAT, OLDEST_READ};
+use nauthera_core::snapshot::{FORMAT, OLDEST_READ, UserWiring};
+use nauthera_core::spec::UserStoreSpec;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -64,8 +65,18 @@ fn ready(app: &App) -> Response {
         "revision": &*serving.revision_text,
         "issuer": serving.issuer().as_str(),
         "formats": formats(),
+        "userStore": serving.snapshot.head.users.as_ref().map(user_store),
     });
     json(code, body.to_string())
+}
+
+/// The UserStore with why people cannot log in by it, for the operator to copy into its status.
+fn user_store(users: &UserWiring) -> serde_json::Value {
+    let fault = match users.spec {
+        UserStoreSpec::Static(_) => None,
+        UserStoreSpec::Ldap(_) => Some("this release serves no LDAP directories, so nobody can log in"),
+    };
+    serde_json::json!({ "name": users.store.to_string(), "fault": fault })
 }
 
 /// The formats of Snapshots that this release reads.

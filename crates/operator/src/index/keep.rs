@@ -14,6 +14,7 @@ use kube::api::DynamicObject;
 use nauthera_core::binding::CLIENT_SECRET;
 use nauthera_core::inventory::Inventory;
 use nauthera_core::names::{Kind, ObjectRef};
+use nauthera_core::spec::ServiceAccountIssuer;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -45,6 +46,15 @@ impl Index {
             self.remove(id.source, &name);
         }
         self.changes.facts |= newly;
+    }
+
+    /// Whose ServiceAccount tokens this cluster has; `None`, that it does not say. Only a first answer can be that: what is known stays.
+    pub fn meet_cluster(&mut self, cluster: Option<ServiceAccountIssuer>) {
+        self.changes.facts |= std::mem::take(&mut self.awaits_cluster);
+        if cluster.is_some() && self.inventory.cluster != cluster {
+            Arc::make_mut(&mut self.inventory).cluster = cluster;
+            self.changes.facts = true;
+        }
     }
 
     fn known(&self, source: Source) -> Box<dyn Iterator<Item = &ObjectRef> + '_> {

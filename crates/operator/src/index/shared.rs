@@ -5,6 +5,7 @@ use super::{Index, Source, StreamId, name_of};
 use kube::api::DynamicObject;
 use kube::runtime::watcher::{Error, Event};
 use nauthera_core::names::Kind;
+use nauthera_core::spec::ServiceAccountIssuer;
 use nauthera_core::time::{Entropy, random_256};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -47,6 +48,12 @@ impl Shared {
     /// A stream that is begun.
     pub fn open(&self, id: &StreamId) {
         self.with(|index| index.open(id));
+    }
+
+    /// Whose ServiceAccount tokens this cluster has; `None`, that it does not say.
+    pub fn met_cluster(&self, cluster: Option<ServiceAccountIssuer>) {
+        self.with(|index| index.meet_cluster(cluster));
+        self.changed.notify_one();
     }
 
     /// An event of a stream.

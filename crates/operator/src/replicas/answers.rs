@@ -19,6 +19,26 @@ pub struct Pod {
     pub ready: bool,
 }
 
+/// What a replica answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// The revision that it serves.
+    pub revision: Revision,
+    /// The formats of Snapshots that it reads.
+    pub formats: Vec<u32>,
+    /// The UserStore that it uses.
+    pub store: Option<SaidOfStore>,
+}
+
+/// What a replica says of its UserStore.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SaidOfStore {
+    /// `namespace/name`.
+    pub name: Arc<str>,
+    /// Why people cannot log in by it; `None` when they can.
+    pub fault: Option<Arc<str>>,
+}
+
 /// What a replica said last.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Replica {
@@ -28,6 +48,8 @@ pub struct Replica {
     pub revision: Option<Revision>,
     /// The formats of Snapshots that it reads.
     pub formats: Vec<u32>,
+    /// What it says of its UserStore.
+    pub store: Option<SaidOfStore>,
     /// Why the last question had no answer, where it had none.
     pub silent: Option<String>,
 }
@@ -108,15 +130,15 @@ impl Replicas {
     }
 
     /// Notes what a replica said; whether that is news.
-    pub fn heard(&mut self, pod: &Pod, answer: Result<(Revision, Vec<u32>), String>) -> bool {
+    pub fn heard(&mut self, pod: &Pod, answer: Result<Said, String>) -> bool {
         let Some((known, replica)) = self.pods.get_mut(&pod.name) else { return false };
         if known.address != pod.address {
             return false;
         }
         let news = match answer {
-            Ok((revision, formats)) => {
+            Ok(Said { revision, formats, store }) => {
                 let sequence = sequence_of(&self.published, revision);
-                Replica { sequence, revision: Some(revision), formats, silent: None }
+                Replica { sequence, revision: Some(revision), formats, store, silent: None }
             }
             // What it served it serves still, as far as anybody knows; it holds up new changes only.
             Err(why) => Replica { silent: Some(why), ..replica.clone() },
@@ -154,6 +176,17 @@ impl Replicas {
         }
     }
 
+    /// What ready replicas say of a UserStore: the first that cannot use it, or that they can. `None`: nobody has said anything.
+    #[must_use]
+    pub fn of_store(&self, name: &str) -> Option<SaidOfStore> {
+        let ready = self.pods.values().filter(|(pod, _)| pod.ready);
+        let said: Vec<&SaidOfStore> = ready
+            .filter_map(|(_, replica)| replica.store.as_ref())
+            .filter(|said| &*said.name == name)
+            .collect();
+        said.iter().find(|said| said.fault.is_some()).or_else(|| said.first()).map(|said| (*said).clone())
+    }
+
     /// The newest format that every replica reads, of those that this release writes; all of them where nobody has said anything.
     #[must_use]
     pub fn common_format(&self, written: &[u32]) -> Option<u32> {
@@ -179,6 +212,10 @@ mod tests {
         Revision([n; 32])
     }
 
+    fn said(revision: Revision, formats: Vec<u32>) -> Said {
+        Said { revision, formats, store: None }
+    }
+
     fn two() -> Replicas {
         let mut replicas = Replicas::default();
         replicas.published(1, revision(1));
@@ -191,13 +228,13 @@ mod tests {
     fn a_change_is_live_once_every_ready_replica_serves_it() {
         let mut replicas = two();
         assert!(!replicas.live().has(1) && replicas.live().unasked, "nobody has said anything");
-        replicas.heard(&pod(1, true), Ok((revision(2), vec![1])));
-        replicas.heard(&pod(2, true), Ok((revision(1), vec![1])));
+        replicas.heard(&pod(1, true), Ok(said(revision(2), vec![1])));
+        replicas.heard(&pod(2, true), Ok(said(revision(1), vec![1])));
         let live = replicas.live();
         assert!(live.has(1) && !live.has(2));
         assert_eq!((live.ready, live.newest), (2, 1));
         assert_eq!(live.lagging, ["pod-2".into()]);
-        assert!(replicas.heard(&pod(2, true), Ok((revision(2), vec![1]))));
+        assert!(replicas.heard(&pod(2, true), Ok(said(revision(2), vec![1]))));
         assert!(replicas.live().has(2) && replicas.live().lagging.is_empty());
     }
 
@@ -214,30 +251,33 @@ mod tests {
     fn one_that_falls_silent_keeps_what_it_served_and_holds_up_what_is_new() {
         let mut replicas = two();
         for n in 1..=2 {
-            replicas.heard(&pod(n, true), Ok((revision(2), vec![1])));
+            replicas.heard(&pod(n, true), Ok(said(revision(2), vec![1])));
         }
         assert!(replicas.heard(&pod(2, true), Err("no answer within 2 s".into())));
         assert!(replicas.live().has(2));
         replicas.published(3, revision(3));
-        replicas.heard(&pod(1, true), Ok((revision(3), vec![1])));
+        replicas.heard(&pod(1, true), Ok(said(revision(3), vec![1])));
         assert!(!replicas.live().has(3) && replicas.live().has(2));
     }
 
     #[test]
     fn a_pod_with_another_address_is_another_process() {
         let mut replicas = two();
-        replicas.heard(&pod(1, true), Ok((revision(2), vec![1])));
+        replicas.heard(&pod(1, true), Ok(said(revision(2), vec![1])));
         let moved = Pod { address: IpAddr::from([10, 0, 0, 9]), ..pod(1, true) };
         replicas.meet(vec![moved]);
         assert!(!replicas.live().has(1));
-        assert!(!replicas.heard(&pod(1, true), Ok((revision(2), vec![1]))), "a late answer of the old one");
+        assert!(
+            !replicas.heard(&pod(1, true), Ok(said(revision(2), vec![1]))),
+            "a late answer of the old one"
+        );
     }
 
     #[test]
     fn what_an_unknown_revision_carries_nobody_knows() {
         let mut replicas = two();
         replicas.meet(vec![pod(1, true)]);
-        replicas.heard(&pod(1, true), Ok((revision(9), vec![1])));
+        replicas.heard(&pod(1, true), Ok(said(revision(9), vec![1])));
         assert!(!replicas.live().has(1));
         replicas.published(3, revision(9));
         assert!(replicas.live().has(3), "it was heard of before this process knew of it");
@@ -247,9 +287,26 @@ mod tests {
     fn the_newest_format_that_all_read_is_written() {
         let mut replicas = two();
         assert_eq!(replicas.common_format(&[1, 2]), Some(2));
-        replicas.heard(&pod(1, true), Ok((revision(2), vec![1, 2])));
-        replicas.heard(&pod(2, true), Ok((revision(2), vec![1])));
+        replicas.heard(&pod(1, true), Ok(said(revision(2), vec![1, 2])));
+        replicas.heard(&pod(2, true), Ok(said(revision(2), vec![1])));
         assert_eq!(replicas.common_format(&[1, 2]), Some(1));
         assert_eq!(replicas.common_format(&[2]), None);
+    }
+
+    #[test]
+    fn a_store_is_as_good_as_the_ready_replica_that_uses_it_worst() {
+        let mut replicas = two();
+        assert_eq!(replicas.of_store("auth/people"), None, "nobody has said anything");
+        let says = |fault: Option<&str>| {
+            let store = SaidOfStore { name: "auth/people".into(), fault: fault.map(Into::into) };
+            Ok(Said { store: Some(store), ..said(revision(2), vec![1]) })
+        };
+        replicas.heard(&pod(1, true), says(None));
+        assert_eq!(replicas.of_store("auth/people").unwrap().fault, None);
+        assert!(replicas.heard(&pod(2, true), says(Some("no answer"))), "that is news");
+        assert_eq!(replicas.of_store("auth/people").unwrap().fault.as_deref(), Some("no answer"));
+        assert_eq!(replicas.of_store("auth/others"), None);
+        replicas.meet(vec![pod(1, true), pod(2, false)]);
+        assert_eq!(replicas.of_store("auth/people").unwrap().fault, None, "it is not ready");
     }
 }

@@ -1,7 +1,7 @@
 //! Asking replicas on their admin ports: each within two seconds, all of a server at once, often while something is awaited and
 //! now and then otherwise.
 
-use super::answers::{Live, Pod, Replicas};
+use super::answers::{Live, Pod, Replicas, Said, SaidOfStore};
 use crate::bell::Bell;
 use futures::StreamExt;
 use http_body_util::{BodyExt, Empty, Limited};
@@ -111,16 +111,25 @@ struct Ready {
     revision: [u8; 32],
     #[serde(default)]
     formats: Vec<u32>,
+    #[serde(default, rename = "userStore")]
+    store: Option<Store>,
 }
 
-async fn ask(address: SocketAddr) -> Result<(Revision, Vec<u32>), String> {
+#[derive(Deserialize)]
+struct Store {
+    name: Arc<str>,
+    #[serde(default)]
+    fault: Option<Arc<str>>,
+}
+
+async fn ask(address: SocketAddr) -> Result<Said, String> {
     match tokio::time::timeout(ANSWER_WITHIN, ready(address)).await {
         Ok(answer) => answer,
         Err(_) => Err(format!("no answer within {} s", ANSWER_WITHIN.as_secs())),
     }
 }
 
-async fn ready(address: SocketAddr) -> Result<(Revision, Vec<u32>), String> {
+async fn ready(address: SocketAddr) -> Result<Said, String> {
     let stream = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
         .await
@@ -132,7 +141,8 @@ async fn ready(address: SocketAddr) -> Result<(Revision, Vec<u32>), String> {
         let body = Limited::new(response.into_body(), LARGEST).collect().await;
         let body = body.map_err(|error| error.to_string())?.to_bytes();
         let ready: Ready = serde_json::from_slice(&body).map_err(|error| error.to_string())?;
-        Ok((Revision(ready.revision), ready.formats))
+        let store = ready.store.map(|Store { name, fault }| SaidOfStore { name, fault });
+        Ok(Said { revision: Revision(ready.revision), formats: ready.formats, store })
     };
     let mut connection = std::pin::pin!(connection);
     let mut answer = std::pin::pin!(answer);

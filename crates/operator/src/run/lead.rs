@@ -78,7 +78,9 @@ impl Leader {
 
     async fn work(&self, term: &Term) {
         let mut tasks = JoinSet::new();
-        let writer = StatusWriter::new(&self.context, term, self.worlds.clone());
+        let (events, told) = mpsc::channel(EVENTS);
+        tasks.spawn(tell(self.context.clone(), told));
+        let writer = StatusWriter::new(&self.context, term, self.worlds.clone(), events.clone());
         tasks.spawn(writer.clone().plan());
         for _ in 0..WORKERS {
             tasks.spawn(writer.clone().work());
@@ -87,8 +89,6 @@ impl Leader {
         for _ in 0..TENDERS {
             tasks.spawn(tend(self.context.clone(), term.clone(), parts.clone(), self.worlds.clone()));
         }
-        let (events, told) = mpsc::channel(EVENTS);
-        tasks.spawn(tell(self.context.clone(), told));
         tasks.spawn(count(self.queued.clone(), writer, parts.clone()));
         let mut stewards = Stewards { leader: self, term, events: events.clone(), running: BTreeMap::new() };
         let mut worlds = self.worlds.clone();
@@ -201,7 +201,7 @@ async fn tend(
 }
 
 fn note_tended(context: &Context, server: &ObjectRef, tended: Tended) -> Outcome {
-    let Tended { written, missing, faults } = tended;
+    let Tended { written, unresolved, faults } = tended;
     let told: Vec<String> = faults.iter().map(|(object, fault)| format!("{object}: {fault}")).collect();
     let fault = (!told.is_empty()).then(|| told.join("; "));
     for (_, fault) in &faults {
@@ -212,11 +212,11 @@ fn note_tended(context: &Context, server: &ObjectRef, tended: Tended) -> Outcome
     }
     let standing = context.standing(server);
     let mut notes = standing.notes();
-    if notes.workload_fault != fault || notes.missing != missing {
+    if notes.workload_fault != fault || notes.unresolved != unresolved {
         if let Some(fault) = &fault {
             tracing::warn!(%server, fault, "parts of the server cannot be applied: they are tried again");
         }
-        (notes.workload_fault, notes.missing) = (fault.clone(), missing);
+        (notes.workload_fault, notes.unresolved) = (fault.clone(), unresolved);
         context.news.ring();
     }
     if fault.is_some() { Outcome::Failed } else { Outcome::Done }

@@ -37,6 +37,8 @@ pub struct ClientFacts<'a> {
     pub secret: SecretFact<'a>,
     /// How far its own change has come. Judged by row: another client's change leaves it [`Live::Everywhere`].
     pub live: Live<'a>,
+    /// Is its server in a namespace that this operator does not watch? Then nobody knows whether it is there.
+    pub out_of_reach: bool,
     /// When its secret rotates next.
     pub next_rotation: Option<UnixTime>,
     /// The status that is there. It is kept while the client's server is frozen and its own manifest is the one that was judged.
@@ -221,6 +223,14 @@ fn references(facts: &ClientFacts<'_>, accepted: &Verdict) -> Verdict {
             Code::ServerNotFound | Code::SecretMissing | Code::SecretUnusable | Code::SecretConflict
         )
     };
+    if let Some(server) = facts.report.server.as_ref().filter(|_| facts.out_of_reach) {
+        let message = format!(
+            "AuthServer `{server}` is in a namespace that this operator does not watch; platform adds {} to its namespaces, or the client \
+             names another server",
+            server.namespace
+        );
+        return Verdict::no(reasons::OUT_OF_REACH, message);
+    }
     if let Some(finding) = facts.report.findings.iter().find(missing) {
         return Verdict::because(finding);
     }

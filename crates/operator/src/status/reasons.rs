@@ -22,7 +22,7 @@ reasons! {
         "The client is served without what it asks beyond policy; `status.violations` lists each thing.";
     NOT_JUDGED = "NotJudged", "ResolvedRefs, Compliant",
         "Nobody can say yet: something that comes first is not as it should be.";
-    PROGRAMMED = "Programmed", "Programmed",
+    PROGRAMMED = "Programmed", "Programmed, Event",
         "The object's own change is served by every replica that is ready.";
     READY = "Ready", "Ready",
         "All is as the object asks.";

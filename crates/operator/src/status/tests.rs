@@ -53,6 +53,7 @@ impl Case {
             issuer: Some(&self.issuer),
             secret: SecretFact::Written,
             live: Live::Everywhere,
+            out_of_reach: false,
             next_rotation: None,
             there: None,
         };

@@ -1,21 +1,22 @@
 //! What the status of an object is worked out from: the Report, what is live, and what is noted of its server.
 
 use super::Key;
-use crate::children::{ChildKind, Missing};
+use crate::children::ChildKind;
 use crate::context::Context;
+use crate::events::{Happened, programmed};
 use crate::index::Manifest;
 use crate::names::{SIGNING_KEYS_FILE, child, signing_keys};
 use crate::publish::Published;
 use crate::records::SecretState;
-use crate::replicas::Live as Level;
+use crate::replicas::{Live as Level, SaidOfStore};
 use crate::status::{
     self, ClientFacts, HasConditions, Key as SigningKey, Live, PolicyFacts, PolicyLive, Replicas, SecretFact,
-    ServerFacts, StoreFacts, StoreLive, Unresolved, merge,
+    ServerFacts, StoreFacts, StoreLive, StoreWord, Unresolved, merge,
 };
 use crate::turn::World;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use nauthera_api::v1alpha1::{AuthClientStatus, AuthPolicyStatus, AuthServerStatus, UserStoreStatus};
-use nauthera_core::names::{Kind, ObjectRef};
+use nauthera_core::names::{Kind, ObjectKey, ObjectRef};
 use nauthera_core::report::ClientReport;
 use nauthera_core::time::UnixTime;
 use serde::Serialize;
@@ -35,6 +36,8 @@ pub struct Judgement {
     pub settled: bool,
     /// Was this edit not yet spoken of?
     pub is_new: bool,
+    /// What the write tells whoever looks at the object's Events.
+    pub happened: Option<Happened>,
 }
 
 impl Judgement {
@@ -46,6 +49,7 @@ impl Judgement {
             generation: manifest.generation,
             settled: false,
             is_new: false,
+            happened: None,
         }
     }
 }
@@ -70,15 +74,18 @@ fn judged<S: HasConditions + Serialize + DeserializeOwned>(
     manifest: &Manifest,
     there: Option<&S>,
     (wanted, settled): (S, bool),
+    tell: Option<&ObjectKey>,
 ) -> Option<Judgement> {
     let is_new = there.is_none_or(|there| there.observed_generation() != manifest.generation);
     let merged = merge(there, wanted, context.clock.now());
+    let happened = tell.zip(merged.as_ref()).and_then(|(about, new)| programmed(about, there, new));
     Some(Judgement {
         status: merged.map(serde_json::to_value).transpose().ok()?,
         resource_version: manifest.identity.resource_version.clone(),
         generation: manifest.generation,
         settled,
         is_new,
+        happened,
     })
 }
 
@@ -123,11 +130,13 @@ fn client(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
         issuer: snapshot.map(|snapshot| &snapshot.head.issuer),
         secret,
         live,
+        out_of_reach: home.is_some_and(|server| !context.settings.scope.has(&server.namespace)),
         next_rotation,
         there: there.as_ref(),
     };
     let wanted = status::client(&facts);
-    judged(context, manifest, there.as_ref(), (wanted, settled))
+    let about = ObjectKey::new(Kind::AuthClient, name.clone());
+    judged(context, manifest, there.as_ref(), (wanted, settled), Some(&about))
 }
 
 /// How far the replicas of a server are. Where nobody looks after them yet, nobody knows.
@@ -233,7 +242,7 @@ fn policy(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
         servers: &servers,
     };
     let there: Option<AuthPolicyStatus> = there(manifest);
-    judged(context, manifest, there.as_ref(), (status::policy(&facts), settled))
+    judged(context, manifest, there.as_ref(), (status::policy(&facts), settled), None)
 }
 
 fn server(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifest) -> Option<Judgement> {
@@ -261,13 +270,13 @@ fn server(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
         let replicas = deployment.object.data.pointer("/spec/replicas").and_then(Value::as_i64);
         replicas.and_then(|replicas| i32::try_from(replicas).ok()).unwrap_or(1)
     });
-    let (missing, publish_fault, workload_fault): (Vec<Missing>, _, _) = {
+    let (unresolved, publish_fault, workload_fault): (Vec<Unresolved>, _, _) = {
         let standing = context.standing(name);
         let notes = standing.notes();
-        (notes.missing.clone(), notes.publish_fault.clone(), notes.workload_fault.clone())
+        let unresolved = notes.unresolved.iter().chain(&notes.missing_secrets);
+        (unresolved.cloned().collect(), notes.publish_fault.clone(), notes.workload_fault.clone())
     };
     let rollout = deployment.as_ref().and_then(|deployment| trouble(&deployment.object.data));
-    let unresolved: Vec<Unresolved> = missing.iter().map(Unresolved::from).collect();
     let facts = ServerFacts {
         object: name,
         generation: manifest.generation,
@@ -288,7 +297,7 @@ fn server(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
         now: context.clock.now(),
     };
     let there: Option<AuthServerStatus> = there(manifest);
-    judged(context, manifest, there.as_ref(), (status::server(&facts), true))
+    judged(context, manifest, there.as_ref(), (status::server(&facts), true), None)
 }
 
 /// What the Deployment says that keeps its pods from being there.
@@ -312,10 +321,27 @@ fn store(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifest
     let users = world.inventory.servers.iter().filter(|(_, object)| {
         object.spec.as_ref().is_some_and(|spec| spec.user_store.as_ref() == Some(name))
     });
+    let shown = name.to_string();
+    let said: Vec<(&str, Option<SaidOfStore>)> = users
+        .map(|(server, _)| {
+            let replicas = context.replicas(server);
+            (&*server.name, replicas.and_then(|replicas| replicas.with(|all| all.of_store(&shown))))
+        })
+        .collect();
     let servers: Vec<StoreLive<'_>> =
-        users.map(|(server, _)| StoreLive { server: &server.name, fault: None, since: None }).collect();
-    let facts =
-        StoreFacts { generation: manifest.generation, reading: &manifest.findings, servers: &servers };
+        said.iter().map(|(server, said)| StoreLive { server, word: said.as_ref().map(word) }).collect();
     let there: Option<UserStoreStatus> = there(manifest);
-    judged(context, manifest, there.as_ref(), (status::store(&facts), true))
+    let facts = StoreFacts {
+        generation: manifest.generation,
+        reading: &manifest.findings,
+        servers: &servers,
+        there: there.as_ref(),
+        now: context.clock.now(),
+    };
+    judged(context, manifest, there.as_ref(), (status::store(&facts), true), None)
+}
+
+/// What replicas say of a store, for its status.
+fn word(said: &SaidOfStore) -> StoreWord<'_> {
+    said.fault.as_deref().map_or(StoreWord::Usable, StoreWord::Fault)
 }

@@ -5,6 +5,7 @@ use super::Key;
 use super::facts::{Judgement, judge};
 use crate::cluster::{Fault, call, patch_params};
 use crate::context::{Context, Inbox};
+use crate::events::Happened;
 use crate::index::{Source, manifests};
 use crate::lease::Term;
 use crate::metrics::work_of;
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 /// Statuses that are written side by side.
 pub const WORKERS: usize = 12;
@@ -25,6 +26,9 @@ pub const WORKERS: usize = 12;
 const HOLD: Duration = Duration::from_secs(2);
 /// Counts are written at most so often.
 const COUNTS_EVERY: Duration = Duration::from_secs(1);
+/// How many clients are told of as live in one window at most, and how long that is: a change that reaches thousands of them is told of
+/// the first, and must not crowd out what else is to be told.
+const TOLD: (usize, Duration) = (100, Duration::from_secs(10));
 
 /// What is remembered of an object while its status is not settled.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +45,9 @@ pub struct StatusWriter {
     worlds: watch::Receiver<Option<Arc<World>>>,
     waiting: Mutex<BTreeMap<Key, Waiting>>,
     written: Mutex<BTreeMap<Key, Duration>>,
+    events: mpsc::Sender<Happened>,
+    /// When the window of what is told began, and how much was told in it.
+    told: Mutex<(Duration, usize)>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -54,10 +61,12 @@ impl StatusWriter {
         context: &Arc<Context>,
         term: &Term,
         worlds: watch::Receiver<Option<Arc<World>>>,
+        events: mpsc::Sender<Happened>,
     ) -> Arc<Self> {
         let queue = Queue::new(context.clock.clone(), context.entropy.clone());
-        let (waiting, written) = (Mutex::default(), Mutex::default());
-        Arc::new(Self { context: context.clone(), term: term.clone(), queue, worlds, waiting, written })
+        let (waiting, written, told) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let (context, term) = (context.clone(), term.clone());
+        Arc::new(Self { context, term, queue, worlds, waiting, written, events, told })
     }
 
     /// How many statuses are looked at still.
@@ -139,7 +148,7 @@ impl StatusWriter {
         };
         let now = self.context.clock.monotonic();
         let held = self.held(key, &judgement, now);
-        let Judgement { status: Some(status), resource_version, .. } = judgement else {
+        let Judgement { status: Some(status), resource_version, happened, .. } = judgement else {
             return Ok(Outcome::Done);
         };
         if let Some(rest) = held {
@@ -150,10 +159,26 @@ impl StatusWriter {
         let word = outcome.as_ref().map_or_else(Fault::category, |()| "ok");
         self.context.metrics.wrote(work_of(key.0), word);
         outcome?;
+        if let Some(happened) = happened {
+            self.tell(happened, now);
+        }
         if key.0 != Kind::AuthClient {
             locked(&self.written).insert(key.clone(), now);
         }
         Ok(Outcome::Done)
+    }
+
+    /// Tells what was written, unless too much was told just now.
+    fn tell(&self, happened: Happened, now: Duration) {
+        let mut told = locked(&self.told);
+        let (most, window) = TOLD;
+        if now.saturating_sub(told.0) >= window {
+            *told = (now, 0);
+        }
+        if told.1 < most {
+            told.1 += 1;
+            self.events.try_send(happened).ok();
+        }
     }
 
     /// How long the status is held back yet, if it is.

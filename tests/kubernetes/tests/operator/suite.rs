@@ -1,8 +1,10 @@
 //! The operator as a process against a real cluster: what it makes of manifests, and that pods of its making serve them. One operator
 //! runs for all tests; each test has namespaces of its own.
 
+mod accounts;
 mod clients;
 mod process;
+mod references;
 mod servers;
 
 use anyhow::Result;
@@ -31,8 +33,12 @@ impl Platform {
 
     /// Applies it.
     fn applied(purpose: &str) -> Self {
+        Self::applied_in(Namespace::new(purpose).unwrap())
+    }
+
+    /// Applies it into a namespace that is there.
+    fn applied_in(namespace: Namespace) -> Self {
         operator();
-        let namespace = Namespace::new(purpose).unwrap();
         let issuer = format!("https://{}.example", namespace.name());
         let manifests = format!(
             "

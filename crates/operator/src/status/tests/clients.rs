@@ -90,7 +90,8 @@ fn only_what_an_edit_alone_can_mend_is_stalled() {
 fn a_client_without_its_server_waits() {
     let mut inventory = world();
     inventory.servers.clear();
-    let status = Case::of(inventory, client_spec(&["openid"])).settled();
+    let case = Case::of(inventory, client_spec(&["openid"]));
+    let status = case.settled();
     assert_eq!(
         said(&status),
         [
@@ -102,6 +103,10 @@ fn a_client_without_its_server_waits() {
         ]
     );
     assert_eq!(judged_by_kstatus(&status, 1), Kstatus::InProgress);
+    // Nobody knows whether it is there, and platform is told what to change.
+    let hidden = case.status(|facts| facts.out_of_reach = true);
+    assert_eq!(said(&hidden)[4], "Ready=False OutOfReach");
+    assert!(message(&hidden, "Ready").contains("platform adds auth to its namespaces"), "{hidden:?}");
 }
 
 #[test]

@@ -74,8 +74,8 @@ fn statuses_of_the_other_kinds_fit_their_schemas_too() {
     let value = serde_json::to_value(merge(None, status, NOW).unwrap()).unwrap();
     assert_eq!(fits(Kind::AuthPolicy, &value), Ok(()));
     let stores: Vec<_> =
-        (0..100).map(|_| StoreLive { server: "s", fault: Some(&long), since: Some(NOW) }).collect();
-    let status = store(&StoreFacts { generation: 1, reading: &[], servers: &stores });
+        (0..100).map(|_| StoreLive { server: "s", word: Some(StoreWord::Fault(&long)) }).collect();
+    let status = store(&StoreFacts { generation: 1, reading: &[], servers: &stores, there: None, now: NOW });
     let value = serde_json::to_value(merge(None, status, NOW).unwrap()).unwrap();
     assert_eq!(fits(Kind::UserStore, &value), Ok(()));
 }

@@ -235,8 +235,14 @@ fn keys_are_told_with_what_they_are_for_and_until_when() {
 
 #[test]
 fn a_store_is_ready_when_every_server_reaches_it() {
-    let at = |server, fault| StoreLive { server, fault, since: Some(NOW) };
-    let status = |servers: &[StoreLive<'_>]| store(&StoreFacts { generation: 1, reading: &[], servers });
+    let at = |server, fault: Option<&'static str>| {
+        let word = Some(fault.map_or(StoreWord::Usable, StoreWord::Fault));
+        StoreLive { server, word }
+    };
+    const fn facts<'a>(servers: &'a [StoreLive<'a>]) -> StoreFacts<'a> {
+        StoreFacts { generation: 1, reading: &[], servers, there: None, now: NOW }
+    }
+    let status = |servers: &[StoreLive<'_>]| store(&facts(servers));
     assert_eq!(said(&status(&[]))[1], "Ready=True Unused");
     assert_eq!(said(&status(&[at("main", None)]))[1], "Ready=True Ready");
     let away = status(&[at("main", None), at("other", Some("connection refused"))]);
@@ -245,8 +251,18 @@ fn a_store_is_ready_when_every_server_reaches_it() {
         (away.servers[1].reachable, away.servers[1].message.as_deref()),
         (false, Some("connection refused"))
     );
+    // Since when it is so stays as long as it is so; of a server of which nobody knows anything, so does all.
+    let hour = UnixTime(NOW.0 + 3_600);
+    let later =
+        |servers: &[StoreLive<'_>]| store(&StoreFacts { there: Some(&away), now: hour, ..facts(servers) });
+    assert_eq!(later(&[at("main", None), at("other", Some("connection refused"))]), away);
+    let silent = |server| StoreLive { server, word: None };
+    assert_eq!(later(&[silent("main"), silent("other")]), away);
+    let back = later(&[at("main", None), at("other", None)]);
+    assert!(back.servers[1].since > away.servers[1].since && back.servers[0].since == away.servers[0].since);
+    assert_eq!(said(&status(&[silent("main")]))[1], "Ready=False Unreachable");
     let judged =
         put(&mut world(), Kind::UserStore, "auth/people", 1, json!({ "type": "static", "users": 5 }));
-    let broken = store(&StoreFacts { generation: 1, reading: &judged.findings, servers: &[] });
+    let broken = store(&StoreFacts { reading: &judged.findings, ..facts(&[]) });
     assert_eq!(judged_by_kstatus(&broken, 1), Kstatus::Failed);
 }

@@ -1,0 +1,109 @@
+//! What an AuthServer names and its pods cannot start, or not fully serve, without: Secrets of its namespace with the keys that are
+//! needed. They are nobody's of ours, so they are not watched but looked at now and then, and their values are not kept.
+
+use super::Steward;
+use crate::children::{SecretKey, required};
+use crate::cluster::{Fault, call};
+use crate::status::{Unresolved, reasons};
+use k8s_openapi::api::core::v1::Secret;
+use kube::Api;
+use nauthera_core::codes::Code;
+use nauthera_core::names::{Kind, ObjectRef};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// How often it is looked while everything is there, and while something is not.
+const EVERY: [Duration; 2] = [Duration::from_secs(30), Duration::from_secs(5)];
+
+impl Steward {
+    /// Notes which Secrets are missing; how long until it is looked again.
+    pub(super) async fn references(&mut self) -> Result<Duration, Fault> {
+        let now = self.context.clock.monotonic();
+        if now >= self.references_due {
+            let missing = self.missing().await?;
+            let [rest, soon] = EVERY;
+            self.references_due = now.saturating_add(if missing.is_empty() { rest } else { soon });
+            let mut notes = self.standing.notes();
+            if notes.missing_secrets != missing {
+                notes.missing_secrets = missing;
+                drop(notes);
+                self.context.news.ring();
+            }
+        }
+        Ok(self.references_due.saturating_sub(now))
+    }
+
+    async fn missing(&self) -> Result<Vec<Unresolved>, Fault> {
+        let manifest = self.context.shared.with(|index| {
+            let manifest = index.manifest(Kind::AuthServer, &self.server)?;
+            Some((manifest.workload.clone()?, manifest.secrets.clone()))
+        });
+        let Some((spec, authorities)) = manifest else { return Ok(Vec::new()) };
+        let authorities =
+            authorities.iter().map(|named| (SecretKey::of(named, ""), "serviceAccountIssuers.caSecretRef"));
+        let named: BTreeMap<SecretKey, &str> = required(&spec).into_iter().chain(authorities).collect();
+        let api: Api<Secret> = Api::namespaced(self.context.client.clone(), &self.server.namespace);
+        let mut there: BTreeMap<&str, Option<Secret>> = BTreeMap::new();
+        for SecretKey { name, .. } in named.keys() {
+            if !there.contains_key(name.as_str()) {
+                there.insert(name, call(api.get_opt(name)).await?);
+            }
+        }
+        let unresolved = |(named, field): (&SecretKey, &&str)| {
+            let secret = there.get(named.name.as_str()).and_then(Option::as_ref);
+            unresolved(&self.server, named, field, secret)
+        };
+        Ok(named.iter().filter_map(unresolved).collect())
+    }
+}
+
+/// What is wrong with a Secret that a field names, if anything.
+fn unresolved(
+    server: &ObjectRef,
+    named: &SecretKey,
+    field: &str,
+    there: Option<&Secret>,
+) -> Option<Unresolved> {
+    let SecretKey { name, key } = named;
+    let namespace = &server.namespace;
+    let Some(secret) = there else {
+        let message = format!(
+            "Secret {namespace}/{name}, which {field} names, is not there; platform makes it, or mends the name"
+        );
+        return Some(Unresolved { reason: Code::SecretMissing.reason(), message });
+    };
+    let has_key = secret.data.as_ref().is_some_and(|data| data.contains_key(key));
+    (!has_key).then(|| {
+        let message =
+            format!("Secret {namespace}/{name}, which {field} names, has no key {key}; platform adds it");
+        Unresolved { reason: reasons::KEY_MISSING, message }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use k8s_openapi::ByteString;
+
+    #[test]
+    fn a_secret_that_is_not_there_and_one_without_the_key_are_told_apart() {
+        let server = ObjectRef::new("auth", "main");
+        let named = SecretKey { name: "db".into(), key: "url".into() };
+        let of =
+            |there: Option<&Secret>| unresolved(&server, &named, "database.postgres.urlSecretRef", there);
+        let secret = |key: &str| Secret {
+            data: Some([(key.to_owned(), ByteString(Vec::new()))].into()),
+            ..Secret::default()
+        };
+        assert_eq!(of(Some(&secret("url"))), None);
+        assert_eq!(of(Some(&secret("URL"))).unwrap().reason, "KeyMissing");
+        assert_eq!(of(Some(&Secret::default())).unwrap().reason, "KeyMissing");
+        let missing = of(None).unwrap();
+        assert_eq!(missing.reason, "SecretMissing");
+        assert!(
+            missing
+                .message
+                .starts_with("Secret auth/db, which database.postgres.urlSecretRef names, is not there")
+        );
+    }
+}
