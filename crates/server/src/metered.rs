@@ -84,6 +84,10 @@ impl Store for Metered {
         self.step(Step::Pushed, self.store.pushed(digest)).await
     }
 
+    async fn spend_pushed(&self, digest: Digest) -> Result<bool> {
+        self.step(Step::SpendPushed, self.store.spend_pushed(digest)).await
+    }
+
     async fn insert_code(&self, new: NewCode) -> Result<Issued> {
         self.step(Step::InsertCode, self.store.insert_code(new)).await
     }

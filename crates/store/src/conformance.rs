@@ -101,6 +101,7 @@ macro_rules! conformance {
                 an_unknown_pushed_request_is_none
                 a_code_spends_its_pushed_request
                 a_spent_pushed_request_stores_no_code
+                a_pushed_request_is_spent_without_a_code_once
                 a_missing_pushed_request_stores_no_code
             }
             grants {

@@ -197,6 +197,8 @@ pub trait Store: Send + Sync + 'static {
     async fn insert_pushed(&self, pushed: PushedRecord) -> Result<()>;
     /// Reads a pushed request.
     async fn pushed(&self, digest: Digest) -> Result<Option<PushedRecord>>;
+    /// Spends a pushed request that is answered with an error; `false` when it was answered before, or is not there.
+    async fn spend_pushed(&self, digest: Digest) -> Result<bool>;
 
     /// Stores a code and spends the pushed request that it answers, both or neither.
     async fn insert_code(&self, new: NewCode) -> Result<Issued>;

@@ -175,6 +175,10 @@ impl Store for Postgres {
         pushed::read(self.steps()?, digest).await
     }
 
+    async fn spend_pushed(&self, digest: Digest) -> Result<bool> {
+        pushed::spend(self.steps()?, digest).await
+    }
+
     async fn insert_code(&self, new: NewCode) -> Result<Issued> {
         codes::insert(self.steps()?, &new).await
     }

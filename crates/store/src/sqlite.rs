@@ -163,6 +163,10 @@ impl Store for Sqlite {
         self.read(move |c| pushed::read(c, digest)).await
     }
 
+    async fn spend_pushed(&self, digest: Digest) -> Result<bool> {
+        self.write(move |c| pushed::spend(c, digest)).await
+    }
+
     async fn insert_code(&self, new: NewCode) -> Result<Issued> {
         self.write(move |c| codes::insert(c, &new)).await
     }

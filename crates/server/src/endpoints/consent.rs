@@ -2,7 +2,7 @@
 
 use super::authorize::to_page;
 use super::flow::{
-    Errand, Interaction, Step, client_view, expired, forged, issue, request_of, scope_views, send_error, step,
+    Errand, Interaction, Step, client_view, expired, forged, issue, refuse, request_of, scope_views, step,
 };
 use super::session::{self, Forms, Session};
 use crate::audit::{About, Event};
@@ -91,7 +91,7 @@ async fn posted(context: &Context, body: Body) -> Result<Response, Failure> {
         // A no counts also where the person need not have been asked any more.
         note(context, Event::ConsentDenied, &request, &session);
         let error = OAuthError::new(ErrorCode::AccessDenied, "the person said no");
-        return Ok(send_error(context, &request.target, &error));
+        return refuse(context, &request, &error).await;
     }
     let (request, session) = match step(context, &interaction, Some(session)).await? {
         Step::Done(response) => return Ok(response),

@@ -218,7 +218,7 @@ pub async fn step(
     Ok(match (next(&situation), session) {
         (Next::Refuse(error), session) => {
             note_refusal(context, &request, session.as_ref(), &error);
-            Step::Done(send_error(context, &request.target, &error))
+            Step::Done(refuse(context, &request, &error).await?)
         }
         (Next::Login, _) | (_, None) => Step::Login(Some(Box::new(request))),
         (Next::SelectAccount, Some(session)) => Step::Select(Box::new(request), session),
@@ -352,8 +352,7 @@ pub async fn issue(
     };
     let new = NewCode { code: record, pushed: request.pushed };
     if context.app.store.insert_code(new).await? == Issued::PushedSpent {
-        let refusal = Refusal::Page(answered_before());
-        return Ok(refused(context, Some(&request.row), refusal, request.target.ui_locales.as_deref()));
+        return Ok(answered(context, request));
     }
     let about = About {
         row: Some(&request.row),
@@ -365,6 +364,26 @@ pub async fn issue(
     };
     context.app.audit.event(context, Event::CodeIssued, &about);
     Ok(send(context, &request.target, &[("code", &code)]))
+}
+
+/// Answers with an error, which spends a pushed request as a code does: one request has one answer.
+///
+/// # Errors
+/// Those of the store.
+pub async fn refuse(
+    context: &Context,
+    request: &AuthorizeRequest,
+    error: &OAuthError,
+) -> Result<Response, Failure> {
+    match request.pushed {
+        Some(digest) if !context.app.store.spend_pushed(digest).await? => Ok(answered(context, request)),
+        _ => Ok(send_error(context, &request.target, error)),
+    }
+}
+
+fn answered(context: &Context, request: &AuthorizeRequest) -> Response {
+    let refusal = Refusal::Page(answered_before());
+    refused(context, Some(&request.row), refusal, request.target.ui_locales.as_deref())
 }
 
 /// Shows or sends a refusal.

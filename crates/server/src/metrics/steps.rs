@@ -95,6 +95,7 @@ steps! {
     Ping = "ping", Write;
     InsertPushed = "insert_pushed", Write;
     Pushed = "pushed", Read;
+    SpendPushed = "spend_pushed", Write;
     InsertCode = "insert_code", Write;
     Code = "code", Read;
     RedeemCode = "redeem_code", Write;

@@ -91,6 +91,21 @@ async fn it_may_be_loaded_again_and_is_spent_by_its_answer() {
 }
 
 #[tokio::test]
+async fn a_no_is_an_answer_too() {
+    let world = World::new();
+    let request = pushed(&world, &Authorize::of("web")).await;
+    let (mut one, mut two) = (world.browser(), world.browser());
+    let (login, other) = (one.open(&request.path(&world)).await, two.open(&request.path(&world)).await);
+    let consent = one.log_in(&login, ADA).await;
+    let again = two.log_in(&other, ADA).await;
+    assert_eq!(one.decide(&consent, "deny").await.sent_error(), "access_denied");
+    for decision in ["allow", "deny"] {
+        assert_eq!(two.decide(&again, decision).await.page_error(), (400, "invalid_request".into()));
+    }
+    assert_eq!(opened(&world, &request).await.page_error(), (400, "invalid_request".into()));
+}
+
+#[tokio::test]
 async fn of_two_pages_that_are_open_one_gets_the_answer() {
     let world = World::new();
     let request = pushed(&world, &Authorize::of("trusted")).await;
@@ -190,6 +205,11 @@ async fn prompt_none_is_answered_for_a_pushed_request_too() {
     let world = World::new();
     let request = pushed(&world, &Authorize::of("trusted").and("prompt", "none")).await;
     assert_eq!(opened(&world, &request).await.sent_error(), "login_required");
+    assert_eq!(
+        opened(&world, &request).await.page_error(),
+        (400, "invalid_request".into()),
+        "that was the answer"
+    );
 }
 
 #[tokio::test]

@@ -118,6 +118,17 @@ pub(super) async fn a_spent_pushed_request_stores_no_code(store: S) -> Result<()
     Ok(())
 }
 
+pub(super) async fn a_pushed_request_is_spent_without_a_code_once(store: S) -> Result<()> {
+    store.insert_pushed(pushed("p")).await?;
+    assert!(store.spend_pushed(digest("p")).await?);
+    assert!(must(store.pushed(digest("p")).await?)?.spent);
+    assert!(!store.spend_pushed(digest("p")).await?, "it was answered");
+    assert!(!store.spend_pushed(digest("q")).await?, "it is not there");
+    let issued = store.insert_code(NewCode { code: code("c"), pushed: Some(digest("p")) }).await?;
+    assert_eq!(issued, Issued::PushedSpent);
+    Ok(())
+}
+
 pub(super) async fn a_missing_pushed_request_stores_no_code(store: S) -> Result<()> {
     let issued = store.insert_code(NewCode { code: code("c"), pushed: Some(digest("p")) }).await?;
     assert_eq!(issued, Issued::PushedSpent);

@@ -13,6 +13,7 @@ statements! {
               VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (digest) DO NOTHING";
     READ = "SELECT digest, client_id, parameters, expires_at, spent FROM pushed WHERE digest = $1";
     AFTER = "SELECT digest, client_id, parameters, expires_at, spent FROM pushed WHERE digest > $1 ORDER BY digest LIMIT $2";
+    SPEND = "UPDATE pushed SET spent = TRUE WHERE digest = $1 AND NOT spent";
 }
 
 pub(super) async fn insert(steps: &Steps, pushed: &PushedRecord) -> Result<()> {
@@ -43,4 +44,9 @@ pub(super) fn decode(row: &Row) -> Result<PushedRecord> {
 
 pub(super) async fn read(steps: &Steps, digest: Digest) -> Result<Option<PushedRecord>> {
     first(&steps.read(READ, &[&digest.0.as_slice()]).await?, decode)
+}
+
+/// Spends it; `false` when it was spent before or is not there.
+pub(super) async fn spend(steps: &Steps, digest: Digest) -> Result<bool> {
+    Ok(steps.change(SPEND, &[&digest.0.as_slice()]).await? == 1)
 }

@@ -26,8 +26,9 @@ impl Bench {
             let name = format!("start to first answer, {clients} clients");
             self.table.figure(&name, &milliseconds(started), "100 ms at most");
             self.table.figure("  with a new database", &milliseconds(fresh), "");
-            let idle = self.idle_memory(world)?;
+            let [idle, used] = self.idle_memory(world)?;
             self.table.figure(&format!("memory idle, {clients} clients"), &megabytes(idle), most);
+            self.table.figure("  idle again, after the first tokens", &megabytes(used), "");
         }
         Ok(())
     }
@@ -39,13 +40,15 @@ impl Bench {
         Ok(times.get(STARTS / 2).copied().unwrap_or_default())
     }
 
-    /// After a little work, so that what is made at the first use is there.
-    fn idle_memory(&mut self, world: &World) -> Result<u64> {
+    /// As it has started, and after a little work, when what is made at the first use is there and more of the program is mapped.
+    fn idle_memory(&mut self, world: &World) -> Result<[u64; 2]> {
         let server = self.launcher.serve(world)?;
+        moment::wait_until(moment::now() + SETTLE);
+        let idle = server.resident()?;
         let load = closed(&server, &mut Credentials::workers(world, 1), Duration::from_millis(50))?;
         self.table.judge("a first token", &load);
         moment::wait_until(moment::now() + SETTLE);
-        server.resident()
+        Ok([idle, server.resident()?])
     }
 
     /// Memory after all loads, and the most there was.
