@@ -3,6 +3,7 @@
 
 mod accounts;
 mod clients;
+mod kstatus;
 mod process;
 mod references;
 mod servers;
