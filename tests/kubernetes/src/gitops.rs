@@ -35,10 +35,10 @@ pub fn judge(object: &Value) -> Result<Judged> {
     let output = child.wait_with_output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let said: Value = serde_json::from_slice(&output.stdout)?;
-    let text = |who: &str, what: &str| said[who][what].as_str().unwrap_or_default().to_owned();
+    let text = |path: &str| said.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
     Ok(Judged {
-        kstatus: text("kstatus", "status"),
-        argocd: text("argocd", "status"),
-        message: text("argocd", "message"),
+        kstatus: text("/kstatus/status"),
+        argocd: text("/argocd/status"),
+        message: text("/argocd/message"),
     })
 }
