@@ -55,7 +55,8 @@ fn declared(text: &str) -> BTreeSet<String> {
 /// The codes that `check` finds, but for what another page may hold.
 fn found(page: &Path) -> BTreeSet<String> {
     let output = output(&["check", "--format", "json", page.to_str().unwrap()]);
-    let report: Value = serde_json::from_str(&stdout(&output)).expect(&stderr(&output));
+    let report: Value =
+        serde_json::from_str(&stdout(&output)).unwrap_or_else(|_| panic!("{}", stderr(&output)));
     let findings = report["findings"].as_array().unwrap().iter();
     let counts =
         findings.filter(|finding| ["error", "violation"].contains(&finding["weight"].as_str().unwrap()));
