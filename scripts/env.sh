@@ -7,7 +7,7 @@
 #   $CACHE/node     node_modules, one folder for each lock file
 #   $CACHE/python   virtual environments, one for each requirements file
 #   $CACHE/prometheus  Prometheus and promtool, unpacked
-#   $CACHE/tools    Helm, and programs that `make audit` builds, one folder for each version
+#   $CACHE/tools    Helm, the program of tests/gitops, and programs that `make audit` builds, one folder for each version
 #   $CACHE/cluster  the test cluster's program; Go's own caches are the user's
 #   $CACHE/fuzz     what `make fuzz` learned and found
 

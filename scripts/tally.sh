@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Adds up the closing lines of the test runners in the logs given (or on standard input) and prints three numbers:
-# passed, failed, skipped. It reads cargo test, node's test runner (tap and spec) and pytest (framed and quiet).
+# passed, failed, skipped. It reads cargo test, node's test runner (tap and spec), pytest (framed and quiet) and go test (with -v).
 set -euo pipefail
 
 awk '
@@ -14,6 +14,14 @@ awk '
     if ($2 == "pass") passed += $3
     if ($2 == "fail" || $2 == "cancelled") failed += $3
     if ($2 == "skipped" || $2 == "todo") skipped += $3
+    next
+  }
+
+  # "--- PASS: TestName (0.00s)" at the margin; those of its parts are further in
+  /^--- (PASS|FAIL|SKIP): Test.* \([0-9.]+s\)$/ {
+    if ($2 == "PASS:") passed++
+    if ($2 == "FAIL:") failed++
+    if ($2 == "SKIP:") skipped++
     next
   }
 

@@ -24,6 +24,9 @@ for kind in "${kinds[@]}"; do flags_of "$kind" >/dev/null; done
 cluster=$(scripts/cluster-binary.sh)
 PATH=$(scripts/cluster-tools.sh):$PATH
 export PATH
+# How kstatus and Argo CD judge what is there.
+NAUTHERA_GITOPS=$(scripts/gitops-binary.sh)
+export NAUTHERA_GITOPS
 
 # The path of a test binary, as cargo tells it.
 built() {

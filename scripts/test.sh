@@ -20,6 +20,7 @@ export NAUTHERA_BIN=$CARGO_TARGET_DIR/debug/nauthera
 step "the suites' manifests are good" "$NAUTHERA_BIN" check tests/manifests --deny-warnings
 [ ! -d tests/rp-node ] || suite "relying parties in Node" scripts/test-node.sh
 [ ! -d tests/rp-python ] || suite "relying parties in Python" scripts/test-python.sh
+suite "deploying from Git" scripts/test-gitops.sh # tests/gitops, examples/gitops, deploy/argocd
 [ ! -d tests/kubernetes ] || suite "Kubernetes" scripts/test-cluster.sh
 [ ! -d tests/browser ] || suite "browser" scripts/test-browser.sh
 finish

@@ -58,18 +58,25 @@ impl Keeper<'_> {
         Api::namespaced(self.context.client.clone(), &self.server.namespace)
     }
 
-    /// Makes the digest key where there is none.
+    /// Makes the digest key where there is none. One that was deleted is put back as it was: `held` is the one in use. What the records and the
+    /// running servers have was made with it, so where nobody has it any more, and there are records, no other takes its place.
     ///
     /// # Errors
     /// [`Fault`].
-    pub async fn digest_key(&self) -> Result<Arc<Zeroizing<[u8; 32]>>, Fault> {
+    pub async fn digest_key(&self, held: Option<&[u8; 32]>) -> Result<Arc<Zeroizing<[u8; 32]>>, Fault> {
         let known = || self.context.shared.with(|index| index.digest_key(self.server));
         if let Some(key) = known() {
             return Ok(key);
         }
         let name = names::digest_key(&self.server.name);
         if call(self.api().get_opt(&name)).await?.map(|there| self.note(there)).is_none() {
-            let key = Zeroizing::new(random_256(&*self.context.entropy));
+            let key = match held {
+                Some(held) => Zeroizing::new(*held),
+                None if self.context.shared.with(|index| index.has_records(self.server)) => {
+                    return Err(self.digest_key_is_lost(&name));
+                }
+                None => Zeroizing::new(random_256(&*self.context.entropy)),
+            };
             self.create(&name, kind::DIGEST_KEY, DIGEST_KEY_FILE, key.to_vec()).await?;
         }
         known().ok_or_else(|| {
@@ -81,6 +88,14 @@ impl Keeper<'_> {
                 names::owner_mark(self.server)
             ))
         })
+    }
+
+    fn digest_key_is_lost(&self, name: &str) -> Fault {
+        let (namespace, records) = (&self.server.namespace, names::credentials(&self.server.name, '*'));
+        Fault::Invalid(format!(
+            "Secret {namespace}/{name} is gone, and the credential records were made with the key in it: put it back from a \
+             backup, or delete the Secrets {records} too and restart the server's pods, and every client gets a new secret"
+        ))
     }
 
     /// Makes, retires and removes signing keys that are due.

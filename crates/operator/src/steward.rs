@@ -176,7 +176,7 @@ impl Steward {
         worlds: &watch::Receiver<Option<Arc<World>>>,
     ) -> Result<Duration, Fault> {
         self.note_live();
-        let digest_key = self.keeper().digest_key().await?;
+        let digest_key = self.digest_key().await?;
         if self.key.as_ref().is_none_or(|held| held.digest_key != digest_key) {
             let publisher = Publisher::new(
                 self.context.client.clone(),
@@ -209,6 +209,16 @@ impl Steward {
 
     fn keeper(&self) -> Keeper<'_> {
         Keeper { context: &self.context, server: &self.server, term: &self.term }
+    }
+
+    /// The digest key; that there is none is told in the server's status.
+    async fn digest_key(&self) -> Result<Arc<Zeroizing<[u8; 32]>>, Fault> {
+        let held = self.key.as_ref().map(|held| &**held.digest_key);
+        let key = self.keeper().digest_key(held).await;
+        if let Err(Fault::Invalid(why)) = &key {
+            self.standing.notes().publish_fault = Some(why.clone());
+        }
+        key
     }
 
     /// Notes how far the replicas have come.

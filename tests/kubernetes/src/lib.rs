@@ -1,5 +1,5 @@
 //! What tests on a real cluster share: where the cluster is, kubectl and a client for it, namespaces of their own, our
-//! definitions, a database that pods can reach, and the components that a test may kill.
+//! definitions, a database that pods can reach, how tools that deploy from Git judge objects, and the components that a test may kill.
 //!
 //! The cluster itself is the Go program in `tests/cluster`; `scripts/test-cluster.sh` starts it around the tests of this crate.
 //! What is proved on it stands in `tests/`, one binary for each kind of cluster.
@@ -8,6 +8,7 @@ pub mod cluster;
 pub mod component;
 pub mod database;
 pub mod definitions;
+pub mod gitops;
 pub mod kubectl;
 pub mod namespace;
 pub mod wait;

@@ -9,6 +9,8 @@ mod doctor;
 #[cfg(test)]
 mod explain;
 #[cfg(test)]
+mod papers;
+#[cfg(test)]
 mod plan;
 #[cfg(test)]
 mod printing;

@@ -6,7 +6,7 @@ use super::object::{
 };
 use super::{Index, Reading, Source, StreamId};
 use crate::children::ChildKind;
-use crate::names::{DIGEST_KEY_FILE, SERVER_LABEL, child, digest_key};
+use crate::names::{DIGEST_KEY_FILE, KIND_LABEL, SERVER_LABEL, child, digest_key, kind};
 use crate::replicas::Pod;
 use crate::secrets::Owner;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
@@ -240,6 +240,14 @@ impl Index {
         let secret = self.server_secrets.get(&name).filter(|secret| secret.is_of(server))?;
         let bytes = secret.data.get(DIGEST_KEY_FILE)?;
         <[u8; 32]>::try_from(bytes.as_slice()).ok().map(|key| Arc::new(Zeroizing::new(key)))
+    }
+
+    /// Are there credential records of a server, which were made with its digest key?
+    #[must_use]
+    pub fn has_records(&self, server: &ObjectRef) -> bool {
+        self.server_secrets(&server.namespace).any(|(_, secret)| {
+            secret.is_of(server) && secret.labels.get(KIND_LABEL).is_some_and(|is| **is == *kind::RECORD)
+        })
     }
 
     fn put_secret(&mut self, object: &DynamicObject, process_key: &[u8; 32]) {

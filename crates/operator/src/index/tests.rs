@@ -230,6 +230,22 @@ fn a_key_is_believed_by_its_owner_mark() {
 }
 
 #[test]
+fn records_of_a_server_are_known_by_their_mark_and_their_kind() {
+    let (main, other) = (ObjectRef::new("auth", "main"), ObjectRef::new("auth", "other"));
+    let mark = json!({ "auth.nauthera.io/owner": owner_mark(&main) });
+    let known = |kind: &str, annotations: &Value| {
+        let shared = shared();
+        let labels = json!({ "auth.nauthera.io/kind": kind });
+        let secret = secret("auth/nauthera-main-credentials-07", &labels, annotations, &json!({}));
+        shared.apply(&everywhere(Source::ServerSecrets), Event::Apply(secret));
+        [&main, &other].map(|server| shared.with(|index| index.has_records(server)))
+    };
+    assert_eq!(known("record", &mark), [true, false]);
+    assert_eq!(known("signing-keys", &mark), [false, false]);
+    assert_eq!(known("record", &json!({})), [false, false]);
+}
+
+#[test]
 fn pods_are_found_behind_the_service_of_their_server() {
     let shared = shared();
     let slice = |service: &str, ready: bool| {

@@ -18,6 +18,8 @@ impl Steward {
         let Some(snapshot) = world.compiled.snapshots.get(&self.server) else { return Ok(()) };
         let published = self.ledger.of(&self.server);
         if published.as_ref().is_some_and(|published| published.snapshot == *snapshot) {
+            // What stood in its way is over.
+            self.standing.notes().publish_fault = None;
             return Ok(());
         }
         let uid = self.context.shared.with(|index| {

@@ -42,6 +42,14 @@ fn pytest_is_read_with_and_without_its_frame() -> Outcome<()> {
 }
 
 #[test]
+fn go_tests_are_counted_and_their_parts_are_not() -> Outcome<()> {
+    let log = "=== RUN   TestA\n=== RUN   TestA/part\n--- FAIL: TestA (0.01s)\n    --- FAIL: TestA/part (0.00s)\n\
+               --- PASS: TestB (1.20s)\n--- SKIP: TestC (0.00s)\nFAIL\n";
+    assert_eq!(tally(log)?, "1 1 1");
+    Ok(())
+}
+
+#[test]
 fn a_log_without_a_runner_counts_nothing() -> Outcome<()> {
     assert_eq!(tally("3 passed the gate\nall is well\n")?, "0 0 0");
     Ok(())

@@ -15,3 +15,4 @@ mod refusals;
 mod rules;
 #[cfg(test)]
 mod tools;
+mod unseen;

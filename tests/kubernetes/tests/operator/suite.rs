@@ -2,7 +2,9 @@
 //! runs for all tests; each test has namespaces of its own.
 
 mod accounts;
+mod backup;
 mod clients;
+mod kstatus;
 mod process;
 mod references;
 mod servers;
@@ -39,7 +41,14 @@ impl Platform {
     /// Applies it into a namespace that is there.
     fn applied_in(namespace: Namespace) -> Self {
         operator();
-        let issuer = format!("https://{}.example", namespace.name());
+        let platform = Self { namespace };
+        platform.apply();
+        platform
+    }
+
+    /// Applies its manifests.
+    fn apply(&self) {
+        let issuer = format!("https://{}.example", self.name());
         let manifests = format!(
             "
 apiVersion: auth.nauthera.io/v1alpha1
@@ -58,8 +67,7 @@ spec:
   allowedScopes: [\"orders:*\"]
 "
         );
-        apply(namespace.name(), &manifests).unwrap().worked().unwrap();
-        Self { namespace }
+        apply(self.name(), &manifests).unwrap().worked().unwrap();
     }
 
     fn name(&self) -> &str {

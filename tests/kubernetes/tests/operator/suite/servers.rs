@@ -1,7 +1,8 @@
 //! What is made of an AuthServer, and what is put back.
 
-use super::{Platform, SOON};
+use super::{Platform, SOON, ready, secret_value};
 use nauthera_test_kubernetes::kubectl::{get, kubectl};
+use nauthera_test_kubernetes::namespace::Namespace;
 use nauthera_test_kubernetes::wait::wait_for;
 
 #[tokio::test]
@@ -39,4 +40,26 @@ async fn what_somebody_changes_of_it_is_put_back_and_what_is_as_it_should_be_is_
     platform.wait("authpolicy", "baseline").await;
     assert_eq!(service().unwrap()["metadata"]["resourceVersion"], version);
     assert_eq!(service().unwrap()["metadata"]["labels"]["team"], "other");
+}
+
+#[tokio::test]
+async fn a_digest_key_that_is_deleted_is_put_back_as_it_was() {
+    let platform = Platform::ready("digest").await;
+    let shop = Namespace::new("shop").unwrap();
+    platform.client(&shop, "till", "");
+    ready(shop.name(), "authclient", "till").await;
+    let key = || get(&["secret", "nauthera-main-digest-key", "-n", platform.name()]);
+    let plain = || secret_value(shop.name(), "till-client-secret", "client_secret").unwrap();
+    let (before, secret) = (key().unwrap(), plain());
+    kubectl(["delete", "secret", "nauthera-main-digest-key", "-n", platform.name()])
+        .unwrap()
+        .worked()
+        .unwrap();
+    let back = async || Ok(key().ok().filter(|now| now["metadata"]["uid"] != before["metadata"]["uid"]));
+    let after = wait_for("the digest key", SOON, back).await.unwrap();
+    assert_eq!(after["data"], before["data"]);
+    // With another one the client's secret would be taken for one that somebody edited.
+    platform.client(&shop, "other", "");
+    ready(shop.name(), "authclient", "other").await;
+    assert_eq!(plain(), secret);
 }
