@@ -25,12 +25,26 @@ pub fn run(args: &ReferenceArgs, ui: &Ui) -> Result<Exit> {
         Document::Resources => resources::all(),
         Document::Audit => audit::page(),
         Document::AuditSchema => serde_json::to_string_pretty(&audit::document())? + "\n",
-        Document::Metrics => nauthera_server::metrics::reference(),
+        Document::Metrics => metrics(),
         Document::Conditions => conditions::all(),
     };
     ui.raw(text.as_bytes())?;
     Ok(Exit::Done)
 }
+
+/// The server's metrics, and the operator's after them.
+fn metrics() -> String {
+    let operator = nauthera_server::metrics::tables(&nauthera_operator::metrics::example(), "###");
+    format!("{}{OPERATOR}{operator}", nauthera_server::metrics::reference())
+}
+
+const OPERATOR: &str = "
+## The operator's
+
+`GET /metrics` on the admin port of `nauthera operator`. Every replica has them; what is written is counted by the one that leads
+(`nauthera_operator_leader`).
+
+";
 
 /// Every command with its flags.
 fn cli() -> String {

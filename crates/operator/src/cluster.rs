@@ -80,6 +80,19 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Every word of [`Fault::category`].
+    pub const CATEGORIES: [&str; 9] = [
+        "conflict",
+        "not_found",
+        "forbidden",
+        "invalid",
+        "taken",
+        "terminating",
+        "late",
+        "not_leading",
+        "other",
+    ];
+
     /// A stable word for metrics and events.
     #[must_use]
     pub const fn category(&self) -> &'static str {

@@ -20,7 +20,7 @@ mod index;
 mod issuer;
 pub mod keys;
 mod lease;
-mod metrics;
+pub mod metrics;
 mod names;
 mod publish;
 mod queue;

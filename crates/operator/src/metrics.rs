@@ -1,5 +1,6 @@
 //! What the operator counts, for Prometheus. Labels are closed vocabularies.
 
+use crate::cluster::Fault;
 use nauthera_core::names::{Kind, ObjectRef};
 use nauthera_core::report::{Report, Verdict};
 use prometheus_client::encoding::text::encode;
@@ -16,6 +17,14 @@ use std::time::Duration;
 /// From a millisecond to ten seconds.
 const BUCKETS: [f64; 10] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
+/// What is worked on.
+const WORK: [&str; 8] = ["client", "policy", "server", "store", "compile", "publish", "records", "parts"];
+/// What is written.
+const WRITTEN: [&str; 8] = ["client", "policy", "server", "store", "publish", "records", "secret", "parts"];
+/// What can become of a client.
+const VERDICTS: [Verdict; 5] =
+    [Verdict::Compliant, Verdict::Narrowed, Verdict::Refused, Verdict::Waiting, Verdict::Frozen];
+
 /// A word out of a closed vocabulary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Word(pub &'static str);
@@ -29,14 +38,14 @@ impl EncodeLabelValue for Word {
 /// What was worked on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct WorkLabels {
-    /// `client`, `policy`, `server`, `store`, `compile`, `publish`, `records` or `secret`.
+    /// One of [`WORK`].
     pub work: Word,
 }
 
 /// How a write ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct WriteLabels {
-    /// What was written.
+    /// One of [`WRITTEN`].
     pub work: Word,
     /// `ok`, or the category of the fault.
     pub outcome: Word,
@@ -108,11 +117,36 @@ impl Default for Metrics {
             "Streams of objects that cannot be watched",
             metrics.streams.clone(),
         );
-        Self { registry, ..metrics }
+        let metrics = Self { registry, ..metrics };
+        metrics.begin();
+        metrics
     }
 }
 
+/// A page with every series that there can be, for the reference of the book.
+#[must_use]
+pub fn example() -> String {
+    let metrics = Metrics::default();
+    metrics.published(&ObjectRef::new("identity", "main"), 0, 0);
+    metrics.page(0, 0)
+}
+
 impl Metrics {
+    /// Every series is there from the start, so that rates see the first event.
+    fn begin(&self) {
+        for work in WORK {
+            drop(self.work.get_or_create(&WorkLabels { work: Word(work) }));
+        }
+        for work in WRITTEN {
+            for outcome in Fault::CATEGORIES.into_iter().chain(["ok"]) {
+                drop(self.writes.get_or_create(&WriteLabels { work: Word(work), outcome: Word(outcome) }));
+            }
+        }
+        for verdict in VERDICTS {
+            drop(self.clients.get_or_create(&VerdictLabels { verdict: Word(verdict.word()) }));
+        }
+    }
+
     /// Notes whether this process leads.
     pub fn leads(&self, leads: bool) {
         self.leader.set(i64::from(leads));
@@ -130,9 +164,7 @@ impl Metrics {
 
     /// Notes what became of all clients.
     pub fn judged(&self, report: &Report) {
-        const ALL: [Verdict; 5] =
-            [Verdict::Compliant, Verdict::Narrowed, Verdict::Refused, Verdict::Waiting, Verdict::Frozen];
-        let mut counts: BTreeMap<&'static str, i64> = ALL.map(|verdict| (verdict.word(), 0)).into();
+        let mut counts: BTreeMap<&'static str, i64> = VERDICTS.map(|verdict| (verdict.word(), 0)).into();
         for client in report.clients.values() {
             *counts.entry(client.verdict.word()).or_default() += 1;
         }
@@ -177,5 +209,40 @@ pub const fn work_of(kind: Kind) -> &'static str {
         Kind::AuthPolicy => "policy",
         Kind::AuthServer => "server",
         Kind::UserStore => "store",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_series_is_there_from_the_start_and_no_other_comes() {
+        let (empty, used) = (Metrics::default(), Metrics::default());
+        for kind in Kind::ALL {
+            used.worked(work_of(kind), Duration::ZERO);
+        }
+        let faults = [
+            Fault::Conflict,
+            Fault::NotFound,
+            Fault::Forbidden(String::new()),
+            Fault::Invalid(String::new()),
+            Fault::Taken(String::new()),
+            Fault::Terminating,
+            Fault::Late(Duration::ZERO),
+            Fault::NotLeading,
+            Fault::Other(String::new()),
+        ];
+        for fault in &faults {
+            used.wrote("secret", fault.category());
+        }
+        let series = |metrics: &Metrics| {
+            let page = metrics.page(0, 0);
+            page.lines().filter_map(|line| Some(line.rsplit_once(' ')?.0.to_owned())).collect::<Vec<_>>()
+        };
+        let (mut before, mut after) = (series(&empty), series(&used));
+        before.sort();
+        after.sort();
+        assert_eq!(before, after);
     }
 }

@@ -10,7 +10,7 @@ mod steps;
 
 pub use labels::LoginOutcome;
 pub use limits::{LimitHealth, LimitMetrics};
-pub use page::{Format, reference};
+pub use page::{Format, reference, tables};
 pub use process::Process;
 pub use readings::{KeyReading, KeyState, Readings};
 pub use steps::{Kind, Outcome, Step, StepMeters};
