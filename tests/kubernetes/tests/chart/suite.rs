@@ -1,5 +1,6 @@
 //! Installations in namespaces of the restricted Pod Security level, so that the API server itself judges the pods of operator and servers.
 
+mod certificate;
 mod lifecycle;
 mod manifests;
 mod namespaces;
@@ -48,16 +49,16 @@ impl<'n> Release<'n> {
     fn install(home: &'n Namespace, chart: PathBuf, settings: &[&str]) -> Self {
         volumes();
         let release = Self { home };
-        release.run("install", chart, settings);
+        release.run("install", chart, settings, &[]);
         release
     }
 
-    /// `helm install` or `helm upgrade`.
-    fn run(&self, verb: &str, chart: PathBuf, settings: &[&str]) {
+    /// `helm install` or `helm upgrade`, perhaps with more words.
+    fn run(&self, verb: &str, chart: PathBuf, settings: &[&str], more: &[&str]) {
         let words = [verb, "nauthera"].map(Into::into).into_iter().chain([chart.into_os_string()]);
         let own = ["--namespace", self.home.name(), "--wait", "--timeout", "120s"].map(Into::into);
         let settings = settings.iter().flat_map(|setting| ["--set".into(), setting.into()]);
-        helm(words.chain(own).chain(settings)).unwrap().worked().unwrap();
+        helm(words.chain(own).chain(settings).chain(more.iter().map(Into::into))).unwrap().worked().unwrap();
     }
 
     fn uninstall(&self) {

@@ -51,9 +51,12 @@ async fn upgrade_uninstall_and_install_again_leave_applications_as_they_are() {
     let said = teams.client("greedy", "payroll:read", "--dry-run=server");
     assert!(said.ok && said.stderr.contains("Warning: ") && said.stderr.contains("payroll:read"), "{said:?}");
 
-    release.run("upgrade", chart(), &["replicas=2", "log.level=debug"]);
+    release.run("upgrade", chart(), &["replicas=2", "log.level=debug"], &[]);
     assert_eq!(columns(), before + 1, "definitions are upgraded with the chart");
     assert_eq!(authorities(), bundle, "the operator is the only manager of caBundle");
+    // As Helm 3 does it.
+    release.run("upgrade", chart(), &["replicas=2", "log.level=info"], &["--server-side=false"]);
+    assert_eq!(authorities(), bundle);
     let pods = get(&["deployment", "nauthera-operator", "-n", home.name()]).unwrap();
     assert_eq!(pods["status"]["readyReplicas"], 2);
     get(&["poddisruptionbudget", "nauthera-operator", "-n", home.name()]).unwrap();
@@ -71,7 +74,7 @@ async fn upgrade_uninstall_and_install_again_leave_applications_as_they_are() {
     assert_eq!(changed(&stays, &teams), Vec::<String>::new());
     teams.get_a_token().await;
 
-    release.run("install", chart(), &[]);
+    release.run("install", chart(), &[], &[]);
     teams.get_a_token().await;
     // It looks after them again: what is deleted by hand comes back.
     kubectl(["delete", "service", "nauthera-main", "-n", teams.identity.name()]).unwrap().worked().unwrap();

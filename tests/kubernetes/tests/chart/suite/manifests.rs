@@ -1,15 +1,16 @@
 //! `deploy/install.yaml`, byte for byte, in the namespace that it brings.
 
 use super::teams::Teams;
-use super::{authorities, forget, volumes};
+use super::{authorities, chart, forget, volumes};
 use nauthera_test_kubernetes::cluster::tree;
+use nauthera_test_kubernetes::helm::helm;
 use nauthera_test_kubernetes::kubectl::{get, kubectl};
 
 /// Where it installs.
 const HOME: &str = "nauthera-system";
 
 #[tokio::test]
-async fn plain_manifests_install_the_same_and_applied_again_change_nothing() {
+async fn plain_manifests_install_the_same_change_nothing_applied_again_and_helm_takes_them_over() {
     volumes();
     let file = tree("deploy/install.yaml");
     let apply = || {
@@ -26,9 +27,19 @@ async fn plain_manifests_install_the_same_and_applied_again_change_nothing() {
     let (bundle, generation) = (authorities(), generation());
     assert!(bundle.is_string());
     apply();
-    assert_eq!((authorities(), self::generation()), (bundle, generation));
-    let words = ["delete", "--wait", "--timeout=120s", "-f"].map(Into::into);
-    kubectl(words.into_iter().chain([file.into_os_string()])).unwrap().worked().unwrap();
+    assert_eq!((authorities(), self::generation()), (bundle.clone(), generation));
+
+    // From here on it is Helm's.
+    let stays = teams.what_stays();
+    let words =
+        ["install", "nauthera", "--take-ownership", "--namespace", HOME, "--wait", "--timeout", "120s"];
+    let words = words.map(Into::into).into_iter().chain([chart().into_os_string()]);
+    helm(words).unwrap().worked().unwrap();
+    assert_eq!(authorities(), bundle);
+    helm(["uninstall", "nauthera", "--namespace", HOME, "--wait"]).unwrap().worked().unwrap();
+    assert_eq!(teams.what_stays(), stays);
+    teams.get_a_token().await;
+    kubectl(["delete", "namespace", HOME, "--wait=false"]).unwrap().worked().unwrap();
     forget();
 }
 

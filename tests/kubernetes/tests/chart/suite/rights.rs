@@ -33,7 +33,7 @@ const LATER: &[(&str, &str, &str)] = &[
 ];
 
 /// Kinds of others, as their definitions would make the cluster know them.
-fn kinds_of_others() {
+pub fn kinds_of_others() {
     for (group, kind, plural) in [
         ("gateway.networking.k8s.io", "HTTPRoute", "httproutes"),
         ("cert-manager.io", "Certificate", "certificates"),
