@@ -8,7 +8,8 @@ use nauthera_test_kubernetes::kubectl::{apply, get, kubectl};
 async fn an_operator_of_listed_namespaces_works_there_and_has_no_right_elsewhere() {
     let (home, teams, other) = (restricted("system"), Teams::new(), Teams::new());
     let listed = format!("namespaces={{{},{}}}", teams.identity.name(), teams.shop.name());
-    let release = Release::install(&home, chart(), &[&listed]);
+    let release = Release::install(&home, chart(), &[]);
+    release.run("upgrade", chart(), &[&listed], &[]);
     other.apply();
     teams.apply();
     teams.wait_until_ready();
