@@ -57,7 +57,7 @@ chart() {
   mkdir -p "$files/crds" "$files/rbac" "$files/monitoring"
   cp "$out"/deploy/crds/*.yaml "$files/crds"
   cp deploy/rbac/operator.yaml deploy/rbac/roles.yaml "$files/rbac"
-  cp deploy/monitoring/nauthera.rules.yaml deploy/monitoring/nauthera-dashboard.json "$files/monitoring"
+  cp deploy/monitoring/{nauthera.rules.yaml,nauthera-operator.rules.yaml,nauthera-dashboard.json} "$files/monitoring"
 }
 
 install() {

@@ -2,8 +2,10 @@
 
 use super::teams::{SOON, Teams};
 use super::{Release, authorities, chart, restricted};
+use nauthera_test_kubernetes::cluster::tree;
 use nauthera_test_kubernetes::definitions;
 use nauthera_test_kubernetes::kubectl::{get, kubectl};
+use nauthera_test_kubernetes::namespace::Namespace;
 use nauthera_test_kubernetes::wait::wait_for;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -32,6 +34,40 @@ fn columns() -> usize {
     definition["spec"]["versions"][0]["additionalPrinterColumns"].as_array().unwrap().len()
 }
 
+/// What the alerts over operators name is on the page that the metrics Service leads to.
+fn alerts_name_what_is_exported(home: &Namespace) {
+    let slices =
+        ["endpointslices", "-l", "kubernetes.io/service-name=nauthera-operator-metrics", "-n", home.name()];
+    let slice = &get(&slices).unwrap()["items"][0];
+    let endpoints = slice["endpoints"].as_array().unwrap();
+    assert_eq!(endpoints.len(), 1, "{slice}");
+    let pages = endpoints.iter().map(|endpoint| {
+        let url = format!(
+            "http://{}:{}/metrics",
+            endpoint["addresses"][0].as_str().unwrap(),
+            slice["ports"][0]["port"]
+        );
+        let said = Command::new("curl")
+            .args(["--silent", "--show-error", "--fail", "--max-time", "5", &url])
+            .output();
+        String::from_utf8(said.unwrap().stdout).unwrap()
+    });
+    let pages: String = pages.collect();
+    let rules = std::fs::read_to_string(tree("deploy/monitoring/nauthera-operator.rules.yaml")).unwrap();
+    let is_part = |c: char| c.is_ascii_lowercase() || c == '_';
+    let words = rules
+        .lines()
+        .filter(|line| line.trim_start().starts_with("expr:"))
+        .flat_map(|line| line.split(|c| !is_part(c)));
+    let named: BTreeSet<&str> = words.filter(|word| word.starts_with("nauthera_operator_")).collect();
+    assert!(named.len() >= 4, "{named:?}");
+    for name in named {
+        // A name of its own, not the beginning of another's.
+        let exported = [" ", "{"].iter().any(|end| pages.contains(&format!("\n{name}{end}")));
+        assert!(exported, "{name} is not exported: {pages}");
+    }
+}
+
 /// What is not as it was.
 fn changed(before: &BTreeSet<String>, teams: &Teams) -> Vec<String> {
     before.symmetric_difference(&teams.what_stays()).cloned().collect()
@@ -46,6 +82,7 @@ async fn upgrade_uninstall_and_install_again_leave_applications_as_they_are() {
     teams.apply();
     teams.wait_until_ready();
     teams.get_a_token().await;
+    alerts_name_what_is_exported(&home);
     let (stays, bundle) = (teams.what_stays(), authorities());
     assert!(bundle.as_str().is_some_and(|bundle| !bundle.is_empty()), "the leader tells of its certificate");
     let said = teams.client("greedy", "payroll:read", "--dry-run=server");
