@@ -9,6 +9,17 @@ use nauthera_test_kubernetes::kubectl::{get, kubectl};
 /// Where it installs.
 const HOME: &str = "nauthera-system";
 
+/// What the manifests brought. Dropped, it is gone.
+struct Applied;
+
+impl Drop for Applied {
+    fn drop(&mut self) {
+        let words = ["delete", "--ignore-not-found", "--wait=false", "-f"].map(Into::into);
+        kubectl(words.into_iter().chain([tree("deploy/install.yaml").into_os_string()])).ok();
+        forget();
+    }
+}
+
 #[tokio::test]
 async fn plain_manifests_install_the_same_change_nothing_applied_again_and_helm_takes_them_over() {
     volumes();
@@ -18,6 +29,7 @@ async fn plain_manifests_install_the_same_change_nothing_applied_again_and_helm_
         kubectl(words.into_iter().chain([file.clone().into_os_string()])).unwrap().worked().unwrap()
     };
     apply();
+    let _applied = Applied;
     let rollout = ["rollout", "status", "deployment/nauthera-operator", "--timeout=120s", "-n", HOME];
     kubectl(rollout).unwrap().worked().unwrap();
     let teams = Teams::new();
@@ -39,8 +51,6 @@ async fn plain_manifests_install_the_same_change_nothing_applied_again_and_helm_
     helm(["uninstall", "nauthera", "--namespace", HOME, "--wait"]).unwrap().worked().unwrap();
     assert_eq!(teams.what_stays(), stays);
     teams.get_a_token().await;
-    kubectl(["delete", "namespace", HOME, "--wait=false"]).unwrap().worked().unwrap();
-    forget();
 }
 
 fn generation() -> serde_json::Value {

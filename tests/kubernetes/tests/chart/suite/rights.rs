@@ -25,9 +25,6 @@ const LATER: &[(&str, &str, &str)] = &[
     (EVERYWHERE, "get", "configmaps"),
     // An Event that happened before is told again by its count.
     (EVERYWHERE, "patch", "events.events.k8s.io"),
-    // The issuer of ServiceAccounts is asked for where a client has no secret.
-    (CLUSTER, "get", "/.well-known/openid-configuration"),
-    (CLUSTER, "get", "/openid/v1/jwks"),
     // The webhook's certificate is replaced after sixty days.
     (HOME, "update", "secrets"),
 ];
