@@ -20,7 +20,7 @@ test: ## everything: installs what it needs, then checks and tests all of it
 check: ## the quick part: formatting, lints, house rules, unit tests
 	@scripts/check.sh
 
-generate: ## write the generated files (deploy/crds, and the reference in docs)
+generate: ## write the generated files (deploy/crds, the chart's copies, deploy/install.yaml, the reference in docs)
 	@scripts/generate.sh
 
 bench: ## measure, in a release build

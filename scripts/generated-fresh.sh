@@ -7,7 +7,7 @@ fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
 scripts/generate.sh "$fresh"
 stale=0
-for generated in deploy/crds docs/{cli,diagnostics,resources,conditions,audit,metrics}.md docs/audit.schema.json; do
+for generated in deploy/{crds,helm/nauthera/files,install.yaml} docs/{cli,diagnostics,resources,conditions,audit,metrics}.md docs/audit.schema.json; do
   diff --recursive --unified "$generated" "$fresh/$generated" || stale=1
 done
 [ "$stale" -eq 0 ] || die "generated files are stale: run make generate"

@@ -11,14 +11,15 @@ set -euo pipefail
 flags_of() {
   case $1 in
     cluster | operator) echo --node --image "nauthera=$NAUTHERA_BIN" --image machine= ;;
+    chart) echo --node --audit --image "ghcr.io/nauthera/nauthera=$NAUTHERA_BIN" ;;
     faults) echo --node --separate --image machine= ;;
     quota) echo --etcd-quota 20000000 ;;
-    *) die "no tests are called $1: there are cluster, operator, faults and quota" ;;
+    *) die "no tests are called $1: there are cluster, operator, chart, faults and quota" ;;
   esac
 }
 
 need_binary
-kinds=(cluster operator faults quota)
+kinds=(cluster operator chart faults quota)
 [ $# -eq 0 ] || { kinds=("$1"); shift; }
 for kind in "${kinds[@]}"; do flags_of "$kind" >/dev/null; done
 cluster=$(scripts/cluster-binary.sh)
@@ -46,7 +47,7 @@ status=0
 for kind in "${kinds[@]}"; do
   binary=$(built "$kind")
   read -ra flags < <(flags_of "$kind")
-  # Most of a test is waiting; those with faults break what others would need.
+  # Most of a test is waiting; those with faults break what others would need, and a cluster has room for one installation.
   threads=1
   case $kind in cluster | operator) threads=8 ;; esac
   say "a cluster: ${flags[*]}"

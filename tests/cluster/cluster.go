@@ -77,6 +77,9 @@ func startAll(ctx context.Context, parts *stack, cfg config, files *pki) error {
 	if err := parts.await(ctx, "etcd", func(context.Context) (bool, error) { return dialable(etcdSocket(cfg.dir)), nil }); err != nil {
 		return err
 	}
+	if err := writeAuditPolicy(cfg); err != nil {
+		return err
+	}
 	parts.start("kube-apiserver", cfg.component("kube-apiserver", apiServerFlags(cfg, files)...))
 	if err := parts.await(ctx, "API server", func(ctx context.Context) (bool, error) {
 		_, err := client.Discovery().RESTClient().Get().AbsPath("/readyz").DoRaw(ctx)

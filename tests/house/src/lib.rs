@@ -6,6 +6,7 @@
 
 pub mod files;
 pub mod graph;
+pub mod image;
 pub mod papers;
 pub mod rooms;
 pub mod security;

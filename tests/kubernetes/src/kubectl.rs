@@ -7,9 +7,10 @@ use std::ffi::OsStr;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-/// What kubectl said.
+/// What kubectl said, or another program that talks to a cluster.
 #[derive(Debug)]
 pub struct Said {
+    program: &'static str,
     /// Did it end with 0?
     pub ok: bool,
     /// Its answer.
@@ -25,7 +26,7 @@ impl Said {
     /// What it said instead.
     pub fn worked(self) -> Result<String> {
         if !self.ok {
-            bail!("kubectl: {}", self.stderr.trim());
+            bail!("{}: {}", self.program, self.stderr.trim());
         }
         Ok(self.stdout)
     }
@@ -36,7 +37,7 @@ impl Said {
     /// When it was no refusal.
     pub fn refused(self) -> Result<String> {
         if self.ok {
-            bail!("kubectl took it: {}{}", self.stdout, self.stderr);
+            bail!("{} took it: {}{}", self.program, self.stdout, self.stderr);
         }
         Ok(self.stderr)
     }
@@ -59,15 +60,22 @@ pub fn with_input<S: AsRef<OsStr>>(words: impl IntoIterator<Item = S>, input: &s
     let mut command = Command::new("kubectl");
     command.arg("--kubeconfig").arg(cluster.kubeconfig()).arg("--request-timeout=60s").args(words);
     command.env("KUBECACHEDIR", cluster.directory().join("kubectl-cache"));
+    say("kubectl", command, input)
+}
+
+/// Runs a program that `scripts/cluster-tools.sh` installs, with something to read.
+pub(crate) fn say(program: &'static str, mut command: Command, input: &str) -> Result<Said> {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().context("kubectl is not installed; run: scripts/test-cluster.sh")?;
+    let missing = || format!("{program} is not installed; run: scripts/test-cluster.sh");
+    let mut child = command.spawn().with_context(missing)?;
     let mut stdin = child.stdin.take().context("no standard input")?;
     // Its answers are short until it has read everything, so nobody waits for the other.
     stdin.write_all(input.as_bytes()).ok();
     drop(stdin);
     let output = child.wait_with_output()?;
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-    Ok(Said { ok: output.status.success(), stdout: text(&output.stdout), stderr: text(&output.stderr) })
+    let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+    Ok(Said { program, ok: output.status.success(), stdout, stderr })
 }
 
 /// Applies manifests into a namespace as a careful person would: unknown fields are refused.

@@ -1,4 +1,4 @@
-//! What tests on a real cluster share: where the cluster is, kubectl and a client for it, namespaces of their own, our
+//! What tests on a real cluster share: where the cluster is, kubectl, Helm and a client for it, namespaces of their own, our
 //! definitions, a database that pods can reach, how tools that deploy from Git judge objects, and the components that a test may kill.
 //!
 //! The cluster itself is the Go program in `tests/cluster`; `scripts/test-cluster.sh` starts it around the tests of this crate.
@@ -9,6 +9,7 @@ pub mod component;
 pub mod database;
 pub mod definitions;
 pub mod gitops;
+pub mod helm;
 pub mod kubectl;
 pub mod namespace;
 pub mod wait;

@@ -87,7 +87,7 @@ fn nothing_shipped_can_widen_itself() {
 fn the_operator_writes_statuses_and_no_spec() {
     let operator = documents(OPERATOR);
     for kind in ["authclients", "authpolicies", "authservers", "userstores"] {
-        assert_eq!(verbs(&operator, "nauthera-operator", "auth.nauthera.io", kind), ["get", "list", "watch"]);
+        assert_eq!(verbs(&operator, "nauthera-operator", "auth.nauthera.io", kind), ["list", "watch"]);
         let status = format!("{kind}/status");
         assert_eq!(verbs(&operator, "nauthera-operator", "auth.nauthera.io", &status), ["patch"]);
     }

@@ -8,16 +8,27 @@ use std::collections::BTreeSet;
 use std::fs::{read_to_string, write};
 use std::process::Command;
 
-const RULES: &str = "deploy/monitoring/nauthera.rules.yaml";
-const PROOFS: &str = "deploy/monitoring/nauthera.rules.test.yaml";
+/// Alerts over servers, and over operators. What names an operator exports is judged in tests/kubernetes, where one runs.
+const RULES: [&str; 2] =
+    ["deploy/monitoring/nauthera.rules.yaml", "deploy/monitoring/nauthera-operator.rules.yaml"];
+
+/// Where it is proved when they fire.
+fn proofs(rules: &str) -> String {
+    rules.replace(".rules.yaml", ".rules.test.yaml")
+}
 
 fn yaml(path: &str) -> Value {
     serde_saphyr::from_str(&read_to_string(root().join(path)).unwrap()).unwrap()
 }
 
-/// Alerts with their expressions.
+/// Alerts over servers, with their expressions.
 pub fn alerts() -> Vec<(String, String)> {
-    let rules = yaml(RULES);
+    let [servers, _] = RULES;
+    alerts_of(servers)
+}
+
+fn alerts_of(file: &str) -> Vec<(String, String)> {
+    let rules = yaml(file);
     let groups = rules["groups"].as_array().unwrap().iter();
     let rules = groups.flat_map(|group| group["rules"].as_array().unwrap());
     rules
@@ -52,27 +63,31 @@ pub fn queries() -> Vec<String> {
 
 #[test]
 fn promtool_takes_the_rules_and_their_proofs() {
-    run(Command::new(promtool()).args(["check", "rules"]).arg(root().join(RULES)));
-    run(Command::new(promtool()).args(["test", "rules"]).arg(root().join(PROOFS)));
+    for file in RULES {
+        run(Command::new(promtool()).args(["check", "rules"]).arg(root().join(file)));
+        run(Command::new(promtool()).args(["test", "rules"]).arg(root().join(proofs(file))));
+    }
 }
 
 #[test]
 fn every_alert_is_proved_to_fire_and_to_keep_still() {
-    let proofs = read_to_string(root().join(PROOFS)).unwrap();
-    let quiet = proofs.split("  - name: ").nth(1).unwrap();
-    for (alert, expression) in alerts() {
-        let fires = format!("ALERTS{{alertname=\"{alert}\", alertstate=\"firing\"");
-        assert!(proofs.matches(&fires).count() >= 2, "no test in which {alert} fires");
-        for selector in named(&expression).selectors {
-            assert!(quiet.contains(&selector.name), "{alert}: the server at work has no {}", selector.name);
+    for file in RULES {
+        let proofs = read_to_string(root().join(proofs(file))).unwrap();
+        let quiet = proofs.split("  - name: ").nth(1).unwrap();
+        for (alert, expression) in alerts_of(file) {
+            let fires = format!("ALERTS{{alertname=\"{alert}\", alertstate=\"firing\"");
+            assert!(proofs.matches(&fires).count() >= 2, "no test in which {alert} fires");
+            for selector in named(&expression).selectors {
+                assert!(quiet.contains(&selector.name), "{alert}: what is at work has no {}", selector.name);
+            }
         }
     }
 }
 
 #[test]
 fn every_alert_says_how_bad_it_is_and_what_to_do() {
-    let rules = yaml(RULES);
-    for rule in rules["groups"][0]["rules"].as_array().unwrap() {
+    let files = RULES.map(yaml);
+    for rule in files.iter().flat_map(|rules| rules["groups"][0]["rules"].as_array().unwrap()) {
         let severity = rule["labels"]["severity"].as_str().unwrap();
         assert!(["page", "ticket"].contains(&severity), "{rule}");
         for text in ["summary", "description", "runbook"] {
