@@ -3,7 +3,9 @@
 
 mod accounts;
 mod backup;
+mod brought;
 mod clients;
+mod exposure;
 mod kstatus;
 mod process;
 mod references;

@@ -12,7 +12,7 @@ use std::time::Duration;
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// The token endpoint of a platform, in the cluster.
-fn token_endpoint(platform: &Platform) -> Result<String> {
+pub fn token_endpoint(platform: &Platform) -> Result<String> {
     let service = get(&["service", "nauthera-main", "-n", platform.name()])?;
     let address = service["spec"]["clusterIP"].as_str().context("the Service has no address")?;
     Ok(format!("http://{address}/oauth2/token"))
@@ -24,16 +24,30 @@ fn account_token(namespace: &Namespace, account: &str, audience: &str) -> Result
     Ok(kubectl(words)?.worked()?.trim().to_owned())
 }
 
-async fn ask(endpoint: &str, client_id: &str, assertion: &str) -> Result<(u16, Value)> {
-    let form = [
-        ("grant_type", "client_credentials"),
-        ("scope", "orders:read"),
-        ("client_id", client_id),
-        ("client_assertion_type", ASSERTION),
-        ("client_assertion", assertion),
-    ];
-    let client = Client::builder().no_proxy().timeout(Duration::from_secs(10)).build()?;
-    let answer = client.post(endpoint).form(&form).send().await?;
+/// What a client shows.
+pub enum Proof<'a> {
+    /// Its secret, by HTTP Basic.
+    Secret(&'a str),
+    /// The token of a ServiceAccount.
+    Account(&'a str),
+}
+
+/// Asks for a token: the status and the answer.
+pub async fn ask(endpoint: &str, client_id: &str, proof: Proof<'_>) -> Result<(u16, Value)> {
+    let mut form = vec![("grant_type", "client_credentials"), ("scope", "orders:read")];
+    let request = Client::builder().no_proxy().timeout(Duration::from_secs(10)).build()?.post(endpoint);
+    let request = match proof {
+        Proof::Secret(secret) => request.basic_auth(client_id, Some(secret)),
+        Proof::Account(token) => {
+            form.extend([
+                ("client_id", client_id),
+                ("client_assertion_type", ASSERTION),
+                ("client_assertion", token),
+            ]);
+            request
+        }
+    };
+    let answer = request.form(&form).send().await?;
     Ok((answer.status().as_u16(), answer.json().await?))
 }
 
@@ -68,7 +82,7 @@ metadata: {name: other}
     let endpoint = token_endpoint(&platform).unwrap();
 
     let token = account_token(&shop, "till", issuer).unwrap();
-    let served = async || Ok(Some(ask(&endpoint, id, &token).await?));
+    let served = async || Ok(Some(ask(&endpoint, id, Proof::Account(&token)).await?));
     let (status, body) = wait_for("an answer", SOON, served).await.unwrap();
     assert_eq!((status, &body["scope"]), (200, &"orders:read".into()), "{body}");
 
@@ -77,7 +91,7 @@ metadata: {name: other}
         account_token(&shop, "till", "https://another.example").unwrap(),
     ];
     for token in refused {
-        let (status, body) = ask(&endpoint, id, &token).await.unwrap();
+        let (status, body) = ask(&endpoint, id, Proof::Account(&token)).await.unwrap();
         assert_eq!((status, &body["error"]), (401, &"invalid_client".into()), "{body}");
     }
 }
