@@ -1,11 +1,11 @@
 //! The other end of publishing: what `nauthera server` reads. It watches the index and the shards of one server, and gives out each
 //! Snapshot that they make. While the API server is away, what was given out last goes on.
 
-use crate::cluster::WATCH_SECONDS;
+use crate::backoff::doubled;
 use crate::publish::{INDEX_KEY, SHARD_KEY, index_of, labels_of};
-use futures::StreamExt;
+use crate::watch::Follower;
 use k8s_openapi::api::core::v1::ConfigMap;
-use kube::runtime::watcher::{self, Event, watcher};
+use kube::runtime::watcher::Event;
 use kube::{Api, Client};
 use nauthera_core::names::ObjectRef;
 use nauthera_core::shards::{BadShards, Unpacked, Unpacker};
@@ -14,8 +14,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// The wait after a failure.
-const WAIT: Duration = Duration::from_secs(1);
+/// The wait after the first failure, and the longest: what is published meanwhile is served so much later.
+const WAITS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(5));
 /// Shards arrive before the index that names them. One that is missing so long after it is worth saying.
 const MISSING_FOR: Duration = Duration::from_secs(10);
 
@@ -50,8 +50,7 @@ struct Pieces {
 /// Follows the Snapshot of a server for as long as somebody listens.
 pub async fn follow(client: Client, server: ObjectRef, out: mpsc::Sender<Followed>) {
     let api: Api<ConfigMap> = Api::namespaced(client, &server.namespace);
-    let config = watcher::Config::default().timeout(WATCH_SECONDS).labels(&labels_of(&server.name));
-    let mut events = std::pin::pin!(watcher(api, config));
+    let mut events = Follower::new(api, Some(labels_of(&server.name)));
     let index_name = index_of(&server).name;
     let mut pieces = Pieces::default();
     let mut unpacker = Some(Unpacker::default());
@@ -68,15 +67,15 @@ pub async fn follow(client: Client, server: ObjectRef, out: mpsc::Sender<Followe
             }
         };
         match event {
-            Some(Ok(event)) => pieces.apply(&index_name, event),
-            Some(Err(error)) => {
-                if !say(&out, &mut said, Followed::Unreachable(error.to_string())).await {
+            Ok(Some(event)) => pieces.apply(&index_name, event),
+            Ok(None) => continue,
+            Err(fault) => {
+                if !say(&out, &mut said, Followed::Unreachable(fault.to_string())).await {
                     return;
                 }
-                tokio::time::sleep(WAIT).await;
+                tokio::time::sleep(doubled(WAITS, events.failures())).await;
                 continue;
             }
-            None => return,
         }
         let Some(outcome) = pieces.unpack(&mut unpacker).await else { continue };
         let told = match outcome {

@@ -1,11 +1,14 @@
 //! Streams of objects: one for each kind and namespace, each a list and then a watch, begun anew whenever it breaks. What they bring
 //! goes into the [`Index`]; what it means is judged there.
 
+mod stream;
+#[cfg(test)]
+mod tests;
+
+pub use stream::Follower;
+
 use crate::backoff::doubled;
-use crate::cluster::WATCH_SECONDS;
 use crate::index::{Shared, Source, StreamId};
-use futures::StreamExt;
-use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Api, Client, api::DynamicObject};
 use nauthera_core::time::Entropy;
 use std::collections::BTreeSet;
@@ -13,8 +16,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
-/// Objects of a page of a list.
-const PAGE: u32 = 500;
 /// The wait after the first failure, and the longest.
 const WAITS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(15));
 /// After so many objects in a row somebody else has a turn.
@@ -65,27 +66,23 @@ async fn follow(client: Client, id: StreamId, into: Arc<Shared>) {
         Some(namespace) => Api::namespaced_with(client, namespace, &resource),
         None => Api::all_with(client, &resource),
     };
-    let mut config = watcher::Config::default().timeout(WATCH_SECONDS).page_size(PAGE);
-    if let Some(labels) = id.source.labels() {
-        config = config.labels(&labels);
-    }
-    let mut stream = std::pin::pin!(watcher(api, config));
-    let (mut failures, mut in_a_row) = (0_u32, 0_u32);
+    let mut stream = Follower::new(api, id.source.labels());
+    let mut in_a_row = 0_u32;
     loop {
+        let has_failed = stream.failures() > 0;
         match stream.next().await {
-            Some(Ok(event)) => {
-                // A beginning is no success yet: the list may fail.
-                if !matches!(event, Event::Init) {
-                    failures = 0;
+            Ok(event) => {
+                if has_failed && stream.failures() == 0 {
+                    into.mended(&id);
                 }
-                into.apply(&id, event);
+                if let Some(event) = event {
+                    into.apply(&id, event);
+                }
             }
-            Some(Err(error)) => {
-                failures = failures.saturating_add(1);
-                into.failed(&id, &error, failures);
-                tokio::time::sleep(wait(failures, &*into.entropy)).await;
+            Err(fault) => {
+                into.failed(&id, &fault, stream.failures());
+                tokio::time::sleep(wait(stream.failures(), &*into.entropy)).await;
             }
-            None => return,
         }
         in_a_row += 1;
         if in_a_row >= YIELD_AFTER {

@@ -2,8 +2,9 @@
 
 use super::judged;
 use super::{Index, Source, StreamId, name_of};
+use crate::cluster::Fault;
 use kube::api::DynamicObject;
-use kube::runtime::watcher::{Error, Event};
+use kube::runtime::watcher::Event;
 use nauthera_core::names::Kind;
 use nauthera_core::spec::ServiceAccountIssuer;
 use nauthera_core::time::{Entropy, random_256};
@@ -73,10 +74,7 @@ impl Shared {
                 }
                 self.with(|index| index.delete(id.source, &object));
             }
-            Event::InitDone => {
-                self.with(|index| index.complete(id));
-                self.failing.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
-            }
+            Event::InitDone => self.with(|index| index.complete(id)),
         }
         self.changed.notify_one();
     }
@@ -104,9 +102,14 @@ impl Shared {
         self.with(|index| index.enter(judged));
     }
 
+    /// A stream that failed is well again.
+    pub fn mended(&self, id: &StreamId) {
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+    }
+
     /// A stream failed: what is known stays as it is.
-    pub fn failed(&self, id: &StreamId, error: &Error, failures: u32) {
-        let text = error.to_string();
+    pub fn failed(&self, id: &StreamId, fault: &Fault, failures: u32) {
+        let text = fault.to_string();
         if failures == SAID_AT || failures.is_multiple_of(10) {
             tracing::warn!(stream = %id, failures, error = text, "it cannot be watched: what is known stays, and it is tried again");
         } else {
