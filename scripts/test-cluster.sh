@@ -12,8 +12,8 @@ flags_of() {
   case $1 in
     cluster | operator) echo --node --image "nauthera=$NAUTHERA_BIN" --image machine= ;;
     chart) echo --node --audit --image "ghcr.io/nauthera/nauthera=$NAUTHERA_BIN" ;;
-    faults) echo --node --separate --image machine= ;;
-    quota) echo --etcd-quota 20000000 ;;
+    faults) echo --node --separate --image "nauthera=$NAUTHERA_BIN" --image machine= ;;
+    quota) echo --node --etcd-quota 30000000 --image "nauthera=$NAUTHERA_BIN" ;;
     *) die "no tests are called $1: there are cluster, operator, chart, faults and quota" ;;
   esac
 }
@@ -42,14 +42,17 @@ for line in sys.stdin:
 data=$(mktemp -d)
 trap 'rm -rf "$data"' EXIT
 # Of a run that failed, what its parts said.
-logs=$CACHE/cluster-logs
+logs=${NAUTHERA_CLUSTER_LOGS:-$CACHE/cluster-logs}
 status=0
 for kind in "${kinds[@]}"; do
   binary=$(built "$kind")
   read -ra flags < <(flags_of "$kind")
-  # Most of a test is waiting; those with faults break what others would need, and a cluster has room for one installation.
+  # Most of a test is waiting. A cluster has room for one installation; those that break the cluster keep others out by themselves.
   threads=1
-  case $kind in cluster | operator) threads=8 ;; esac
+  case $kind in
+    cluster | operator) threads=8 ;;
+    faults) threads=4 ;;
+  esac
   say "a cluster: ${flags[*]}"
   (cd tests/kubernetes && "$cluster" --data-dir "$data/$kind" "${flags[@]}" -- \
     "$binary" --test-threads "$threads" "$@") || {

@@ -1,6 +1,7 @@
 //! etcd and the API server as processes that a test may kill: in a cluster that was started with `--separate`.
 
 use crate::cluster::Cluster;
+use crate::kubectl::kubectl;
 use crate::wait::{PATIENCE, wait_for};
 use anyhow::{Context, Result, ensure};
 use std::path::PathBuf;
@@ -70,4 +71,16 @@ impl Drop for Hold {
     fn drop(&mut self) {
         std::fs::remove_file(&self.file).ok();
     }
+}
+
+/// Waits until the API server takes writes.
+///
+/// # Errors
+/// When it does not.
+pub async fn answering() -> Result<()> {
+    let write = async || {
+        kubectl(["create", "configmap", "ping", "--dry-run=server", "--request-timeout=5s"])?.worked()?;
+        Ok(Some(()))
+    };
+    wait_for("the API server", PATIENCE, write).await
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A namespace of one test's own. Dropped, it is deleted; nobody waits for that, since it takes seconds and names are not used
-/// twice.
+/// twice. One whose test has failed stays, so that the logs of its pods can be read.
 #[derive(Debug)]
 pub struct Namespace {
     name: String,
@@ -50,6 +50,8 @@ impl Namespace {
 
 impl Drop for Namespace {
     fn drop(&mut self) {
-        kubectl(["delete", "namespace", "--wait=false", &self.name]).ok();
+        if !std::thread::panicking() {
+            kubectl(["delete", "namespace", "--wait=false", &self.name]).ok();
+        }
     }
 }

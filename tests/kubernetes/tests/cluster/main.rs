@@ -12,6 +12,8 @@ mod node;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod roles;
+#[cfg(test)]
 mod rules;
 #[cfg(test)]
 mod tools;

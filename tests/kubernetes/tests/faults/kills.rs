@@ -1,20 +1,13 @@
-//! Each of the two is killed with SIGKILL, and held down.
+//! The test cluster's own parts, without anything of ours: etcd and the API server are killed and held down, come back by themselves, and
+//! pods live on.
 
+use super::turns::alone;
 use anyhow::{Result, ensure};
-use nauthera_test_kubernetes::component::Component;
+use nauthera_test_kubernetes::component::{Component, answering};
 use nauthera_test_kubernetes::kubectl::{apply, get, kubectl};
 use nauthera_test_kubernetes::namespace::Namespace;
 use nauthera_test_kubernetes::wait::{PATIENCE, wait_for};
 use serde_json::Value;
-
-/// Waits until the API server takes writes.
-async fn answering() -> Result<()> {
-    let write = async || {
-        kubectl(["create", "configmap", "ping", "--dry-run=server", "--request-timeout=5s"])?.worked()?;
-        Ok(Some(()))
-    };
-    wait_for("the API server", PATIENCE, write).await
-}
 
 /// A pod that writes a line a second would be told from a new one by its container id.
 async fn running_pod(namespace: &Namespace) -> Result<Value> {
@@ -54,16 +47,19 @@ async fn comes_back(component: Component) -> Result<()> {
 
 #[tokio::test]
 async fn a_killed_api_server_comes_back_and_pods_live_on() {
+    let _turn = alone().await;
     comes_back(Component::ApiServer).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_killed_etcd_comes_back_with_everything() {
+    let _turn = alone().await;
     comes_back(Component::Etcd).await.unwrap();
 }
 
 #[tokio::test]
 async fn an_api_server_that_is_held_stays_down_until_it_is_let_go() {
+    let _turn = alone().await;
     let namespace = Namespace::new("held").unwrap();
     let before = running_pod(&namespace).await.unwrap();
     let hold = Component::ApiServer.hold().await.unwrap();
@@ -79,6 +75,7 @@ async fn an_api_server_that_is_held_stays_down_until_it_is_let_go() {
 
 #[tokio::test]
 async fn an_etcd_that_is_held_leaves_an_api_server_that_is_not_ready() {
+    let _turn = alone().await;
     let hold = Component::Etcd.hold().await.unwrap();
     let unready = async || {
         let refused = kubectl(["get", "--raw", "/readyz", "--request-timeout=5s"])?.refused()?;

@@ -9,22 +9,27 @@ mod exposure;
 mod kstatus;
 mod process;
 mod references;
+mod rights;
 mod servers;
 
-use anyhow::Result;
-use nauthera_test_kubernetes::kubectl::{apply, get, kubectl};
+use nauthera_test_kubernetes::kubectl::apply;
 use nauthera_test_kubernetes::namespace::Namespace;
-use nauthera_test_kubernetes::wait::wait_for;
+use nauthera_test_kubernetes::objects;
+use nauthera_test_kubernetes::objects::{SOON, of, secret_value};
 use process::operator;
 use serde_json::Value;
-use std::time::Duration;
-
-/// A pod of a debug build on a busy machine takes its time.
-const SOON: Duration = Duration::from_secs(90);
 
 /// A server with one policy, in a namespace of its own.
 struct Platform {
     namespace: Namespace,
+}
+
+impl Drop for Platform {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            operator().nothing_was_forbidden();
+        }
+    }
 }
 
 impl Platform {
@@ -106,26 +111,5 @@ async fn ready(namespace: &str, kind: &str, name: &str) -> Value {
 
 /// Waits until a condition of an object, as its newest edit has it, has this status.
 async fn condition(namespace: &str, kind: &str, name: &str, which: &str, status: &str) -> Value {
-    let ask = async || {
-        let object = get(&[kind, name, "-n", namespace])?;
-        let seen = object["status"]["observedGeneration"] == object["metadata"]["generation"];
-        let said = of(&object, which);
-        if seen && said["status"] == status {
-            return Ok(Some(object));
-        }
-        anyhow::bail!("{}", object["status"]["conditions"])
-    };
-    wait_for(&format!("{which}={status} of {kind} {namespace}/{name}"), SOON, ask).await.unwrap()
-}
-
-/// A condition of an object.
-fn of(object: &Value, which: &str) -> Value {
-    let conditions = object["status"]["conditions"].as_array().cloned().unwrap_or_default();
-    conditions.into_iter().find(|condition| condition["type"] == which).unwrap_or_default()
-}
-
-/// A key of a Secret, decoded.
-fn secret_value(namespace: &str, name: &str, key: &str) -> Result<String> {
-    let template = format!("go-template={{{{index .data \"{key}\" | base64decode}}}}");
-    kubectl(["get", "secret", name, "-n", namespace, "-o", &template])?.worked()
+    objects::condition(namespace, kind, name, which, status).await.unwrap()
 }

@@ -1,32 +1,18 @@
-//! Fills the store, once.
+//! What a full store does by itself, without anything of ours.
 
-use nauthera_test_kubernetes::kubectl::{get, kubectl, with_input};
-use nauthera_test_kubernetes::namespace::Namespace;
-use nauthera_test_kubernetes::wait::{PATIENCE, wait_for};
-use serde_json::json;
+use nauthera_test_kubernetes::kubectl::{get, kubectl};
+use nauthera_test_kubernetes::store::fill;
 
 #[tokio::test]
-async fn a_full_store_refuses_writes_and_answers_reads() {
-    let namespace = Namespace::new("full").unwrap();
-    let ballast = "x".repeat(900_000);
-    let mut written = 0;
-    let refused = async || {
-        let object = json!({
-            "apiVersion": "v1", "kind": "ConfigMap",
-            "metadata": { "name": format!("ballast-{written}"), "namespace": namespace.name() },
-            "data": { "ballast": ballast },
-        });
-        let said = with_input(["create", "-f", "-"], &object.to_string())?;
-        written += 1;
-        Ok((!said.ok).then_some(said.stderr))
-    };
-    let refused = wait_for("a full store", PATIENCE, refused).await.unwrap();
-    assert!(refused.contains("database space exceeded"), "{refused}");
-    assert!(written > 5, "{written} writes of a megabyte filled 20");
-
-    let kept = get(&["configmaps", "-n", namespace.name()]).unwrap();
-    assert_eq!(kept["items"][0]["data"]["ballast"], ballast);
-    let create = ["create", "configmap", "small", "--from-literal=a=b", "-n", namespace.name()];
+async fn a_full_store_refuses_writes_and_answers_reads_until_room_is_made() {
+    let filled = fill().await.unwrap();
+    assert!(filled.refused.contains("database space exceeded"), "{}", filled.refused);
+    assert!(filled.written > 5, "{} writes of a megabyte filled it", filled.written);
+    let kept = get(&["configmaps", "ballast-0", "-n", filled.namespace()]).unwrap();
+    assert_eq!(kept["data"]["ballast"].as_str().unwrap().len(), 900_000);
+    let create = ["create", "configmap", "small", "--from-literal=a=b", "-n", filled.namespace()];
     let refused = kubectl(create).unwrap().refused().unwrap();
     assert!(refused.contains("database space exceeded"), "{refused}");
+    filled.free().await.unwrap();
+    kubectl(["create", "configmap", "small", "--from-literal=a=b"]).unwrap().worked().unwrap();
 }

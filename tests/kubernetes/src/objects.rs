@@ -1,0 +1,50 @@
+//! Objects of ours in the cluster: waiting for what their statuses say, and reading what was made of them.
+
+use crate::kubectl::{get, kubectl};
+use crate::wait::wait_for;
+use anyhow::Result;
+use serde_json::Value;
+use std::time::Duration;
+
+/// A pod of a debug build on a busy machine takes its time.
+pub const SOON: Duration = Duration::from_secs(90);
+
+/// Waits until an object is Ready.
+///
+/// # Errors
+/// When it is not within [`SOON`], with its conditions.
+pub async fn ready(namespace: &str, kind: &str, name: &str) -> Result<Value> {
+    condition(namespace, kind, name, "Ready", "True").await
+}
+
+/// Waits until a condition of an object, as its newest edit has it, has this status.
+///
+/// # Errors
+/// As [`ready`].
+pub async fn condition(namespace: &str, kind: &str, name: &str, which: &str, status: &str) -> Result<Value> {
+    let ask = async || {
+        let object = get(&[kind, name, "-n", namespace])?;
+        let seen = object["status"]["observedGeneration"] == object["metadata"]["generation"];
+        if seen && of(&object, which)["status"] == status {
+            return Ok(Some(object));
+        }
+        anyhow::bail!("{}", object["status"]["conditions"])
+    };
+    wait_for(&format!("{which}={status} of {kind} {namespace}/{name}"), SOON, ask).await
+}
+
+/// A condition of an object.
+#[must_use]
+pub fn of(object: &Value, which: &str) -> Value {
+    let conditions = object["status"]["conditions"].as_array().cloned().unwrap_or_default();
+    conditions.into_iter().find(|condition| condition["type"] == which).unwrap_or_default()
+}
+
+/// A key of a Secret, decoded.
+///
+/// # Errors
+/// When it is not there.
+pub fn secret_value(namespace: &str, name: &str, key: &str) -> Result<String> {
+    let template = format!("go-template={{{{index .data \"{key}\" | base64decode}}}}");
+    kubectl(["get", "secret", name, "-n", namespace, "-o", &template])?.worked()
+}
