@@ -24,11 +24,12 @@ pub async fn ready(namespace: &str, kind: &str, name: &str) -> Result<Value> {
 pub async fn condition(namespace: &str, kind: &str, name: &str, which: &str, status: &str) -> Result<Value> {
     let ask = async || {
         let object = get(&[kind, name, "-n", namespace])?;
-        let seen = object["status"]["observedGeneration"] == object["metadata"]["generation"];
-        if seen && of(&object, which)["status"] == status {
+        let seen = object.pointer("/status/observedGeneration") == object.pointer("/metadata/generation");
+        let said = of(&object, which);
+        if seen && said.get("status").is_some_and(|said| said == status) {
             return Ok(Some(object));
         }
-        anyhow::bail!("{}", object["status"]["conditions"])
+        anyhow::bail!("{:?}", object.pointer("/status/conditions").map(Value::to_string))
     };
     wait_for(&format!("{which}={status} of {kind} {namespace}/{name}"), SOON, ask).await
 }
@@ -36,8 +37,9 @@ pub async fn condition(namespace: &str, kind: &str, name: &str, which: &str, sta
 /// A condition of an object.
 #[must_use]
 pub fn of(object: &Value, which: &str) -> Value {
-    let conditions = object["status"]["conditions"].as_array().cloned().unwrap_or_default();
-    conditions.into_iter().find(|condition| condition["type"] == which).unwrap_or_default()
+    let mut conditions = object.pointer("/status/conditions").and_then(Value::as_array).into_iter().flatten();
+    let found = conditions.find(|condition| condition.get("type").is_some_and(|said| said == which));
+    found.cloned().unwrap_or_default()
 }
 
 /// A key of a Secret, decoded.

@@ -65,9 +65,9 @@ impl Filled {
         ask("/v3/kv/compaction", json!({ "revision": revision, "physical": true })).await?;
         ask("/v3/maintenance/defragment", json!({})).await?;
         let alarms = ask("/v3/maintenance/alarm", json!({ "action": "GET" })).await?;
-        for alarm in alarms["alarms"].as_array().into_iter().flatten() {
-            let end =
-                json!({ "action": "DEACTIVATE", "memberID": alarm["memberID"], "alarm": alarm["alarm"] });
+        for alarm in alarms.get("alarms").and_then(Value::as_array).into_iter().flatten() {
+            let mut end = alarm.clone();
+            end.as_object_mut().context("an alarm")?.insert("action".into(), "DEACTIVATE".into());
             ask("/v3/maintenance/alarm", end).await?;
         }
         crate::component::answering().await

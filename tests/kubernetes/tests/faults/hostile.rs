@@ -53,7 +53,7 @@ fn lookalikes(site: &Site) -> Vec<Value> {
         object("Secret", (platform, "forged-record"), kind("record"), garbage.clone()),
         // The very name of a shard of records, without the mark of its owner.
         object("Secret", (shop, "nauthera-main-credentials-0"), kind("record"), garbage.clone()),
-        object("Secret", (shop, "nauthera-main-digest-key"), kind("digest-key"), garbage.clone()),
+        object("Secret", (shop, "nauthera-main-digest-key"), kind("digest-key"), garbage),
         object(
             "ConfigMap",
             (shop, "nauthera-main-snapshot"),

@@ -110,7 +110,7 @@ fn outcome(namespace: &str) -> Result<Value> {
         STANDARD.decode(bytes).ok().map(Into::into)
     };
     let unpacked = unpack(index, shard)?;
-    let revision = unpacked.revision.short().to_string();
+    let revision = unpacked.revision.short();
     let mut snapshot: Value = serde_json::from_slice(&unpacked.snapshot.to_bytes())?;
     for row in snapshot["clients"].as_array_mut().context("rows")? {
         let secrets = row["secrets"].as_array().map(Vec::len);
