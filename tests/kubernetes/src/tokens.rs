@@ -51,15 +51,6 @@ pub async fn form(server: SocketAddr, path: &str, client: &Credentials, form: St
     answer(server, request).await
 }
 
-/// Reads a JSON document, such as `/oauth2/jwks`.
-///
-/// # Errors
-/// As [`token`].
-pub async fn document(server: SocketAddr, path: &str) -> Result<Value> {
-    let request = http::Request::get(path).header("host", server.to_string());
-    answer(server, request.body(Full::default())?).await
-}
-
 async fn answer(server: SocketAddr, request: http::Request<Full<Bytes>>) -> Result<Value> {
     let asked = async {
         let stream = TcpStream::connect(server).await.context("no connection")?;

@@ -17,8 +17,6 @@ mod orders;
 #[cfg(test)]
 mod replicas;
 #[cfg(test)]
-mod restore;
-#[cfg(test)]
 mod rotation;
 #[cfg(test)]
 mod site;

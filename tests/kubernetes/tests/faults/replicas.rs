@@ -11,14 +11,12 @@ use nauthera_test_kubernetes::wait::wait_for;
 use std::net::SocketAddr;
 use std::process::Command;
 
-/// A site with so many replicas on a database of its own.
-pub async fn on_postgres(purpose: &str, replicas: u32) -> Site {
-    let spec = format!(
-        "  signing: {{algorithm: ES256}}
-  replicas: {replicas}
-  database: {{postgres: {{urlSecretRef: {{name: database}}}}}}"
-    );
-    let site = Site::with(purpose, &spec).await;
+/// A site with three replicas on a database of its own.
+async fn on_postgres() -> Site {
+    let spec = "  signing: {algorithm: ES256}
+  replicas: 3
+  database: {postgres: {urlSecretRef: {name: database}}}";
+    let site = Site::with("replicas", spec).await;
     let url = tokio::task::spawn_blocking(database::database).await.unwrap().unwrap();
     // The tests' PostgreSQL has no certificate.
     let secret = format!(
@@ -45,7 +43,7 @@ async fn token_that_lives(server: SocketAddr, client: &Credentials) -> Result<()
 #[tokio::test]
 async fn a_rolling_update_and_a_killed_replica_cost_no_request() {
     let _turn = whole().await;
-    let site = on_postgres("replicas", 3).await;
+    let site = on_postgres().await;
     let _operator = site.operator("only", &[]);
     site.ready().await;
     let (service, client) = (site.service(), site.credentials("till"));

@@ -56,13 +56,6 @@ spec:
         site
     }
 
-    /// Gives its account its rights once more, in namespaces that were made anew.
-    pub fn bind_again(&self) {
-        for namespace in [&self.platform, &self.shop] {
-            self.account.bind("nauthera-operator", namespace.name()).unwrap();
-        }
-    }
-
     /// A policy with this ceiling.
     pub fn policy(&self, name: &str, ceiling: &str) {
         let manifest = format!(
