@@ -176,6 +176,10 @@ impl Steward {
         worlds: &watch::Receiver<Option<Arc<World>>>,
     ) -> Result<Duration, Fault> {
         self.note_live();
+        if self.context.shared.with(|index| index.is_terminating(&self.server.namespace)) {
+            // Nothing is made anew where everything goes.
+            return Ok(AT_REST);
+        }
         let digest_key = self.digest_key().await?;
         if self.key.as_ref().is_none_or(|held| held.digest_key != digest_key) {
             let publisher = Publisher::new(

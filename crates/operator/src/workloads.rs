@@ -88,6 +88,10 @@ impl Tender<'_> {
 
     /// Applies what is not as it should be, and removes what is not wanted any more.
     pub async fn tend(&self, server: &ObjectRef, inventory: &Inventory) -> Tended {
+        if self.context.shared.with(|index| index.is_terminating(&server.namespace)) {
+            // Nothing is made anew where everything goes.
+            return Tended::default();
+        }
         let Some(wanted) = self.wanted(server, inventory) else { return Tended::default() };
         let Wanted { children, facts, uid } = wanted;
         let unresolved = children.missing.iter().map(Unresolved::from).collect();

@@ -14,7 +14,7 @@ use crate::edge::edge;
 use anyhow::{Context, Result};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use calls::Calls;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -126,11 +126,12 @@ impl Proxy {
         self.shared.calls.forget();
     }
 
-    /// What the API server did not allow.
+    /// What the API server did not allow; that nothing is made in a namespace that goes is no question of rights.
     #[must_use]
     pub fn forbidden(&self) -> Vec<Call> {
         let seen = self.seen().into_iter();
-        seen.filter(|seen| matches!(seen.status, Some(401 | 403))).map(|seen| seen.call).collect()
+        let forbidden = |seen: &Seen| matches!(seen.status, Some(401 | 403)) && !seen.is_over;
+        seen.filter(forbidden).map(|seen| seen.call).collect()
     }
 }
 
@@ -191,8 +192,17 @@ impl Shared {
             Some(trouble) => trouble.meet(&call, self.clone().pass(request)).await,
             None => self.clone().pass(request).await,
         };
+        let (response, is_over) = match response {
+            Ok(response) if response.status() == StatusCode::FORBIDDEN => {
+                let (parts, body) = response.into_parts();
+                let body = body.collect_bytes().await?;
+                let is_over = String::from_utf8_lossy(&body).contains("NamespaceTerminating");
+                (Ok(Response::from_parts(parts, Body::from(body))), is_over)
+            }
+            response => (response, false),
+        };
         let status = response.as_ref().ok().map(|response| response.status().as_u16());
-        self.calls.answered(number, status);
+        self.calls.answered(number, (status, is_over));
         Ok(response?.map(|body| Streamed::new(body, knife)))
     }
 

@@ -57,6 +57,8 @@ pub struct Seen {
     pub at: Instant,
     /// What was answered; `None` while nothing was, or where the connection was ended instead.
     pub status: Option<u16>,
+    /// Was it refused only since its namespace is being deleted?
+    pub is_over: bool,
 }
 
 /// The call that was repeated most often within any time of this length, and how often. A watch and a list of one kind are two
@@ -101,16 +103,16 @@ impl Calls {
             log.seen.pop_front();
             log.first += 1;
         }
-        log.seen.push_back(Seen { call: call.clone(), at: Instant::now(), status: None });
+        log.seen.push_back(Seen { call: call.clone(), at: Instant::now(), status: None, is_over: false });
         log.first + log.seen.len() as u64 - 1
     }
 
     /// Notes what was answered.
-    pub(super) fn answered(&self, number: u64, status: Option<u16>) {
+    pub(super) fn answered(&self, number: u64, (status, is_over): (Option<u16>, bool)) {
         let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let place = number.checked_sub(log.first).and_then(|place| usize::try_from(place).ok());
         if let Some(seen) = place.and_then(|place| log.seen.get_mut(place)) {
-            seen.status = status;
+            (seen.status, seen.is_over) = (status, is_over);
         }
     }
 
@@ -136,6 +138,7 @@ mod tests {
             call: Call { method: Method::GET, path: path.into(), query: String::new() },
             at: start + Duration::from_millis(ms),
             status: None,
+            is_over: false,
         };
         let calls = [seen("/a", 0), seen("/b", 0), seen("/b", 900), seen("/b", 1_100), seen("/a", 5_000)];
         assert_eq!(busiest(&calls, Duration::from_secs(1)), (2, "GET /b".into()));
