@@ -13,7 +13,7 @@ pub const VERBS: [&str; 8] =
 /// The verbs that change nothing.
 pub const READ: &[&str] = &["get", "list", "watch"];
 /// The verbs by which somebody gets rights that they do not have.
-const BEYOND: [&str; 3] = ["escalate", "bind", "impersonate"];
+pub const BEYOND: [&str; 3] = ["escalate", "bind", "impersonate"];
 
 /// Everything that any of them could be after: group, resource and subresource.
 const RESOURCES: [(&str, &str, &str); 24] = [
