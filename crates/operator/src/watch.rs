@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 /// Objects of a page of a list.
-const PAGE: u32 = 500;
+pub const PAGE: u32 = 500;
 /// The wait after the first failure, and the longest.
 const WAITS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(15));
 /// After so many objects in a row somebody else has a turn.

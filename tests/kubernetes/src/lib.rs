@@ -4,6 +4,7 @@
 //! The cluster itself is the Go program in `tests/cluster`; `scripts/test-cluster.sh` starts it around the tests of this crate.
 //! What is proved on it stands in `tests/`, one binary for each kind of cluster.
 
+pub mod account;
 pub mod cluster;
 pub mod component;
 pub mod database;
