@@ -46,7 +46,8 @@ fn kubeconfig_words(error: &KubeconfigError) -> String {
         KubeconfigError::CurrentContextNotSet => {
             "the kubeconfig has no current context; name one, or set it with `kubectl config use-context`".into()
         }
-        error => format!("the kubeconfig cannot be used: {}", chain(error)),
+        // Further lines may quote what stands there, secrets too.
+        error => format!("the kubeconfig cannot be used: {}", chain(error).lines().next().unwrap_or_default()),
     }
 }
 
