@@ -106,9 +106,8 @@ impl Manifests {
     #[must_use]
     pub fn load(listing: &Listing) -> Self {
         let schemas = Schemas::ours();
-        let outcomes = outcome::in_parallel(listing.files(), |file| {
-            Outcome::of_file(schemas, file, listing.home())
-        });
+        let outcomes =
+            outcome::in_parallel(listing.files(), |file| Outcome::of_file(schemas, file, listing.home()));
         let mut manifests = Self::default();
         for fault in listing.faults() {
             manifests.add(Outcome::of_fault(fault));

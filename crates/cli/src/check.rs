@@ -148,7 +148,9 @@ impl Judged {
         }
         if let left_out @ 1.. = self.left_out {
             let findings = output::count(left_out, "finding", "findings");
-            ui.say(&format!("note: {findings} on objects of the cluster alone: `nauthera check cluster` tells them"));
+            ui.say(&format!(
+                "note: {findings} on objects of the cluster alone: `nauthera check cluster` tells them"
+            ));
         }
         let nothing = inventory.servers.is_empty()
             && inventory.policies.is_empty()

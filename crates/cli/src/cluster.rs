@@ -94,7 +94,9 @@ const fn who_may(part: Part) -> &'static str {
             "the ClusterRoles nauthera-security, nauthera-platform and nauthera-viewer may"
         }
         Part::Objects(Kind::UserStore) => "the ClusterRole nauthera-platform may",
-        Part::Namespaces => "the ClusterRoles nauthera-security and nauthera-platform may, bound in the cluster",
+        Part::Namespaces => {
+            "the ClusterRoles nauthera-security and nauthera-platform may, bound in the cluster"
+        }
         Part::Snapshots | Part::Records | Part::Secrets => "none of the shipped roles may",
     }
 }

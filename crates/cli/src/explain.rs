@@ -31,8 +31,10 @@ const LISTS: [&str; 6] =
 /// Explains and prints.
 pub fn run(args: &ExplainArgs, ui: &Ui) -> Result<Exit> {
     let wanted = ObjectRef::parse(&args.what);
-    let bare = || is_name(&args.what).then(|| args.what.as_str());
-    if wanted.is_none() && let Some(code) = Code::parse(&args.what) {
+    let bare = || is_name(&args.what).then_some(args.what.as_str());
+    if wanted.is_none()
+        && let Some(code) = Code::parse(&args.what)
+    {
         return explain_code(code, args.format, ui);
     }
     if let Some(path) = &args.path {
@@ -50,7 +52,8 @@ pub fn run(args: &ExplainArgs, ui: &Ui) -> Result<Exit> {
 /// Can it be the name of a client? A code that nobody knows is none.
 fn is_name(what: &str) -> bool {
     let (first, last) = (what.bytes().next(), what.bytes().last());
-    let is_end = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let is_end =
+        |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     let inside = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
     is_end(first) && is_end(last) && what.bytes().all(inside) && !is_code(what)
 }

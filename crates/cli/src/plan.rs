@@ -79,13 +79,13 @@ fn doubts(survey: &Survey, reports: [&Report; 2]) -> Vec<String> {
     let waits = |report: &&Report| {
         report.clients.values().any(|client| {
             let named = client.server.as_ref().and_then(|server| report.servers.get(server));
-            client.verdict == Verdict::Waiting && named.is_none_or(|server| !server.frozen_by.is_empty() || !server.served)
+            client.verdict == Verdict::Waiting
+                && named.is_none_or(|server| !server.frozen_by.is_empty() || !server.served)
         })
     };
     let frozen = survey.unread_of(Part::Snapshots).next().filter(|_| reports.iter().any(waits));
-    let frozen = frozen.map(|unread| {
-        format!("clients that wait here may be served as before: {}", unread_words(unread))
-    });
+    let frozen = frozen
+        .map(|unread| format!("clients that wait here may be served as before: {}", unread_words(unread)));
     let held = cluster::held_words(survey, has(&CONTESTED));
     let owned = cluster::owned_words(survey, has(&[Code::SecretConflict]));
     frozen.into_iter().chain(held).chain(owned).collect()

@@ -127,10 +127,13 @@ mod tests {
             stores: stores([("same", store(4, nobody())), ("broken", unreadable)]),
             ..Inventory::default()
         };
-        let manifests =
-            Inventory { stores: stores([("same", store(1, nobody())), ("new", store(1, nobody()))]), ..Inventory::default() };
+        let manifests = Inventory {
+            stores: stores([("same", store(1, nobody())), ("new", store(1, nobody()))]),
+            ..Inventory::default()
+        };
         known.lay_over(manifests.clone());
-        let generations = |known: &Inventory| known.stores.values().map(|store| store.generation).collect::<Vec<_>>();
+        let generations =
+            |known: &Inventory| known.stores.values().map(|store| store.generation).collect::<Vec<_>>();
         assert_eq!(generations(&known), [7, 1, 4]);
         let mended = BTreeMap::from([(ObjectRef::new("identity", "broken"), store(1, nobody()))]);
         known.lay_over(Inventory { stores: mended, ..manifests });
@@ -139,7 +142,8 @@ mod tests {
 
     #[test]
     fn labels_of_a_namespace_are_joined() {
-        let labels = |all: &[(&str, &str)]| all.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+        let labels =
+            |all: &[(&str, &str)]| all.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
         let with = |all: &[(&str, &str)]| Inventory {
             namespaces: BTreeMap::from([("shop".into(), labels(all))]),
             ..Inventory::default()

@@ -26,7 +26,9 @@ pub const CALL_WITHIN: Duration = Duration::from_secs(15);
 #[derive(Debug, thiserror::Error)]
 pub enum NoCluster {
     /// No configuration.
-    #[error("no cluster is configured: there is no kubeconfig (of KUBECONFIG, or ~/.kube/config), and this is no pod of a cluster")]
+    #[error(
+        "no cluster is configured: there is no kubeconfig (of KUBECONFIG, or ~/.kube/config), and this is no pod of a cluster"
+    )]
     None,
     /// The kubeconfig that was named cannot be used.
     #[error("{}", kubeconfig_words(.0))]
@@ -42,12 +44,17 @@ fn kubeconfig_words(error: &KubeconfigError) -> String {
         KubeconfigError::ReadConfig(error, path) => {
             format!("the kubeconfig {} cannot be read: {error}", path.display())
         }
-        KubeconfigError::LoadContext(name) => format!("the kubeconfig has no context {name}; `kubectl config get-contexts` lists them"),
+        KubeconfigError::LoadContext(name) => {
+            format!("the kubeconfig has no context {name}; `kubectl config get-contexts` lists them")
+        }
         KubeconfigError::CurrentContextNotSet => {
-            "the kubeconfig has no current context; name one, or set it with `kubectl config use-context`".into()
+            "the kubeconfig has no current context; name one, or set it with `kubectl config use-context`"
+                .into()
         }
         // Further lines may quote what stands there, secrets too.
-        error => format!("the kubeconfig cannot be used: {}", chain(error).lines().next().unwrap_or_default()),
+        error => {
+            format!("the kubeconfig cannot be used: {}", chain(error).lines().next().unwrap_or_default())
+        }
     }
 }
 

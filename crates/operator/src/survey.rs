@@ -119,7 +119,9 @@ pub enum NoSurvey {
         why: Fault,
     },
     /// Our definitions are not there.
-    #[error("{cluster} has no {plural}: its definitions are not installed; `nauthera crds | kubectl apply --server-side -f -` installs them")]
+    #[error(
+        "{cluster} has no {plural}: its definitions are not installed; `nauthera crds | kubectl apply --server-side -f -` installs them"
+    )]
     NoDefinitions {
         /// What people call it.
         cluster: String,
@@ -138,7 +140,7 @@ pub struct Survey {
     /// What may not be read.
     pub unread: Vec<Unread>,
     /// Lists of single namespaces that were read where that of all may not be.
-    partly: BTreeSet<(Part, Arc<str>)>,
+    pub partly: BTreeSet<(Part, Arc<str>)>,
 }
 
 impl Survey {
@@ -206,8 +208,10 @@ impl Reader<'_> {
         let inventory = self.shared.with(|index| index.inventory());
         let places: BTreeSet<Arc<str>> =
             inventory.servers.keys().map(|server| server.namespace.clone()).collect();
-        let lists: Vec<(Part, Arc<str>)> =
-            places.iter().flat_map(|place| [Part::Snapshots, Part::Records].map(|part| (part, place.clone()))).collect();
+        let lists: Vec<(Part, Arc<str>)> = places
+            .iter()
+            .flat_map(|place| [Part::Snapshots, Part::Records].map(|part| (part, place.clone())))
+            .collect();
         let this = &*self;
         let outcomes: Vec<_> = stream::iter(lists.clone())
             .map(|(part, place)| async move { this.list(part, Some(place)).await })
@@ -221,7 +225,12 @@ impl Reader<'_> {
     }
 
     /// Was it read? What may not be is noted.
-    fn noted(&mut self, part: Part, namespace: Option<Arc<str>>, outcome: Result<(), Fault>) -> Result<bool, NoSurvey> {
+    fn noted(
+        &mut self,
+        part: Part,
+        namespace: Option<Arc<str>>,
+        outcome: Result<(), Fault>,
+    ) -> Result<bool, NoSurvey> {
         let cluster = self.cluster.name.clone();
         match outcome {
             Ok(()) => Ok(true),
@@ -257,7 +266,8 @@ impl Reader<'_> {
             None => Api::all_with(client, &resource),
         };
         self.shared.apply(id, Event::Init);
-        let mut params = ListParams { label_selector: part.labels(), limit: Some(PAGE), ..ListParams::default() };
+        let mut params =
+            ListParams { label_selector: part.labels(), limit: Some(PAGE), ..ListParams::default() };
         loop {
             let page = page(&api, &params, part.is_metadata()).await?;
             for object in page.items {
@@ -280,7 +290,8 @@ impl Reader<'_> {
             inventory.unready.clear();
         }
         let torn: Vec<Unread> = self.shared.with(|index| {
-            let servers = inventory.servers.keys().filter(|server| !inventory.published.contains_key(*server));
+            let servers =
+                inventory.servers.keys().filter(|server| !inventory.published.contains_key(*server));
             let torn = servers.filter(|server| index.map(&index_of(server)).is_some());
             torn.map(|server| Unread {
                 part: Part::Snapshots,
@@ -315,4 +326,43 @@ async fn page(
     let bare = |metadata: ObjectMeta| DynamicObject { types: None, metadata, data: serde_json::Value::Null };
     let items = list.items.into_iter().map(|item| bare(item.metadata)).collect();
     Ok(ObjectList { types: list.types, metadata: list.metadata, items })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLIENTS: Part = Part::Objects(Kind::AuthClient);
+
+    fn unread(part: Part, namespace: Option<&str>) -> Unread {
+        Unread { part, namespace: namespace.map(Into::into), why: "no".into() }
+    }
+
+    #[test]
+    fn what_may_not_be_read_is_not_known_but_where_it_was_read_all_the_same() {
+        let survey = Survey {
+            unread: vec![unread(CLIENTS, None), unread(Part::Snapshots, Some("auth"))],
+            partly: BTreeSet::from([(CLIENTS, "shop".into())]),
+            ..Survey::default()
+        };
+        assert!(survey.knows(CLIENTS, "shop") && !survey.knows(CLIENTS, "pay"));
+        assert!(!survey.knows(Part::Snapshots, "auth") && survey.knows(Part::Snapshots, "other"));
+        assert!(survey.knows(Part::Objects(Kind::AuthServer), "auth") && survey.has_objects());
+        let blind = Kind::ALL.map(|kind| unread(Part::Objects(kind), None)).to_vec();
+        assert!(!Survey { unread: blind, ..Survey::default() }.has_objects());
+    }
+
+    #[test]
+    fn a_list_is_named_as_kubectl_names_it() {
+        let name = |part, namespace| unread(part, namespace).to_string();
+        assert_eq!(name(CLIENTS, None), "authclients.auth.nauthera.io of all namespaces");
+        assert_eq!(name(Part::Snapshots, Some("auth")), "configmaps of namespace auth");
+        assert_eq!(name(Part::Namespaces, None), "namespaces");
+    }
+
+    #[test]
+    fn keys_of_servers_are_never_asked_for() {
+        assert_eq!(Part::Records.labels().as_deref(), Some("auth.nauthera.io/kind=record"));
+        assert!(Part::Secrets.is_metadata());
+    }
 }

@@ -171,13 +171,8 @@ pub fn gather(
     };
     let credentials = credentials_of(records.iter(), home);
     let unready = shared.with(|index| unready(index, &inventory, &records));
-    let inventory = Inventory {
-        published,
-        credentials,
-        secret_names,
-        unready,
-        ..Inventory::clone(&inventory)
-    };
+    let inventory =
+        Inventory { published, credentials, secret_names, unready, ..Inventory::clone(&inventory) };
     Gathered { inventory, faults }
 }
 

@@ -3,7 +3,7 @@
 use crate::cluster::{Cluster, tree};
 use crate::kubectl::{kubectl, with_input};
 use crate::namespace::Namespace;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -36,25 +36,28 @@ impl Account {
         apply_roles()?;
         let place = namespace.name();
         let name = format!("{place}-{role}");
-        let mut binding = json!({
-            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": { "name": name },
+        let metadata = match kind {
+            "RoleBinding" => json!({ "name": name, "namespace": place }),
+            _ => json!({ "name": name }),
+        };
+        let binding = json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": metadata,
             "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role },
             "subjects": [{ "kind": "ServiceAccount", "name": role, "namespace": place }],
         });
-        if kind == "RoleBinding" {
-            binding["metadata"]["namespace"] = place.into();
-        }
         kubectl(["create", "serviceaccount", role, "-n", place])?.worked()?;
         with_input(["create", "-f", "-"], &binding.to_string())?.worked()?;
         let token = kubectl(["create", "token", role, "-n", place])?.worked()?;
-        let admin: Value =
-            serde_json::from_str(&kubectl(["config", "view", "--raw", "--flatten", "-o", "json"])?.worked()?)?;
-        let cluster = &admin["clusters"][0];
+        let admin: Value = serde_json::from_str(
+            &kubectl(["config", "view", "--raw", "--flatten", "-o", "json"])?.worked()?,
+        )?;
+        let cluster = admin.pointer("/clusters/0").context("the kubeconfig of the cluster names none")?;
+        let cluster_name = cluster.get("name");
         let config = json!({
             "apiVersion": "v1", "kind": "Config", "current-context": role, "clusters": [cluster],
             "contexts": [{
                 "name": role,
-                "context": { "cluster": cluster["name"], "user": role, "namespace": place },
+                "context": { "cluster": cluster_name, "user": role, "namespace": place },
             }],
             "users": [{ "name": role, "user": { "token": token.trim() } }],
         });

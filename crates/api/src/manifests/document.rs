@@ -27,7 +27,7 @@ fn read_node(outcome: &mut Outcome, schemas: &Schemas, item: Item<'_>) {
         Identity::Secret => {
             let secret = facts::secret(item.node, &outcome.home);
             outcome.secrets.extend(secret);
-        },
+        }
         Identity::Ours(kind) => read_ours(outcome, schemas, kind, &item),
         Identity::Fault { finding, pointer, kind } => {
             read_faulty(outcome, *finding, pointer, kind, item.node)
@@ -64,7 +64,8 @@ fn read_ours(outcome: &mut Outcome, schemas: &Schemas, kind: Kind, item: &Item<'
 fn read_faulty(outcome: &mut Outcome, finding: Finding, pointer: &str, kind: Option<Kind>, node: &Node) {
     let span = node.span_of(pointer, Part::Value);
     let gentle = kind.filter(|kind| matches!(kind, Kind::AuthClient | Kind::UserStore));
-    match gentle.and_then(|kind| object::key(kind, node, &outcome.home)).filter(|_| !object::is_astray(node)) {
+    match gentle.and_then(|kind| object::key(kind, node, &outcome.home)).filter(|_| !object::is_astray(node))
+    {
         Some(key) => {
             outcome.findings.push((fault::located(finding, &key, pointer), span));
             outcome.objects.push(object::unaccepted(key, node));

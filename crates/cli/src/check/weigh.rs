@@ -21,7 +21,11 @@ impl Weighing<'_> {
     /// The finding as it weighs; `None` for what cannot be told here.
     pub fn weighed(&self, finding: Finding) -> Option<Finding> {
         match finding.code {
-            Code::UserStoreNotFound if self.is_out_of_sight(Kind::UserStore, finding.subject().map(|key| &key.object)) => None,
+            Code::UserStoreNotFound
+                if self.is_out_of_sight(Kind::UserStore, finding.subject().map(|key| &key.object)) =>
+            {
+                None
+            }
             Code::ClientWaiting => None,
             _ => Some(self.of_client(finding)),
         }
@@ -46,11 +50,12 @@ impl Weighing<'_> {
             Code::ServerNotFound if !inventory.servers.contains_key(&spec.server) => {
                 self.without_server(finding, &spec.server)
             }
-            Code::NoPolicy if self.may_have_policies(&spec.server) => self.without_policy(finding, &spec.server),
-            Code::NoPolicy if may_govern(inventory, &client, spec) => self.unseen(
-                finding,
-                "a policy may govern it by labels of its namespace",
-            ),
+            Code::NoPolicy if self.may_have_policies(&spec.server) => {
+                self.without_policy(finding, &spec.server)
+            }
+            Code::NoPolicy if may_govern(inventory, &client, spec) => {
+                self.unseen(finding, "a policy may govern it by labels of its namespace")
+            }
             Code::NamespaceNotAllowed if may_be_admitted(inventory, &client, spec) => {
                 self.unseen(finding, "the labels of its namespace decide")
             }
@@ -81,7 +86,8 @@ impl Weighing<'_> {
                 "no policy of that namespace is among the paths; another repository may hold them",
             ),
             Some(_) => {
-                let message = finding.message.replacen("no policy governs", "no policy that may be read governs", 1);
+                let message =
+                    finding.message.replacen("no policy governs", "no policy that may be read governs", 1);
                 let note = format!("AuthPolicies of namespace {} may not be read", server.namespace);
                 warning(Finding { message, notes: Vec::new(), ..finding }, &note)
             }
@@ -149,4 +155,72 @@ fn may_be_admitted(inventory: &Inventory, client: &ObjectRef, spec: &ClientSpec)
     let selects =
         server.is_some_and(|server| matches!(server.allowed_namespaces, AllowedNamespaces::Selector(_)));
     selects && !inventory.namespaces.contains_key(&client.namespace)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nauthera_api::manifests::Manifests;
+    use nauthera_core::compile::compile;
+    use nauthera_operator::survey::Unread;
+
+    const CLIENT: &str = "
+apiVersion: auth.nauthera.io/v1alpha1
+kind: AuthClient
+metadata: {namespace: shop, name: till}
+spec: {authServerRef: {namespace: identity, name: main}, type: service, scopes: ['orders:read']}
+";
+    const SERVER: &str = "---
+apiVersion: auth.nauthera.io/v1alpha1
+kind: AuthServer
+metadata: {namespace: identity, name: main}
+spec: {issuerUrl: 'https://id.example', userStoreRef: {name: people}}
+";
+
+    /// What is told of manifests beside a cluster of which these kinds may not be read.
+    fn told(text: &str, unread: Option<&[Kind]>) -> Vec<(Code, Severity, String)> {
+        let manifests = Manifests::from_texts(vec![("all.yaml".into(), text.into())]);
+        let inventory = manifests.inventory();
+        let report = compile(&inventory).report;
+        let forbidden =
+            |kind: &Kind| Unread { part: Part::Objects(*kind), namespace: None, why: "no".into() };
+        let survey =
+            unread.map(|kinds| Survey { unread: kinds.iter().map(forbidden).collect(), ..Survey::default() });
+        let weighing = Weighing { inventory: &inventory, report: &report, survey: survey.as_ref() };
+        let findings = report.findings().cloned().filter_map(|finding| weighing.weighed(finding));
+        findings.map(|finding| (finding.code, finding.severity, finding.message)).collect()
+    }
+
+    fn weights(text: &str, unread: Option<&[Kind]>) -> Vec<(Code, Severity)> {
+        told(text, unread).into_iter().map(|(code, severity, _)| (code, severity)).collect()
+    }
+
+    #[test]
+    fn a_server_that_is_nowhere_is_an_error_only_where_all_was_seen() {
+        assert_eq!(weights(CLIENT, None), [(Code::ServerNotFound, Severity::Warning)]);
+        assert_eq!(weights(CLIENT, Some(&[])), [(Code::ServerNotFound, Severity::Error)]);
+        let unseen = told(CLIENT, Some(&[Kind::AuthServer]));
+        let message = "whether AuthServer `identity/main` is there is not known";
+        assert_eq!(unseen, [(Code::ServerNotFound, Severity::Warning, message.to_owned())]);
+    }
+
+    #[test]
+    fn policies_that_may_not_be_read_refuse_nobody() {
+        let both = format!("{CLIENT}{SERVER}");
+        let of_client = |unread: &[Kind]| {
+            let told = told(&both, Some(unread)).into_iter();
+            told.filter(|(code, ..)| *code == Code::NoPolicy)
+                .map(|(_, severity, _)| severity)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(of_client(&[]), [Severity::Error]);
+        assert_eq!(of_client(&[Kind::AuthPolicy]), [Severity::Warning]);
+    }
+
+    #[test]
+    fn a_user_store_that_may_not_be_read_is_not_missed() {
+        let missed =
+            |unread| weights(SERVER, unread).iter().any(|(code, _)| *code == Code::UserStoreNotFound);
+        assert!(missed(None) && missed(Some(&[])) && !missed(Some(&[Kind::UserStore])));
+    }
 }

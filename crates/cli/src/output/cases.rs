@@ -87,7 +87,9 @@ impl Cases {
             .collect();
         let held = held.into_iter().flatten().filter(|(key, _)| !manifests.has(key));
         let held = held.flat_map(|(_, findings)| findings);
-        cases.extend(held.map(|finding| Case { marks: places.marks(finding, None), finding: finding.clone() }));
+        cases.extend(
+            held.map(|finding| Case { marks: places.marks(finding, None), finding: finding.clone() }),
+        );
         let faulty = faulty_objects(&cases);
         for finding in since {
             match consequence_of(&finding, &faulty) {

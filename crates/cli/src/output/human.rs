@@ -28,7 +28,11 @@ pub fn render(manifests: &Manifests, case: &Case) -> String {
     let help = finding.help.iter().map(|help| Level::HELP.message(visible(help)));
     let group = group.elements(notes.chain(help));
     let text = Renderer::styled().term_width(WIDTH).render(&[group]);
-    if case.marks.iter().any(|mark| mark.at.is_some_and(|at| at.span.line > 0)) { text } else { indented(&text) }
+    if case.marks.iter().any(|mark| mark.at.is_some_and(|at| at.span.line > 0)) {
+        text
+    } else {
+        indented(&text)
+    }
 }
 
 /// Without a line of a file there is no column of line numbers: what follows the title is moved to where it stands elsewhere.

@@ -28,7 +28,9 @@ impl Sides {
     pub fn read(args: &PlanArgs, ui: &Ui) -> Result<Self> {
         match (&args.old, &args.new) {
             (Source::Cluster, Source::Cluster) => {
-                bail!("OLD and NEW are both the cluster: name manifests for one of them (./cluster for a folder of that name)")
+                bail!(
+                    "OLD and NEW are both the cluster: name manifests for one of them (./cluster for a folder of that name)"
+                )
             }
             (Source::Path(old), Source::Path(new)) => {
                 must_be_readable(&[old.clone(), new.clone()])?;
@@ -36,7 +38,11 @@ impl Sides {
                 let sides = [(old, "OLD"), (new, "NEW")].map(|(path, side)| in_full(path, side, home, ui));
                 let [old, new] = sides;
                 let (old, new) = (old?, new?);
-                Ok(Self { old: old.inventory(), new: new.inventory(), sources: Sources { manifests: new, cluster: None } })
+                Ok(Self {
+                    old: old.inventory(),
+                    new: new.inventory(),
+                    sources: Sources { manifests: new, cluster: None },
+                })
             }
             (Source::Cluster, Source::Path(new)) => {
                 let (read, manifests) = beside(args, new, "NEW", ui)?;
@@ -48,7 +54,11 @@ impl Sides {
                 let (read, manifests) = beside(args, old, "OLD", ui)?;
                 let old = over(&read.survey, &manifests, args.prune);
                 let new = read.survey.inventory.clone();
-                Ok(Self { old, new, sources: Sources { manifests: Manifests::default(), cluster: Some(read) } })
+                Ok(Self {
+                    old,
+                    new,
+                    sources: Sources { manifests: Manifests::default(), cluster: Some(read) },
+                })
             }
         }
     }

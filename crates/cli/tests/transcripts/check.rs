@@ -230,5 +230,8 @@ fn a_cluster_that_cannot_be_reached_is_no_judgement() {
 #[test]
 fn manifests_without_a_namespace_are_in_the_one_that_is_named() {
     let said = stdout(&output(&["check", "homeless.yaml", "--namespace", "shop", "--format", "json"]));
-    assert!(said.contains("\"namespace\": \"shop\"") && !said.contains("\"namespace\": \"default\""), "{said}");
+    assert!(
+        said.contains("\"namespace\": \"shop\"") && !said.contains("\"namespace\": \"default\""),
+        "{said}"
+    );
 }

