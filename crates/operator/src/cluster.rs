@@ -144,6 +144,9 @@ pub enum Fault {
     /// A list has grown too old for its next page.
     #[error("the list is too old to be read on")]
     Expired,
+    /// The API server does not know who this is.
+    #[error("the API server does not know who asks: {0}")]
+    Unauthenticated(String),
     /// This process may not.
     #[error("the API server does not allow it: {0}")]
     Forbidden(String),
@@ -188,6 +191,7 @@ impl Fault {
             Self::Conflict => "conflict",
             Self::NotFound => "not_found",
             Self::Expired => "expired",
+            Self::Unauthenticated(_) => "unauthenticated",
             Self::Forbidden(_) => "forbidden",
             Self::Invalid(_) => "invalid",
             Self::Taken(_) => "taken",
@@ -212,7 +216,8 @@ impl From<kube::Error> for Fault {
                     409 => Self::Conflict,
                     404 => Self::NotFound,
                     410 => Self::Expired,
-                    401 | 403 => Self::Forbidden(message),
+                    401 => Self::Unauthenticated(message),
+                    403 => Self::Forbidden(message),
                     400 | 413 | 422 => Self::Invalid(message),
                     code => Self::Other(format!("the API server answers {code}: {message}")),
                 }

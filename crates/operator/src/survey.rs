@@ -118,6 +118,14 @@ pub enum NoSurvey {
         /// Why.
         why: Fault,
     },
+    /// Who asks is nobody there.
+    #[error("{cluster} does not know who asks ({why}): log in again, or name another context")]
+    Stranger {
+        /// What people call it.
+        cluster: String,
+        /// Why, in the API server's words.
+        why: String,
+    },
     /// Our definitions are not there.
     #[error(
         "{cluster} has no {plural}: its definitions are not installed; `nauthera crds | kubectl apply --server-side -f -` installs them"
@@ -238,6 +246,7 @@ impl Reader<'_> {
                 self.survey.unread.push(Unread { part, namespace, why });
                 Ok(false)
             }
+            Err(Fault::Unauthenticated(why)) => Err(NoSurvey::Stranger { cluster, why }),
             Err(Fault::NotFound) => {
                 Err(NoSurvey::NoDefinitions { cluster, plural: part.source().resource().plural })
             }
