@@ -34,7 +34,7 @@ pub use files::Listing;
 pub const MAX_FILE: usize = 8 << 20;
 /// How many bytes an object may have as JSON.
 pub const MAX_OBJECT: usize = 1 << 20;
-/// The namespace of objects that name none.
+/// The namespace of objects that name none, where nobody says another one.
 pub const DEFAULT_NAMESPACE: &str = "default";
 
 /// A file as it was read.
@@ -106,7 +106,8 @@ impl Manifests {
     #[must_use]
     pub fn load(listing: &Listing) -> Self {
         let schemas = Schemas::ours();
-        let outcomes = outcome::in_parallel(listing.files(), |file| Outcome::of_file(schemas, file));
+        let outcomes =
+            outcome::in_parallel(listing.files(), |file| Outcome::of_file(schemas, file, listing.home()));
         let mut manifests = Self::default();
         for fault in listing.faults() {
             manifests.add(Outcome::of_fault(fault));
@@ -156,6 +157,12 @@ impl Manifests {
     pub fn locate(&self, place: &Place, part: Part) -> Option<FileSpan> {
         let object = self.objects.get(&place.key)?;
         Some(FileSpan { file: object.file, span: object::span_of(&object.node, &place.pointer, part) })
+    }
+
+    /// Is this object among them?
+    #[must_use]
+    pub fn has(&self, key: &ObjectKey) -> bool {
+        self.objects.contains_key(key)
     }
 
     /// An annotation of an object.

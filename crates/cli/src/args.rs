@@ -1,6 +1,7 @@
 //! The command line as types: every command, flag and environment variable, with the sentences that `--help` and
 //! `docs/cli.md` print. What a command does is in the module of its name.
 
+mod cluster;
 mod doctor;
 mod examples;
 mod judging;
@@ -10,6 +11,7 @@ mod small;
 mod store;
 mod values;
 
+pub use cluster::{ClusterArgs, Source};
 pub use doctor::{AdminAddress, DoctorArgs};
 pub use judging::{CheckArgs, CompileArgs, ExplainArgs, PlanArgs};
 pub use operator::OperatorArgs;
@@ -47,10 +49,10 @@ pub enum Command {
     /// Serve a folder of manifests, and follow its edits
     #[command(long_about = examples::UP_ABOUT, after_long_help = examples::UP)]
     Up(Box<UpArgs>),
-    /// Judge manifests without a cluster: schema, CEL, references, policies, examples
+    /// Judge manifests, or what is in a cluster: schema, CEL, references, policies, examples
     #[command(long_about = examples::CHECK_ABOUT, after_long_help = examples::CHECK)]
     Check(CheckArgs),
-    /// Say what a change of manifests does to each client
+    /// Say what a change of manifests does to each client, compared with others or with a cluster
     #[command(long_about = examples::PLAN_ABOUT, after_long_help = examples::PLAN)]
     Plan(PlanArgs),
     /// Explain a client's settings, or a diagnostic

@@ -1,53 +1,66 @@
-//! `nauthera check`: manifests judged without a cluster. The rules are core's and the schema's; what is decided here is how
-//! much a finding weighs when another repository may hold what is missing.
+//! `nauthera check`: manifests judged without a cluster, the objects of a cluster, or manifests laid over them. The rules are core's and
+//! the schema's; what is decided here is what is told, and in `weigh` how much it counts where not all is known.
 
-use crate::args::{CheckArgs, JudgeFormat};
+mod weigh;
+
+use crate::args::{CheckArgs, JudgeFormat, Source};
+use crate::cluster::{self, ClusterView};
 use crate::exit::Exit;
 use crate::output::{self, Case, Cases, Ui, Weight, json, junit, sarif};
-use crate::paths::must_be_readable;
-use anyhow::Result;
-use nauthera_api::manifests::Manifests;
+use crate::sources::Sources;
+use anyhow::{Result, bail};
 use nauthera_core::codes::Code;
 use nauthera_core::compile::compile;
 use nauthera_core::finding::{Finding, Severity};
 use nauthera_core::inventory::Inventory;
-use nauthera_core::names::{Kind, ObjectRef};
+use nauthera_core::names::ObjectRef;
 use nauthera_core::report::{Report, Verdict};
-use nauthera_core::spec::{AllowedNamespaces, ClientSpec, Selector};
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use weigh::Weighing;
 
 /// Judges and prints.
 pub fn run(args: &CheckArgs, ui: &Ui) -> Result<Exit> {
-    must_be_readable(&args.paths)?;
-    let manifests = Manifests::read(&args.paths);
-    let judged = Judged::of(&manifests);
+    let sources = Sources::read(&args.paths, &args.cluster)?;
+    if let Some(read) = sources.cluster.as_ref().filter(|read| !read.survey.has_objects()) {
+        let why: Vec<String> = read.survey.unread.iter().take(1).map(cluster::unread_words).collect();
+        bail!("nothing of {} may be read: {}", read.name, why.join(""));
+    }
+    let paths: Vec<&Path> = args.paths.iter().filter_map(Source::path).collect();
+    let judged = Judged::of(&sources, !paths.is_empty());
     let fails = |case: &Case| match case.weight() {
         Weight::Error | Weight::Violation => true,
         Weight::Warning => args.deny_warnings,
         Weight::Note => false,
     };
+    let manifests = &sources.manifests;
     match args.format {
         JudgeFormat::Human => {
             for case in judged.cases.iter() {
-                ui.line(&format!("{}\n", output::render(&manifests, case)))?;
+                ui.line(&format!("{}\n", output::render(manifests, case)))?;
             }
         }
-        JudgeFormat::Json => ui.line(&serde_json::to_string_pretty(&judged.document(&manifests))?)?,
+        JudgeFormat::Json => ui.line(&serde_json::to_string_pretty(&judged.document(&sources))?)?,
         JudgeFormat::Sarif => {
-            let fallback = args.paths.first().map_or(Path::new("."), PathBuf::as_path);
-            ui.line(&serde_json::to_string_pretty(&sarif::log(&manifests, &judged.cases, fallback))?)?;
+            let fallback = paths.first().copied().unwrap_or(Path::new("."));
+            ui.line(&serde_json::to_string_pretty(&sarif::log(manifests, &judged.cases, fallback))?)?;
         }
-        JudgeFormat::Junit => ui.raw(junit::document(&manifests, &judged.cases, fails).as_bytes())?,
+        JudgeFormat::Junit => {
+            let cluster = sources.cluster.is_some();
+            ui.raw(junit::document(manifests, cluster, &judged.cases, fails).as_bytes())?;
+        }
     }
-    judged.conclude(ui);
+    judged.conclude(&sources, ui);
     Ok(Exit::found_if(judged.cases.iter().any(fails)))
 }
 
 struct Judged {
     cases: Cases,
+    /// What was judged: of paths over a cluster what the paths hold.
     inventory: Inventory,
     report: Report,
+    /// Findings on objects of the cluster that the paths have no part in.
+    left_out: usize,
 }
 
 /// What `--format json` prints.
@@ -57,6 +70,9 @@ struct Document {
     version: &'static str,
     checked: Checked,
     complete: bool,
+    /// The cluster, where one was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cluster: Option<ClusterView>,
     counts: json::Counts,
     findings: Vec<json::FindingView>,
 }
@@ -71,18 +87,25 @@ struct Checked {
 }
 
 impl Judged {
-    fn of(manifests: &Manifests) -> Self {
-        let inventory = manifests.inventory();
+    fn of(sources: &Sources, has_paths: bool) -> Self {
+        let inventory = sources.inventory();
+        let survey = sources.cluster.as_ref().map(|read| &read.survey);
         // Nothing is served here, so what can be read is judged by itself.
         let report = compile(&Inventory { incomplete: false, ..inventory.clone() }).report;
+        let weighing = Weighing { inventory: &inventory, report: &report, survey };
         let kept = |finding: &Finding| !inventory.incomplete || finding.code == Code::ExampleFails;
         let findings = report.findings().filter(|finding| kept(finding)).cloned();
-        let cases =
-            Cases::of(manifests, findings.filter_map(|finding| weighed(finding, &inventory, &report)));
-        Self { cases, inventory, report }
+        let all = sources.cases(findings.filter_map(|finding| weighing.weighed(finding)));
+        if !(has_paths && survey.is_some()) {
+            return Self { cases: all, inventory, report, left_out: 0 };
+        }
+        let cases = all.filter(|case| concerns(sources, &case.finding));
+        let left_out = all.iter().len() - cases.iter().len();
+        Self { cases, inventory: sources.manifests.inventory(), report, left_out }
     }
 
-    fn document(&self, manifests: &Manifests) -> Document {
+    fn document(&self, sources: &Sources) -> Document {
+        let cluster = sources.cluster.as_ref().map(ClusterView::of);
         Document {
             version: env!("CARGO_PKG_VERSION"),
             checked: Checked {
@@ -91,9 +114,12 @@ impl Judged {
                 user_stores: self.inventory.stores.len(),
                 auth_clients: self.inventory.clients.len(),
             },
-            complete: !self.inventory.incomplete && self.not_judged() == 0,
+            complete: !self.inventory.incomplete
+                && self.not_judged() == 0
+                && cluster.as_ref().is_none_or(ClusterView::is_whole),
+            cluster,
             counts: json::Counts::of(&self.cases),
-            findings: json::views(manifests, &self.cases),
+            findings: json::views(&sources.manifests, &self.cases),
         }
     }
 
@@ -101,12 +127,12 @@ impl Judged {
     fn not_judged(&self) -> usize {
         let frozen =
             |server: &ObjectRef| self.report.servers.get(server).is_some_and(|s| !s.frozen_by.is_empty());
-        let waits = |verdict: Verdict| verdict == Verdict::Waiting;
+        let waits = |verdict: Verdict| matches!(verdict, Verdict::Waiting | Verdict::Frozen);
         let clients = self.report.clients.values();
         clients.filter(|client| waits(client.verdict) && client.server.as_ref().is_some_and(frozen)).count()
     }
 
-    fn conclude(&self, ui: &Ui) {
+    fn conclude(&self, sources: &Sources, ui: &Ui) {
         let inventory = &self.inventory;
         if inventory.incomplete {
             ui.say("references and policies are judged once every file can be read");
@@ -115,12 +141,24 @@ impl Judged {
             let clients = output::count(waiting, "client is", "clients are");
             ui.say(&format!("{clients} not judged: a policy over them is not accepted"));
         }
+        if let Some(read) = &sources.cluster {
+            for note in cluster::not_judged(&read.survey, &self.cases) {
+                ui.say(&format!("note: {note}"));
+            }
+        }
+        if let left_out @ 1.. = self.left_out {
+            let findings = output::count(left_out, "finding", "findings");
+            ui.say(&format!(
+                "note: {findings} on objects of the cluster alone: `nauthera check cluster` tells them"
+            ));
+        }
         let nothing = inventory.servers.is_empty()
             && inventory.policies.is_empty()
             && inventory.stores.is_empty()
             && inventory.clients.is_empty();
         if nothing && self.cases.is_empty() {
-            ui.say("note: nothing to check: there is no object of auth.nauthera.io among the paths");
+            let place = if sources.cluster.is_some() { "there" } else { "among the paths" };
+            ui.say(&format!("note: nothing to check: there is no object of auth.nauthera.io {place}"));
             return;
         }
         ui.say(&format!("checked {}: {}", output::headline(inventory), self.counted()));
@@ -140,80 +178,15 @@ impl Judged {
     }
 }
 
-/// The finding as it weighs where another repository may hold what is missing; `None` for what only a running server knows.
-fn weighed(finding: Finding, inventory: &Inventory, report: &Report) -> Option<Finding> {
-    let warning = |finding: Finding, note: &str| Some(finding.weighing(Severity::Warning).note(note));
-    let client = finding.subject().filter(|key| key.kind == Kind::AuthClient).map(|key| key.object.clone());
-    let spec = client
-        .as_ref()
-        .and_then(|name| inventory.clients.get(name))
-        .and_then(|object| object.spec.as_deref());
-    let (Some(client), Some(spec)) = (client, spec) else { return Some(finding) };
-    match finding.code {
-        _ if finding.policy.as_ref().is_some_and(|policy| may_not_govern(report, &client, policy)) => {
-            // What a client asks beyond a policy counts by its code, whatever it weighs.
-            let guess =
-                if finding.code.as_str().starts_with("NA02") { Severity::Note } else { Severity::Warning };
-            Some(finding.weighing(guess))
-        }
-        Code::ClientWaiting => None,
-        Code::ServerNotFound if !inventory.servers.contains_key(&spec.server) => {
-            let finding = match near(&spec.server, inventory) {
-                Some(server) => finding.help(format!("did you mean {server}?")),
-                None => finding,
-            };
-            warning(finding, "it is not among the paths; another repository may hold it")
-        }
-        Code::NoPolicy if !has_policies(inventory, &spec.server) => warning(
-            finding,
-            "no policy of that namespace is among the paths; another repository may hold them",
-        ),
-        Code::NoPolicy if may_govern(inventory, &client, spec) => warning(
-            finding,
-            "a policy may govern it by labels of its namespace, which is not among the paths",
-        ),
-        Code::NamespaceNotAllowed if may_be_admitted(inventory, &client, spec) => {
-            warning(finding, "the labels of its namespace are not among the paths")
-        }
-        _ => Some(finding),
+/// Does a finding concern what the paths hold: is it about one of their objects, or does one of them break another?
+fn concerns(sources: &Sources, finding: &Finding) -> bool {
+    let manifests = &sources.manifests;
+    let mut keys = finding.labels.iter().map(|label| &label.place.key);
+    match finding.subject() {
+        None => true,
+        Some(subject) if manifests.has(subject) => true,
+        // What a policy takes from clients of the cluster is what `plan` says.
+        Some(_) if finding.severity != Severity::Error || finding.is_beyond_policy() => false,
+        Some(_) => keys.any(|key| manifests.has(key)),
     }
-}
-
-/// A server that is there under nearly this name.
-fn near<'i>(server: &ObjectRef, inventory: &'i Inventory) -> Option<&'i ObjectRef> {
-    let wanted = server.to_string();
-    let distance = |known: &&ObjectRef| strsim::damerau_levenshtein(&known.to_string(), &wanted);
-    inventory.servers.keys().min_by_key(distance).filter(|known| distance(known) <= 2)
-}
-
-fn has_policies(inventory: &Inventory, server: &ObjectRef) -> bool {
-    inventory.policies.keys().any(|policy| policy.namespace == server.namespace)
-}
-
-/// Is it unknown here whether the policy governs the client, since it looks at labels that are not among the paths?
-fn may_not_govern(report: &Report, client: &ObjectRef, policy: &ObjectRef) -> bool {
-    let merged = report.clients.get(client).and_then(|entry| entry.merged.as_ref());
-    let mut governors = merged.iter().flat_map(|merged| &merged.governors);
-    governors.any(|governor| governor.mark.policy == *policy && !governor.certain)
-}
-
-/// Could a policy select the client by namespace labels that are not known here?
-fn may_govern(inventory: &Inventory, client: &ObjectRef, spec: &ClientSpec) -> bool {
-    let known = inventory.namespaces.contains_key(&client.namespace);
-    let by_labels = |selector: &Selector| {
-        selector.namespace_selector.is_some()
-            && selector.namespaces.as_ref().is_none_or(|list| list.contains(&client.namespace))
-            && selector.clients.as_ref().is_none_or(|list| list.contains(client))
-            && selector.types.as_ref().is_none_or(|list| list.contains(&spec.client_type))
-    };
-    let here = inventory.policies.iter().filter(|(policy, _)| policy.namespace == spec.server.namespace);
-    let mut specs = here.filter_map(|(_, object)| object.spec.as_deref());
-    !known && specs.any(|policy| policy.enforces() && policy.client_selector.as_ref().is_some_and(by_labels))
-}
-
-fn may_be_admitted(inventory: &Inventory, client: &ObjectRef, spec: &ClientSpec) -> bool {
-    let server = inventory.servers.get(&spec.server).and_then(|object| object.spec.as_deref());
-    let selects =
-        server.is_some_and(|server| matches!(server.allowed_namespaces, AllowedNamespaces::Selector(_)));
-    selects && !inventory.namespaces.contains_key(&client.namespace)
 }

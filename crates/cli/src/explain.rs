@@ -3,19 +3,20 @@
 mod document;
 
 use crate::args::{ExplainArgs, Format};
+use crate::cluster::{Wish, read_client};
 use crate::exit::Exit;
 use crate::output::json::FindingView;
 use crate::output::{self, Case, Cases, Ui, visible, wrapped};
 use crate::paths::must_be_readable;
+use crate::sources::read_files;
 use anyhow::{Context, Result, bail};
 use comfy_table::{ContentArrangement, Table, presets};
 use document::{ClientDocument, CodeDocument};
-use nauthera_api::manifests::Manifests;
+use nauthera_api::manifests::{DEFAULT_NAMESPACE, Manifests};
 use nauthera_core::codes::Code;
 use nauthera_core::compile::compile;
 use nauthera_core::names::{Kind, ObjectKey, ObjectRef};
 use nauthera_core::report::{ClientReport, Report};
-use nauthera_operator::cluster::{connect, read};
 use nauthera_operator::status::reading::{By, explained};
 use std::path::Path;
 
@@ -29,25 +30,46 @@ const LISTS: [&str; 6] =
 
 /// Explains and prints.
 pub fn run(args: &ExplainArgs, ui: &Ui) -> Result<Exit> {
-    if let Some(client) = ObjectRef::parse(&args.what) {
-        return match &args.path {
-            Some(path) => explain_client(&client, path, args.format, ui),
-            None => explain_object(&client, &read_object(&client)?, args.format, ui),
-        };
+    let wanted = ObjectRef::parse(&args.what);
+    let bare = || is_name(&args.what).then_some(args.what.as_str());
+    if wanted.is_none()
+        && let Some(code) = Code::parse(&args.what)
+    {
+        return explain_code(code, args.format, ui);
     }
-    match Code::parse(&args.what) {
-        Some(code) => explain_code(code, args.format, ui),
-        None => bail!("{}", unknown(&args.what)),
+    if let Some(path) = &args.path {
+        let home = args.cluster.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);
+        let wanted = wanted.or_else(|| bare().map(|name| ObjectRef::new(home, name)));
+        let client = wanted.with_context(|| unknown(&args.what))?;
+        return explain_client(&client, path, args, ui);
     }
+    let wish = wanted.as_ref().map(Wish::Whole).or_else(|| bare().map(Wish::Bare));
+    let wish = wish.with_context(|| unknown(&args.what))?;
+    let (client, object) = read_client(&args.cluster, wish)?;
+    explain_object(&client, &object, args.format, ui)
+}
+
+/// Can it be the name of a client? A code that nobody knows is none.
+fn is_name(what: &str) -> bool {
+    let (first, last) = (what.bytes().next(), what.bytes().last());
+    let is_end =
+        |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let inside = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
+    is_end(first) && is_end(last) && what.bytes().all(inside) && !is_code(what)
+}
+
+fn is_code(what: &str) -> bool {
+    let digits = || what.bytes().skip(2);
+    what.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("NA"))
+        && digits().next().is_some()
+        && digits().all(|byte| byte.is_ascii_digit())
 }
 
 /// Why nothing can be explained, with the code that was probably meant.
 fn unknown(what: &str) -> String {
-    let is_code = what.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("NA"))
-        && what.bytes().skip(2).all(|byte| byte.is_ascii_digit());
-    if !is_code {
+    if !is_code(what) {
         return format!(
-            "`{what}` is neither a client (NAMESPACE/NAME) nor a diagnostic's code such as NA0203"
+            "`{what}` is neither a client (NAMESPACE/NAME, or NAME) nor a diagnostic's code such as NA0203"
         );
     }
     let wanted = what.to_ascii_uppercase();
@@ -73,10 +95,10 @@ fn explain_code(code: Code, format: Format, ui: &Ui) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn explain_client(name: &ObjectRef, path: &Path, format: Format, ui: &Ui) -> Result<Exit> {
+fn explain_client(name: &ObjectRef, path: &Path, args: &ExplainArgs, ui: &Ui) -> Result<Exit> {
     let paths = [path.to_owned()];
     must_be_readable(&paths)?;
-    let manifests = Manifests::read(&paths);
+    let manifests = read_files(&paths, args.cluster.namespace.as_deref());
     let compiled = compile(&manifests.inventory());
     let Some(client) = compiled.report.clients.get(name) else {
         for case in Cases::of(&manifests, []).iter() {
@@ -88,23 +110,7 @@ fn explain_client(name: &ObjectRef, path: &Path, format: Format, ui: &Ui) -> Res
     let issuer = client.server.as_ref().and_then(|server| compiled.snapshots.get(server));
     let issuer = issuer.map(|snapshot| snapshot.head.issuer.to_string());
     let document = ClientDocument::of(name, client, issuer, output::json::views(&manifests, &cases));
-    print(&document, &manifests, &cases.iter().collect::<Vec<_>>(), format, ui)
-}
-
-/// The client's object in the cluster that KUBECONFIG names.
-fn read_object(client: &ObjectRef) -> Result<serde_json::Value> {
-    rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
-    let object = crate::threads()?.block_on(async {
-        let (api, _) = connect().await.with_context(|| {
-            format!("{client} cannot be read from a cluster; to explain manifests, name their PATH")
-        })?;
-        read(api, Kind::AuthClient, client)
-            .await
-            .with_context(|| format!("AuthClient {client} cannot be read"))
-    })?;
-    object.with_context(|| {
-        format!("there is no AuthClient {client} in the cluster; to explain manifests, name their PATH")
-    })
+    print(&document, &manifests, &cases.iter().collect::<Vec<_>>(), args.format, ui)
 }
 
 /// Explains a client from its own object, which its owner can read where manifests and policies are out of sight.

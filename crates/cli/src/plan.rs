@@ -1,38 +1,34 @@
-//! `nauthera plan`: what a change of manifests does to each client. The comparison is core's; here two folders are read, the new
+//! `nauthera plan`: what a change of manifests does to each client. The comparison is core's; here two sides are read, the new
 //! one compiled over the old one's Snapshots (so that a freeze shows as one), and the changes printed.
 
 mod document;
 mod lines;
+mod sides;
 
 use crate::args::{Format, PlanArgs};
+use crate::cluster::{self, CONTESTED, ClusterView, unread_words};
 use crate::exit::Exit;
 use crate::output::{self, Cases, Ui, Weight};
-use crate::paths::must_be_readable;
-use anyhow::{Result, bail};
-use nauthera_api::manifests::Manifests;
-use nauthera_core::compile::{Compiled, compile};
+use crate::sources::Sources;
+use anyhow::Result;
+use nauthera_core::codes::Code;
+use nauthera_core::compile::compile;
+use nauthera_core::finding::Finding;
 use nauthera_core::inventory::Inventory;
 use nauthera_core::plan::{Change, Fate, plan};
-use nauthera_core::report::Report;
+use nauthera_core::report::{Report, Verdict};
+use nauthera_operator::survey::{Part, Survey};
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use sides::Sides;
+use std::collections::HashSet;
 
 /// Compares and prints.
 pub fn run(args: &PlanArgs, ui: &Ui) -> Result<Exit> {
-    for path in [&args.old, &args.new] {
-        if path.as_os_str() == "cluster" {
-            bail!(
-                "plans against a cluster come with the operator; give a path (./cluster for a folder of that name)"
-            );
-        }
-    }
-    must_be_readable(&[args.old.clone(), args.new.clone()])?;
-    let (old, new) = (read(&args.old), read(&args.new));
-    let before = compiled(&old, "OLD", &args.old, Inventory::default(), ui)?;
-    let over = Inventory { published: before.snapshots, ..Inventory::default() };
-    let after = compiled(&new, "NEW", &args.new, over, ui)?;
+    let Sides { old, new, sources } = Sides::read(args, ui)?;
+    let before = compile(&old);
+    let after = compile(&Inventory { published: before.snapshots, ..new });
     let changes = plan(&before.report, &after.report);
-    let faults = faults(&new, &after.report);
+    let faults = faults(&sources, &before.report, &after.report);
     let totals = Totals::of(&changes);
     match args.format {
         Format::Human => {
@@ -41,39 +37,58 @@ pub fn run(args: &PlanArgs, ui: &Ui) -> Result<Exit> {
             }
             ui.line(&totals.words())?;
             for case in faults.iter() {
-                ui.say(&format!("\n{}", output::render(&new, case)));
+                ui.say(&format!("\n{}", output::render(&sources.manifests, case)));
             }
         }
         Format::Json => {
-            let document = document::Document::of(totals, &changes, &new, &faults);
+            let cluster = sources.cluster.as_ref().map(ClusterView::of);
+            let document = document::Document::of(totals, cluster, &changes, &sources.manifests, &faults);
             ui.line(&serde_json::to_string_pretty(&document)?)?;
+        }
+    }
+    if let Some(read) = &sources.cluster {
+        for doubt in doubts(&read.survey, [&before.report, &after.report]) {
+            ui.say(&format!("note: {doubt}"));
         }
     }
     Ok(Exit::found_if(!faults.is_empty() || totals.refused + totals.narrowed + totals.widened > 0))
 }
 
-fn read(path: &PathBuf) -> Manifests {
-    Manifests::read(std::slice::from_ref(path))
-}
-
-/// Compiles one side; `facts` has what is published. A side that cannot be read in full has no meaning here.
-fn compiled(manifests: &Manifests, side: &str, path: &Path, facts: Inventory, ui: &Ui) -> Result<Compiled> {
-    if manifests.is_incomplete() {
-        for case in Cases::of(manifests, []).iter() {
-            ui.say(&format!("{}\n", output::render(manifests, case)));
-        }
-        bail!("{side} ({}) cannot be read in full, so what the change does cannot be told", path.display());
+/// What is wrong with the new side itself: not with single clients, which the changes show. What was wrong in the cluster before, and
+/// is none of the manifests', is no fault of the change.
+fn faults(sources: &Sources, before: &Report, after: &Report) -> Cases {
+    fn own(report: &Report) -> impl Iterator<Item = &Finding> {
+        let servers = report.servers.values().flat_map(|server| &server.findings);
+        let stores = report.stores.values().flat_map(|store| &store.findings);
+        servers.chain(stores).chain(report.policies.values().flat_map(|policy| &policy.findings))
     }
-    Ok(compile(&Inventory { published: facts.published, ..manifests.inventory() }))
+    let all = sources.cases(own(after).cloned()).weighing(Weight::Error);
+    let Some(read) = &sources.cluster else { return all };
+    let known: HashSet<&Finding> = own(before).chain(read.survey.findings.values().flatten()).collect();
+    all.filter(|case| {
+        let subject = case.finding.subject();
+        subject.is_some_and(|subject| sources.manifests.has(subject)) || !known.contains(&case.finding)
+    })
 }
 
-/// What is wrong with the new side itself: not with single clients, which the changes show.
-fn faults(manifests: &Manifests, report: &Report) -> Cases {
-    let servers = report.servers.values().flat_map(|server| &server.findings);
-    let stores = report.stores.values().flat_map(|store| &store.findings);
-    let policies = report.policies.values().flat_map(|policy| &policy.findings);
-    let all = Cases::of(manifests, servers.chain(stores).chain(policies).cloned());
-    all.weighing(Weight::Error)
+/// What of the changes is a guess, since it may not be read.
+fn doubts(survey: &Survey, reports: [&Report; 2]) -> Vec<String> {
+    let has = |codes: &[Code]| {
+        reports.iter().any(|report| report.findings().any(|finding| codes.contains(&finding.code)))
+    };
+    let waits = |report: &&Report| {
+        report.clients.values().any(|client| {
+            let named = client.server.as_ref().and_then(|server| report.servers.get(server));
+            client.verdict == Verdict::Waiting
+                && named.is_none_or(|server| !server.frozen_by.is_empty() || !server.served)
+        })
+    };
+    let frozen = survey.unread_of(Part::Snapshots).next().filter(|_| reports.iter().any(waits));
+    let frozen = frozen
+        .map(|unread| format!("clients that wait here may be served as before: {}", unread_words(unread)));
+    let held = cluster::held_words(survey, has(&CONTESTED));
+    let owned = cluster::owned_words(survey, has(&[Code::SecretConflict]));
+    frozen.into_iter().chain(held).chain(owned).collect()
 }
 
 /// How many clients a change touches, and how. One client can count several times.

@@ -57,6 +57,41 @@ pub struct Inventory {
     pub incomplete: bool,
 }
 
+impl Inventory {
+    /// Lays manifests over what is known, as applying them would: an object that they have stands in place of the one that was there,
+    /// and what they lack stays as it is. Labels of a namespace are joined, since others label it too.
+    pub fn lay_over(&mut self, manifests: Self) {
+        let Self { servers, policies, stores, clients, namespaces, incomplete, .. } = manifests;
+        // A Secret that was missing is still missing, unless another one is named.
+        let names_another = |(client, object): (&ObjectRef, &Object<ClientSpec>)| {
+            let brings = |object: &Object<ClientSpec>| object.spec.as_ref()?.existing_secret.clone();
+            let known = self.clients.get(client).and_then(brings);
+            (known != brings(object)).then(|| client.clone())
+        };
+        let other_secrets: Vec<ObjectRef> = clients.iter().filter_map(names_another).collect();
+        self.unready.retain(|client, _| !other_secrets.contains(client));
+        lay(&mut self.servers, servers);
+        lay(&mut self.policies, policies);
+        lay(&mut self.stores, stores);
+        lay(&mut self.clients, clients);
+        for (name, labels) in namespaces {
+            self.namespaces.entry(name).or_default().extend(labels);
+        }
+        self.incomplete |= incomplete;
+    }
+}
+
+/// Objects in place of those that were there. Only another spec is another generation, as an API server counts.
+fn lay<S: PartialEq>(known: &mut BTreeMap<ObjectRef, Object<S>>, manifests: BTreeMap<ObjectRef, Object<S>>) {
+    for (name, object) in manifests {
+        let generation = known.get(&name).map_or(object.generation, |held| {
+            let same = held.spec.is_some() && held.spec == object.spec;
+            if same { held.generation } else { held.generation.saturating_add(1) }
+        });
+        known.insert(name, Object { generation, ..object });
+    }
+}
+
 /// What is kept of one client between compiles: who holds its id, and the digests of its live secrets.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -67,4 +102,54 @@ pub struct CredentialRecord {
     pub client_id: ClientId,
     /// Digests of its live secrets.
     pub secrets: Vec<SecretDigest>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store(generation: i64, users: UserStoreSpec) -> Object<UserStoreSpec> {
+        Object { generation, ..Object::new(users) }
+    }
+
+    fn nobody() -> UserStoreSpec {
+        UserStoreSpec::Static(Vec::new())
+    }
+
+    fn stores(all: [(&str, Object<UserStoreSpec>); 2]) -> BTreeMap<ObjectRef, Object<UserStoreSpec>> {
+        all.map(|(name, object)| (ObjectRef::new("identity", name), object)).into()
+    }
+
+    #[test]
+    fn what_manifests_lack_stays_and_only_another_spec_is_another_generation() {
+        let unreadable = Object { spec: None, ..store(7, nobody()) };
+        let mut known = Inventory {
+            stores: stores([("same", store(4, nobody())), ("broken", unreadable)]),
+            ..Inventory::default()
+        };
+        let manifests = Inventory {
+            stores: stores([("same", store(1, nobody())), ("new", store(1, nobody()))]),
+            ..Inventory::default()
+        };
+        known.lay_over(manifests.clone());
+        let generations =
+            |known: &Inventory| known.stores.values().map(|store| store.generation).collect::<Vec<_>>();
+        assert_eq!(generations(&known), [7, 1, 4]);
+        let mended = BTreeMap::from([(ObjectRef::new("identity", "broken"), store(1, nobody()))]);
+        known.lay_over(Inventory { stores: mended, ..manifests });
+        assert_eq!(generations(&known), [8, 1, 4]);
+    }
+
+    #[test]
+    fn labels_of_a_namespace_are_joined() {
+        let labels =
+            |all: &[(&str, &str)]| all.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+        let with = |all: &[(&str, &str)]| Inventory {
+            namespaces: BTreeMap::from([("shop".into(), labels(all))]),
+            ..Inventory::default()
+        };
+        let mut known = with(&[("tier", "test"), ("team", "shop")]);
+        known.lay_over(with(&[("tier", "prod")]));
+        assert_eq!(known.namespaces, with(&[("tier", "prod"), ("team", "shop")]).namespaces);
+    }
 }

@@ -3,13 +3,14 @@
 use crate::index::manifests;
 use crate::names::FIELD_MANAGER;
 use kube::api::{Api, DynamicObject, PatchParams, PostParams};
-use kube::config::InferConfigError;
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config, ResourceExt};
 use nauthera_core::names::{Kind, ObjectRef};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::fmt::Debug;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// How long a connection may take to be made.
@@ -25,26 +26,110 @@ pub const CALL_WITHIN: Duration = Duration::from_secs(15);
 #[derive(Debug, thiserror::Error)]
 pub enum NoCluster {
     /// No configuration.
-    #[error("no cluster is configured: set KUBECONFIG, or run inside one ({0})")]
-    Config(Box<InferConfigError>),
+    #[error(
+        "no cluster is configured: there is no kubeconfig (of KUBECONFIG, or ~/.kube/config), and this is no pod of a cluster"
+    )]
+    None,
+    /// The kubeconfig that was named cannot be used.
+    #[error("{}", kubeconfig_words(.0))]
+    Kubeconfig(Box<KubeconfigError>),
     /// The configuration cannot be used.
-    #[error("the cluster's configuration cannot be used: {0}")]
-    Client(#[source] kube::Error),
+    #[error("the cluster's configuration cannot be used: {}", chain(.0))]
+    Client(kube::Error),
 }
 
-/// A client by `KUBECONFIG`, or the pod's own, with the namespace that it is at home in.
+/// kube's own words with the names that it leaves out, and what to do.
+fn kubeconfig_words(error: &KubeconfigError) -> String {
+    match error {
+        KubeconfigError::ReadConfig(error, path) => {
+            format!("the kubeconfig {} cannot be read: {error}", path.display())
+        }
+        KubeconfigError::LoadContext(name) => {
+            format!("the kubeconfig has no context {name}; `kubectl config get-contexts` lists them")
+        }
+        KubeconfigError::CurrentContextNotSet => {
+            "the kubeconfig has no current context; name one, or set it with `kubectl config use-context`"
+                .into()
+        }
+        // Further lines may quote what stands there, secrets too.
+        error => {
+            format!("the kubeconfig cannot be used: {}", chain(error).lines().next().unwrap_or_default())
+        }
+    }
+}
+
+/// Is there no kubeconfig at all, where nobody named one?
+fn is_absent(error: &KubeconfigError) -> bool {
+    match error {
+        KubeconfigError::FindPath => true,
+        KubeconfigError::ReadConfig(error, _) => error.kind() == std::io::ErrorKind::NotFound,
+        _ => false,
+    }
+}
+
+/// Which cluster is meant, as people tell kubectl.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// A kubeconfig file, instead of those of `KUBECONFIG` or the usual one.
+    pub kubeconfig: Option<PathBuf>,
+    /// A context of it, instead of the current one.
+    pub context: Option<String>,
+}
+
+/// A cluster with the way to it.
+pub struct Cluster {
+    /// The client.
+    pub client: Client,
+    /// The namespace of the context, or of the pod.
+    pub namespace: String,
+    /// What people call it: its context, and its address.
+    pub name: String,
+}
+
+/// A client by the kubeconfig, or the pod's own, with the namespace that it is at home in.
 ///
 /// # Errors
 /// [`NoCluster`].
 pub async fn connect() -> Result<(Client, String), NoCluster> {
-    let mut config = Config::infer().await.map_err(|error| NoCluster::Config(Box::new(error)))?;
+    let Cluster { client, namespace, .. } = connect_to(&Wanted::default()).await?;
+    Ok((client, namespace))
+}
+
+/// The same for the cluster that is wanted.
+///
+/// # Errors
+/// [`NoCluster`].
+pub async fn connect_to(wanted: &Wanted) -> Result<Cluster, NoCluster> {
+    let named = wanted.kubeconfig.is_some()
+        || wanted.context.is_some()
+        || std::env::var_os("KUBECONFIG").is_some_and(|files| !files.is_empty());
+    let bad = |error| NoCluster::Kubeconfig(Box::new(error));
+    let read = match &wanted.kubeconfig {
+        Some(file) => Kubeconfig::read_from(file),
+        None => Kubeconfig::read(),
+    };
+    let mut context = wanted.context.clone();
+    let mut config = match read {
+        Err(error) if !named && is_absent(&error) => Config::incluster().map_err(|_| NoCluster::None)?,
+        read => {
+            let kubeconfig = read.map_err(bad)?;
+            context = context.or_else(|| kubeconfig.current_context.clone());
+            let options = KubeConfigOptions { context: context.clone(), ..KubeConfigOptions::default() };
+            Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(bad)?
+        }
+    };
     config.connect_timeout = Some(CONNECT_WITHIN);
     config.read_timeout = Some(READ_WITHIN);
     config.reset_reader_on_write = true;
     // What is refused for a while is tried again by who asked, with the state of then.
     config.default_retry = false;
-    let namespace = config.default_namespace.clone();
-    Ok((Client::try_from(config).map_err(NoCluster::Client)?, namespace))
+    let (namespace, address) = (config.default_namespace.clone(), config.cluster_url.to_string());
+    let address = address.trim_end_matches('/');
+    let name = match context {
+        Some(context) => format!("context {context} ({address})"),
+        None => address.to_owned(),
+    };
+    Ok(Cluster { client: Client::try_from(config).map_err(NoCluster::Client)?, namespace, name })
 }
 
 /// Why a call did not do what it was for.
@@ -56,6 +141,12 @@ pub enum Fault {
     /// It is not there.
     #[error("it is not there")]
     NotFound,
+    /// A list has grown too old for its next page.
+    #[error("the list is too old to be read on")]
+    Expired,
+    /// The API server does not know who this is.
+    #[error("the API server does not know who asks: {0}")]
+    Unauthenticated(String),
     /// This process may not.
     #[error("the API server does not allow it: {0}")]
     Forbidden(String),
@@ -99,6 +190,8 @@ impl Fault {
         match self {
             Self::Conflict => "conflict",
             Self::NotFound => "not_found",
+            Self::Expired => "expired",
+            Self::Unauthenticated(_) => "unauthenticated",
             Self::Forbidden(_) => "forbidden",
             Self::Invalid(_) => "invalid",
             Self::Taken(_) => "taken",
@@ -122,11 +215,14 @@ impl From<kube::Error> for Fault {
                     _ if terminating => Self::Terminating,
                     409 => Self::Conflict,
                     404 => Self::NotFound,
-                    401 | 403 => Self::Forbidden(message),
+                    410 => Self::Expired,
+                    401 => Self::Unauthenticated(message),
+                    403 => Self::Forbidden(message),
                     400 | 413 | 422 => Self::Invalid(message),
                     code => Self::Other(format!("the API server answers {code}: {message}")),
                 }
             }
+            kube::Error::Service(error) => Self::Other(bounded(&chain(&*error))),
             error => Self::Other(bounded(&chain(&error))),
         }
     }

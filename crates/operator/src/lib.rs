@@ -4,7 +4,8 @@
 //! statuses, events and admission answers are pure: values in, values out. Only the edges talk to an API server.
 //!
 //! How it goes round: [`watch`] fills the [`index`]; [`turn`] compiles what it says; a [`steward`] for each server carries out records,
-//! Snapshot and Secrets in their order; [`workloads`] and [`statuses`] follow. [`run`] joins them, and [`lease`] says who may write.
+//! Snapshot and Secrets in their order; [`workloads`] and [`statuses`] follow. [`run`] joins them, and [`lease`] says who may write. A
+//! [`survey`] reads the same facts once, for people who ask what is there.
 
 mod admin;
 mod admission;
@@ -32,6 +33,7 @@ mod standing;
 pub mod status;
 mod statuses;
 mod steward;
+pub mod survey;
 mod turn;
 pub mod watch;
 pub mod webhook;

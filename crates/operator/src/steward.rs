@@ -17,6 +17,7 @@ use crate::publish::{Publisher, Sweeper};
 use crate::records::RecordCache;
 use crate::standing::Standing;
 use crate::turn::{Ledger, World};
+use crate::watch::stream::PAGE;
 use kube::api::{Api, DynamicObject, ListParams};
 use nauthera_core::names::ObjectRef;
 use nauthera_core::shards::Placement;
@@ -34,8 +35,6 @@ const AT_REST: Duration = Duration::from_secs(30);
 const KEYS_EVERY: Duration = Duration::from_secs(60);
 /// The first and the longest wait after a failure.
 const WAITS: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(30));
-/// Objects of a page of a list.
-const PAGE: u32 = 500;
 
 /// Who looks after one server.
 pub struct Steward {

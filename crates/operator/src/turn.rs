@@ -2,7 +2,7 @@
 //! it, so that one which takes over knows everything; only the leader carries it out.
 
 use crate::context::Context;
-use crate::index::{Index, Source};
+use crate::index::{Index, Shared, Source};
 use crate::publish::{Publications, Published, pieces};
 use crate::records::{RecordCache, credentials_of, secret_names};
 use nauthera_core::binding::{self, Brought};
@@ -129,21 +129,33 @@ impl Turner {
     }
 }
 
-/// Gathers the facts and compiles.
-fn look(context: &Context, cache: &RecordCache, publications: &Mutex<Publications>) -> World {
-    let now = context.clock.monotonic();
+/// The facts, with what of them only the operator looks at further.
+pub struct Gathered {
+    /// The facts.
+    pub inventory: Inventory,
+    /// Servers whose credential records cannot be read, with why.
+    pub faults: BTreeMap<ObjectRef, String>,
+}
+
+/// Gathers the facts: what the index says, what is published, and what the credential records hold.
+pub fn gather(
+    shared: &Shared,
+    cache: &RecordCache,
+    publications: &Mutex<Publications>,
+    now: Duration,
+) -> Gathered {
     let known = publications.lock().unwrap_or_else(PoisonError::into_inner).bytes();
-    let (inventory, pieces, shards, secret_names) = context.shared.with(|index| {
+    let (inventory, pieces, shards, secret_names) = shared.with(|index| {
         let inventory = index.inventory();
         let shards: Vec<_> =
             inventory.servers.keys().map(|server| (server.clone(), cache.shards(index, server))).collect();
         (inventory, pieces(index, &known), shards, secret_names(index))
     });
-    let published: BTreeMap<ObjectRef, Arc<Published>> = {
+    let published: BTreeMap<ObjectRef, Arc<Snapshot>> = {
         let mut publications = publications.lock().unwrap_or_else(PoisonError::into_inner);
         publications.read(pieces, now);
         publications.retain(|server| inventory.servers.contains_key(server));
-        publications.all().map(|(server, published)| (server.clone(), published.clone())).collect()
+        publications.all().map(|(server, published)| (server.clone(), published.snapshot.clone())).collect()
     };
     let mut faults = BTreeMap::new();
     let mut records = Vec::new();
@@ -158,15 +170,17 @@ fn look(context: &Context, cache: &RecordCache, publications: &Mutex<Publication
         object.spec.as_ref().map(|spec| spec.server.clone())
     };
     let credentials = credentials_of(records.iter(), home);
-    let unready = context.shared.with(|index| unready(index, &inventory, &records));
-    let facts = Inventory {
-        published: published.iter().map(|(server, known)| (server.clone(), known.snapshot.clone())).collect(),
-        credentials,
-        secret_names,
-        unready,
-        private_fetch: context.settings.allow_private_fetch,
-        ..Inventory::clone(&inventory)
-    };
+    let unready = shared.with(|index| unready(index, &inventory, &records));
+    let inventory =
+        Inventory { published, credentials, secret_names, unready, ..Inventory::clone(&inventory) };
+    Gathered { inventory, faults }
+}
+
+/// Gathers the facts and compiles.
+fn look(context: &Context, cache: &RecordCache, publications: &Mutex<Publications>) -> World {
+    let now = context.clock.monotonic();
+    let Gathered { inventory, faults } = gather(&context.shared, cache, publications, now);
+    let facts = Inventory { private_fetch: context.settings.allow_private_fetch, ..inventory };
     let compiled = compile(&facts);
     let published = {
         let mut publications = publications.lock().unwrap_or_else(PoisonError::into_inner);

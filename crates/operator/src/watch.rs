@@ -1,7 +1,7 @@
 //! Streams of objects: one for each kind and namespace, each a list and then a watch, begun anew whenever it breaks. What they bring
 //! goes into the [`Index`]; what it means is judged there.
 
-mod stream;
+pub mod stream;
 #[cfg(test)]
 mod tests;
 

@@ -18,6 +18,7 @@ pub mod kubectl;
 pub mod namespace;
 pub mod objects;
 pub mod operator;
+pub mod person;
 pub mod proxy;
 pub mod store;
 pub mod tokens;

@@ -24,7 +24,10 @@ fn read_node(outcome: &mut Outcome, schemas: &Schemas, item: Item<'_>) {
     match identity::of(item.node, item.implied) {
         Identity::Foreign => {}
         Identity::Namespace => outcome.namespaces.extend(facts::namespace(item.node)),
-        Identity::Secret => outcome.secrets.extend(facts::secret(item.node)),
+        Identity::Secret => {
+            let secret = facts::secret(item.node, &outcome.home);
+            outcome.secrets.extend(secret);
+        }
         Identity::Ours(kind) => read_ours(outcome, schemas, kind, &item),
         Identity::Fault { finding, pointer, kind } => {
             read_faulty(outcome, *finding, pointer, kind, item.node)
@@ -44,7 +47,7 @@ fn read_node(outcome: &mut Outcome, schemas: &Schemas, item: Item<'_>) {
 }
 
 fn read_ours(outcome: &mut Outcome, schemas: &Schemas, kind: Kind, item: &Item<'_>) {
-    let Some(key) = object::key(kind, item.node) else {
+    let Some(key) = object::key(kind, item.node, &outcome.home) else {
         let generated = item.node.has("/metadata/generateName");
         let pointer = if generated { "/metadata/generateName" } else { "/metadata" };
         let at = if item.node.has(pointer) { pointer } else { "/kind" };
@@ -61,7 +64,8 @@ fn read_ours(outcome: &mut Outcome, schemas: &Schemas, kind: Kind, item: &Item<'
 fn read_faulty(outcome: &mut Outcome, finding: Finding, pointer: &str, kind: Option<Kind>, node: &Node) {
     let span = node.span_of(pointer, Part::Value);
     let gentle = kind.filter(|kind| matches!(kind, Kind::AuthClient | Kind::UserStore));
-    match gentle.and_then(|kind| object::key(kind, node)).filter(|_| !object::is_astray(node)) {
+    match gentle.and_then(|kind| object::key(kind, node, &outcome.home)).filter(|_| !object::is_astray(node))
+    {
         Some(key) => {
             outcome.findings.push((fault::located(finding, &key, pointer), span));
             outcome.objects.push(object::unaccepted(key, node));

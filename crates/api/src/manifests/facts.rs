@@ -1,7 +1,6 @@
 //! Facts of other kinds: labels of Namespaces, and Secrets that clients bring. They are read kindly: what is wrong with
 //! them is for their own readers to say.
 
-use super::DEFAULT_NAMESPACE;
 use crate::yaml::{Node, Value};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -70,10 +69,10 @@ pub(super) fn namespace(node: &Node) -> Option<(Arc<str>, Labels, u32)> {
     Some((name, labels, node.span.line))
 }
 
-/// Name, content and line of a Secret; `stringData` wins over `data`, as in a cluster.
-pub(super) fn secret(node: &Node) -> Option<(ObjectRef, Secret, u32)> {
+/// Name (in `home`, where it names no namespace), content and line of a Secret; `stringData` wins over `data`, as in a cluster.
+pub(super) fn secret(node: &Node, home: &str) -> Option<(ObjectRef, Secret, u32)> {
     let name = node.at("/metadata/name")?.as_str()?;
-    let namespace = node.at("/metadata/namespace").and_then(Node::as_str).unwrap_or(DEFAULT_NAMESPACE);
+    let namespace = node.at("/metadata/namespace").and_then(Node::as_str).unwrap_or(home);
     let mut data = BTreeMap::new();
     for (key, value) in texts(node, "/data") {
         let written: String = value.split_ascii_whitespace().collect();

@@ -1,6 +1,6 @@
 //! Which files there are, and their texts.
 
-use super::{MAX_FILE, fault};
+use super::{DEFAULT_NAMESPACE, MAX_FILE, fault};
 use crate::schema::printable;
 use crate::yaml::Span;
 use nauthera_core::finding::Finding;
@@ -18,6 +18,8 @@ const MAX_FOLDERS: usize = 64;
 pub struct Listing {
     files: Vec<ListedFile>,
     faults: Vec<ListedFault>,
+    /// The namespace of objects that name none, where it is another one than usual.
+    home: Option<String>,
 }
 
 /// A file that was found.
@@ -60,6 +62,16 @@ impl Listing {
             walk.given(path, shown);
         }
         walk.into_listing()
+    }
+
+    /// The same, with objects that name no namespace in this one, as `kubectl --namespace` has it.
+    #[must_use]
+    pub fn in_namespace(self, home: &str) -> Self {
+        Self { home: Some(home.to_owned()), ..self }
+    }
+
+    pub(super) fn home(&self) -> &str {
+        self.home.as_deref().unwrap_or(DEFAULT_NAMESPACE)
     }
 
     /// Where the files are.

@@ -2,7 +2,7 @@
 
 use super::outcome::ReadObject;
 use super::typed::{self, Spec};
-use super::{DEFAULT_NAMESPACE, MAX_OBJECT, facts, fault};
+use super::{MAX_OBJECT, facts, fault};
 use crate::schema::{Schema, printable};
 use crate::yaml::{Entry, Node, Part, Problem, Span, Text, Value, escape_token, is_ambiguous_word};
 use nauthera_core::finding::{Finding, Severity};
@@ -17,11 +17,11 @@ pub(super) struct Read {
     pub(super) findings: Vec<(Finding, Span)>,
 }
 
-/// Kind, namespace and name, if it has a name.
-pub(super) fn key(kind: Kind, node: &Node) -> Option<ObjectKey> {
+/// Kind, namespace (`home`, where it names none) and name, if it has a name.
+pub(super) fn key(kind: Kind, node: &Node, home: &str) -> Option<ObjectKey> {
     let name = scalar(node.at("/metadata/name")?)?;
     let namespace = node.at("/metadata/namespace").and_then(scalar);
-    let namespace = namespace.unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned());
+    let namespace = namespace.unwrap_or_else(|| home.to_owned());
     Some(ObjectKey::new(kind, ObjectRef::new(namespace, name)))
 }
 

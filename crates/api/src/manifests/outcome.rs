@@ -4,7 +4,7 @@ use super::document;
 use super::facts::{Labels, Secret};
 use super::files::{self, ListedFault, ListedFile};
 use super::typed::Spec;
-use super::{MAX_FILE, SourceFile, fault};
+use super::{DEFAULT_NAMESPACE, MAX_FILE, SourceFile, fault};
 use crate::schema::Schemas;
 use crate::yaml::{self, Node, Span};
 use nauthera_core::finding::Finding;
@@ -27,6 +27,8 @@ pub(super) struct Outcome {
     pub(super) secrets: Vec<(ObjectRef, Secret, u32)>,
     pub(super) findings: Vec<(Finding, Span)>,
     pub(super) incomplete: bool,
+    /// The namespace of objects that name none.
+    pub(super) home: String,
 }
 
 /// An object of ours; without a spec when it is not accepted.
@@ -38,8 +40,9 @@ pub(super) struct ReadObject {
 }
 
 impl Outcome {
-    pub(super) fn of_file(schemas: &Schemas, file: &ListedFile) -> Self {
+    pub(super) fn of_file(schemas: &Schemas, file: &ListedFile, home: &str) -> Self {
         let mut outcome = Self::empty(file.shown.clone(), file.location.clone());
+        home.clone_into(&mut outcome.home);
         match files::text_of(file) {
             Ok(text) => outcome.read(schemas, text),
             Err((finding, span, text)) => {
@@ -75,6 +78,7 @@ impl Outcome {
             secrets: Vec::new(),
             findings: Vec::new(),
             incomplete: false,
+            home: DEFAULT_NAMESPACE.into(),
         }
     }
 

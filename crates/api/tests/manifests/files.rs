@@ -195,3 +195,15 @@ fn a_namespace_has_its_own_name_as_a_label_as_in_every_cluster() {
     let labels: Vec<(&str, &str)> = inventory.namespaces["shop"].iter().map(|(k, v)| (&**k, &**v)).collect();
     assert_eq!(labels, [("kubernetes.io/metadata.name", "shop"), ("team", "a")]);
 }
+
+#[test]
+fn objects_that_name_no_namespace_are_in_the_one_that_is_said() {
+    let homeless = CLIENT.replace("  namespace: shop\n", "");
+    let secret = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: own}\n";
+    let folder = folder(&[("a.yaml", format!("{homeless}\n{secret}"))]);
+    let listing = Listing::of(&[folder.path().to_owned()]).in_namespace("stage");
+    let manifests = Manifests::load(&listing);
+    let clients: Vec<String> = manifests.inventory().clients.keys().map(ToString::to_string).collect();
+    let secrets: Vec<String> = manifests.secrets().keys().map(ToString::to_string).collect();
+    assert_eq!((clients, secrets), (vec!["stage/web".to_owned()], vec!["stage/own".to_owned()]));
+}

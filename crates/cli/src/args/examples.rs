@@ -5,7 +5,7 @@ Exit codes:
   0  done, and nothing found
   1  done, and something found: an error, a violation (a client asks beyond policy), or for `plan`
      a client that the change refuses, narrows or widens
-  2  the command could not do its job: usage, unreadable input";
+  2  the command could not do its job: usage, unreadable input, no cluster or too few rights in it";
 
 pub const UP_ABOUT: &str = "\
 Serves a folder of manifests: the same engine and the same server as in a cluster, with SQLite.
@@ -24,30 +24,50 @@ pub const CHECK_ABOUT: &str = "\
 Judges manifests without a cluster, as a pull request should be: schema, CEL rules, references, policies, examples.
 
 A Secret that is not there is no finding, since Secrets are rarely in Git. An AuthServer, UserStore or policy that is not \
-among the paths is a warning, since another repository may hold it. Namespaces among the paths are read as facts.";
+among the paths is a warning, since another repository may hold it. Namespaces among the paths are read as facts.
+
+`cluster` in place of a path is what is in the cluster of the current kubeconfig context (./cluster is a folder of that name). \
+Paths beside it are laid over it, as applying them would: what other repositories hold is then found there, and what is told \
+is what concerns the paths. What may not be read is said, and never taken for absent.";
 
 pub const CHECK: &str = "\
 Examples:
   nauthera check deploy/auth
   nauthera check platform security teams/shop --deny-warnings
-  nauthera check deploy/auth --format sarif > nauthera.sarif";
+  nauthera check deploy/auth --format sarif > nauthera.sarif
+  nauthera check cluster
+  nauthera check cluster teams/shop --namespace shop   a team's folder over what is there";
 
 pub const PLAN_ABOUT: &str = "\
 Compares two states of the manifests: each client whose settings, acceptance or violations differ, field by field, with \
-the policy that decides. Exit code 1 says that the change refuses, narrows or widens a client.";
+the policy that decides. Exit code 1 says that the change refuses, narrows or widens a client.
+
+`cluster` is what is in the cluster of the current kubeconfig context (./cluster is a folder of that name): `plan cluster NEW` \
+answers what a change would do before it is applied, and `plan OLD cluster` how the cluster differs from manifests. The other \
+side is laid over the cluster's objects: those that it has stand in place of the cluster's of the same name, and what it lacks \
+stays as it is, as with `kubectl apply`; with --prune what it lacks is deleted. It writes nothing. It reads AuthServers, \
+AuthPolicies, AuthClients and Namespaces of the whole cluster, as the ClusterRoles nauthera-security and nauthera-platform may; \
+of a Secret's content no more than credential records, where it may.";
 
 pub const PLAN: &str = "\
 Examples:
   nauthera plan main/deploy/auth branch/deploy/auth
-  git worktree add ../main main && nauthera plan ../main/deploy deploy";
+  git worktree add ../main main && nauthera plan ../main/deploy deploy
+  nauthera plan cluster security/stricter-lifetimes.yaml
+  kubectl kustomize overlays/prod | nauthera plan cluster /dev/stdin
+  nauthera plan cluster deploy/auth --prune --context prod";
 
 pub const EXPLAIN_ABOUT: &str = "\
 Explains a client: every effective setting, what was asked, and the policy (and its generation) that decided. Or explains \
-a diagnostic by its code.";
+a diagnostic by its code.
+
+Without a PATH the client is read from the cluster of the current kubeconfig context: from its status alone, which its owner \
+can read.";
 
 pub const EXPLAIN: &str = "\
 Examples:
   nauthera explain shop/storefront examples/quickstart
+  nauthera explain storefront --namespace shop   as it is served in the cluster
   nauthera explain NA0203";
 
 pub const COMPILE_ABOUT: &str = "\

@@ -1,5 +1,6 @@
 //! Flags of the commands that judge and compile.
 
+use super::cluster::{ClusterArgs, Source};
 use super::values::{self, Format, JudgeFormat, OrHuman};
 use crate::destination::Destination;
 use clap::Args;
@@ -10,9 +11,12 @@ use std::path::PathBuf;
 /// Flags of `check`.
 #[derive(Debug, Clone, Args)]
 pub struct CheckArgs {
-    /// Files and folders of manifests, judged together
+    /// Files and folders of manifests, judged together; `cluster` lays them over what is in the cluster
     #[arg(value_name = "PATH", required = true)]
-    pub paths: Vec<PathBuf>,
+    pub paths: Vec<Source>,
+    /// Which cluster `cluster` is
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
     /// How to print what is found
     #[arg(long, value_name = "FORMAT", env = "NAUTHERA_FORMAT", value_parser = OrHuman::<JudgeFormat>::new(), default_value = "human")]
     pub format: JudgeFormat,
@@ -24,12 +28,18 @@ pub struct CheckArgs {
 /// Flags of `plan`.
 #[derive(Debug, Clone, Args)]
 pub struct PlanArgs {
-    /// The manifests as they are: a file or folder (`cluster` comes with the operator)
+    /// The manifests as they are: a file or folder, or `cluster` for what is in the cluster
     #[arg(value_name = "OLD")]
-    pub old: PathBuf,
-    /// The manifests as they will be: a file or folder
+    pub old: Source,
+    /// The manifests as they will be: a file or folder, or `cluster`
     #[arg(value_name = "NEW")]
-    pub new: PathBuf,
+    pub new: Source,
+    /// Take the manifests for everything: what the cluster has and they lack is deleted
+    #[arg(long, env = "NAUTHERA_PRUNE", value_parser = BoolishValueParser::new())]
+    pub prune: bool,
+    /// Which cluster `cluster` is
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
     /// How to print the changes
     #[arg(long, value_name = "FORMAT", env = "NAUTHERA_FORMAT", value_parser = OrHuman::<Format>::new(), default_value = "human")]
     pub format: Format,
@@ -38,12 +48,15 @@ pub struct PlanArgs {
 /// Flags of `explain`.
 #[derive(Debug, Clone, Args)]
 pub struct ExplainArgs {
-    /// A client as NAMESPACE/NAME, or a diagnostic's code such as NA0203
+    /// A client as NAMESPACE/NAME (or NAME alone, in the namespace of the context), or a diagnostic's code such as NA0203
     #[arg(value_name = "WHAT")]
     pub what: String,
-    /// The manifests that the client is in
+    /// The manifests that the client is in [default: the cluster, of which the client's status is read]
     #[arg(value_name = "PATH")]
     pub path: Option<PathBuf>,
+    /// Which cluster it is, without a PATH
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
     /// How to print the explanation
     #[arg(long, value_name = "FORMAT", env = "NAUTHERA_FORMAT", value_parser = OrHuman::<Format>::new(), default_value = "human")]
     pub format: Format,

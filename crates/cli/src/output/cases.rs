@@ -12,15 +12,15 @@ use std::collections::{BTreeMap, HashSet};
 pub struct Case {
     /// What is told.
     pub finding: Finding,
-    /// Where it is: first the place itself, then those that explain it. One that is in no file is left out.
+    /// Where it is: first the place itself, then those that explain it. One that is nowhere is left out.
     pub marks: Vec<Mark>,
 }
 
-/// A place in a file.
+/// A place in a file, or in an object of a cluster.
 #[derive(Debug, Clone)]
 pub struct Mark {
-    /// Where.
-    pub at: FileSpan,
+    /// Where; `None` in a cluster.
+    pub at: Option<FileSpan>,
     /// The value that stands there, where it is an object's, and the words that belong under it.
     pub label: Option<Label>,
 }
@@ -49,9 +49,9 @@ impl Case {
         }
     }
 
-    /// Its first place.
+    /// Its first place, where that is in a file.
     pub fn at(&self) -> Option<FileSpan> {
-        self.marks.first().map(|mark| mark.at)
+        self.marks.first().and_then(|mark| mark.at)
     }
 }
 
@@ -67,14 +67,29 @@ pub struct Cases(Vec<Case>);
 impl Cases {
     /// What reading found, and what was found since.
     pub fn of(manifests: &Manifests, since: impl IntoIterator<Item = Finding>) -> Self {
+        Self::over(manifests, None, since)
+    }
+
+    /// The same of manifests that are laid over a cluster, with what is wrong with its objects by themselves.
+    pub fn over(
+        manifests: &Manifests,
+        held: Option<&BTreeMap<ObjectKey, Vec<Finding>>>,
+        since: impl IntoIterator<Item = Finding>,
+    ) -> Self {
+        let places = Places { manifests, cluster: held.is_some() };
         let mut cases: Vec<Case> = manifests
             .findings()
             .iter()
             .map(|found| Case {
                 finding: found.finding.clone(),
-                marks: marks(manifests, &found.finding, found.at),
+                marks: places.marks(&found.finding, found.at),
             })
             .collect();
+        let held = held.into_iter().flatten().filter(|(key, _)| !manifests.has(key));
+        let held = held.flat_map(|(_, findings)| findings);
+        cases.extend(
+            held.map(|finding| Case { marks: places.marks(finding, None), finding: finding.clone() }),
+        );
         let faulty = faulty_objects(&cases);
         for finding in since {
             match consequence_of(&finding, &faulty) {
@@ -83,7 +98,7 @@ impl Cases {
                         cause.finding.notes.extend(finding.notes);
                     }
                 }
-                None => cases.push(Case { marks: marks(manifests, &finding, None), finding }),
+                None => cases.push(Case { marks: places.marks(&finding, None), finding }),
             }
         }
         Self::sorted(cases)
@@ -106,6 +121,11 @@ impl Cases {
     pub fn about(&self, keys: &[ObjectKey]) -> Self {
         let about = |case: &&Case| case.finding.subject().is_some_and(|subject| keys.contains(subject));
         Self(self.0.iter().filter(about).cloned().collect())
+    }
+
+    /// Those that hold for this.
+    pub fn filter(&self, holds: impl Fn(&Case) -> bool) -> Self {
+        Self(self.0.iter().filter(|case| holds(case)).cloned().collect())
     }
 
     /// Those of one weight.
@@ -148,17 +168,28 @@ fn consequence_of(finding: &Finding, faulty: &BTreeMap<ObjectKey, usize>) -> Opt
     finding.subject().filter(|_| follows).and_then(|subject| faulty.get(subject)).copied()
 }
 
-fn marks(manifests: &Manifests, finding: &Finding, read_at: Option<FileSpan>) -> Vec<Mark> {
-    let located = |label: &Label| {
-        let at = manifests.locate(&label.place, part(label))?;
-        Some(Mark { at, label: Some(label.clone()) })
-    };
-    match read_at {
-        None => finding.labels.iter().filter_map(located).collect(),
-        // Reading knows better than the object's tree where its finding is: a key that stands twice, for example.
-        Some(at) => {
-            let first = Mark { at, label: finding.labels.first().cloned() };
-            std::iter::once(first).chain(finding.labels.iter().skip(1).filter_map(located)).collect()
+/// Where places are looked up.
+struct Places<'m> {
+    manifests: &'m Manifests,
+    /// Is what stands in no file in a cluster?
+    cluster: bool,
+}
+
+impl Places<'_> {
+    fn mark(&self, label: &Label) -> Option<Mark> {
+        let at = self.manifests.locate(&label.place, part(label));
+        (at.is_some() || self.cluster).then(|| Mark { at, label: Some(label.clone()) })
+    }
+
+    fn marks(&self, finding: &Finding, read_at: Option<FileSpan>) -> Vec<Mark> {
+        let located = |label: &Label| self.mark(label);
+        match read_at {
+            None => finding.labels.iter().filter_map(located).collect(),
+            // Reading knows better than the object's tree where its finding is: a key that stands twice, for example.
+            Some(_) => {
+                let first = Mark { at: read_at, label: finding.labels.first().cloned() };
+                std::iter::once(first).chain(finding.labels.iter().skip(1).filter_map(located)).collect()
+            }
         }
     }
 }

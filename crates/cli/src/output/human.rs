@@ -6,7 +6,7 @@ use super::plain::visible;
 use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 use nauthera_api::manifests::Manifests;
 use nauthera_api::yaml::Span;
-use nauthera_core::finding::Severity;
+use nauthera_core::finding::{Label, Severity};
 
 /// Terminals differ in width, texts do not.
 const WIDTH: usize = 140;
@@ -28,7 +28,11 @@ pub fn render(manifests: &Manifests, case: &Case) -> String {
     let help = finding.help.iter().map(|help| Level::HELP.message(visible(help)));
     let group = group.elements(notes.chain(help));
     let text = Renderer::styled().term_width(WIDTH).render(&[group]);
-    if case.marks.iter().any(|mark| mark.at.span.line > 0) { text } else { indented(&text) }
+    if case.marks.iter().any(|mark| mark.at.is_some_and(|at| at.span.line > 0)) {
+        text
+    } else {
+        indented(&text)
+    }
 }
 
 /// Without a line of a file there is no column of line numbers: what follows the title is moved to where it stands elsewhere.
@@ -36,11 +40,13 @@ fn indented(text: &str) -> String {
     text.replace('\n', "\n ")
 }
 
-/// The marks of each file, files in the order in which they come up.
+/// The marks of each file, files in the order in which they come up; each in a cluster by itself.
 fn by_file(marks: &[Mark]) -> Vec<Vec<&Mark>> {
     let mut files: Vec<Vec<&Mark>> = Vec::new();
     for mark in marks {
-        match files.iter_mut().find(|file| file.first().is_some_and(|first| first.at.file == mark.at.file)) {
+        let file_of = |mark: &Mark| mark.at.map(|at| at.file);
+        let same = |file: &&mut Vec<&Mark>| file.first().is_some_and(|first| file_of(first) == file_of(mark));
+        match files.iter_mut().find(same).filter(|_| mark.at.is_some()) {
             Some(file) => file.push(mark),
             None => files.push(vec![mark]),
         }
@@ -61,8 +67,8 @@ fn quoted<'m>(manifests: &'m Manifests, marks: &[&'m Mark], has_primary: bool) -
 }
 
 fn snippet<'m>(manifests: &'m Manifests, marks: &[&'m Mark], has_primary: bool) -> Option<Element<'m>> {
-    let file = manifests.files().get(marks.first()?.at.file)?;
-    let spans: Vec<Span> = marks.iter().map(|mark| mark.at.span).collect();
+    let file = manifests.files().get(marks.first()?.at?.file)?;
+    let spans: Vec<Span> = marks.iter().filter_map(|mark| mark.at).map(|at| at.span).collect();
     let excerpt = excerpt(&file.text, &spans)?;
     let annotation = |n: usize, mark: &&'m Mark| -> Option<Annotation<'m>> {
         let kind = if has_primary && n == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
@@ -76,12 +82,21 @@ fn snippet<'m>(manifests: &'m Manifests, marks: &[&'m Mark], has_primary: bool) 
 }
 
 fn place<'m>(manifests: &'m Manifests, mark: &Mark, is_primary: bool) -> Option<Element<'m>> {
-    let file = manifests.files().get(mark.at.file)?;
+    let Some(at) = mark.at else { return mark.label.as_ref().map(in_cluster) };
+    let file = manifests.files().get(at.file)?;
     let origin = Origin::path(visible(&file.path));
-    let span = mark.at.span;
+    let span = at.span;
     Some(match span.line {
         0 => origin.into(),
         line if is_primary => origin.line(line as usize).char_column(span.column as usize).into(),
         line => origin.line(line as usize).into(),
     })
+}
+
+/// A place in a cluster has no line: the object is named, with the field and the words that belong to it.
+fn in_cluster(label: &Label) -> Element<'static> {
+    let (key, path) = (&label.place.key, label.place.path());
+    let field = if path.is_empty() { String::new() } else { format!(", {path}") };
+    let words = if label.note.is_empty() { String::new() } else { format!(": {}", label.note) };
+    Origin::path(visible(&format!("{key} in the cluster{field}{words}")).into_owned()).into()
 }

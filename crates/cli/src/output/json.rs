@@ -160,7 +160,7 @@ impl FindingView {
 
 impl PlaceView {
     fn of(manifests: &Manifests, mark: &Mark) -> Self {
-        let file = manifests.files().get(mark.at.file);
+        let file = mark.at.and_then(|at| manifests.files().get(at.file));
         Self {
             file: file.map(|file| file.location.display().to_string()),
             position: file.and_then(|file| Position::of(file, mark)),
@@ -189,7 +189,7 @@ impl ObjectView {
 impl Position {
     /// Where a mark begins and ends; `None` for a file as a whole.
     pub fn of(file: &SourceFile, mark: &Mark) -> Option<Self> {
-        let span = mark.at.span;
+        let span = mark.at?.span;
         if span.line == 0 {
             return None;
         }

@@ -1,4 +1,5 @@
-//! Findings as JUnit XML: a suite for each file, a case for each finding, and one that passes for a file without any.
+//! Findings as JUnit XML: a suite for each file and one for the cluster, a case for each finding, and one that passes for a suite
+//! without any.
 
 use super::cases::{Case, Cases};
 use super::human::render;
@@ -12,9 +13,14 @@ struct Suite<'c> {
     cases: Vec<(&'c Case, bool)>,
 }
 
-/// The document; `fails` says which cases are failures.
-pub fn document(manifests: &Manifests, cases: &Cases, fails: impl Fn(&Case) -> bool) -> String {
-    let suites = suites(manifests, cases, fails);
+/// The document; `cluster` says whether one was judged, `fails` which cases are failures.
+pub fn document(
+    manifests: &Manifests,
+    cluster: bool,
+    cases: &Cases,
+    fails: impl Fn(&Case) -> bool,
+) -> String {
+    let suites = suites(manifests, cluster, cases, fails);
     let tests: usize = suites.iter().map(|suite| suite.cases.len().max(1)).sum();
     let failures: usize = suites.iter().map(Suite::failures).sum();
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
@@ -27,7 +33,12 @@ pub fn document(manifests: &Manifests, cases: &Cases, fails: impl Fn(&Case) -> b
 }
 
 /// Files that hold anything of ours, in their order, and at the end what is in no file.
-fn suites<'c>(manifests: &Manifests, cases: &'c Cases, fails: impl Fn(&Case) -> bool) -> Vec<Suite<'c>> {
+fn suites<'c>(
+    manifests: &Manifests,
+    cluster: bool,
+    cases: &'c Cases,
+    fails: impl Fn(&Case) -> bool,
+) -> Vec<Suite<'c>> {
     let mut by_file: BTreeMap<Option<usize>, Vec<(&'c Case, bool)>> = BTreeMap::new();
     for case in cases.iter() {
         by_file.entry(case.at().map(|at| at.file)).or_default().push((case, fails(case)));
@@ -39,8 +50,9 @@ fn suites<'c>(manifests: &Manifests, cases: &'c Cases, fails: impl Fn(&Case) -> 
             suites.push(Suite { name: file.location.display().to_string(), cases });
         }
     }
-    let elsewhere = by_file.remove(&None);
-    suites.extend(elsewhere.map(|cases| Suite { name: "manifests".into(), cases }));
+    let elsewhere = by_file.remove(&None).or_else(|| cluster.then(Vec::new));
+    let name = if cluster { "cluster" } else { "manifests" };
+    suites.extend(elsewhere.map(|cases| Suite { name: name.into(), cases }));
     suites
 }
 

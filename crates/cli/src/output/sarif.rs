@@ -48,7 +48,7 @@ const fn level(severity: Severity) -> &'static str {
 
 fn result(manifests: &Manifests, case: &Case, fallback: &Path) -> Value {
     let finding = &case.finding;
-    let mut locations = case.marks.iter().map(|mark| location(manifests, mark));
+    let mut locations = case.marks.iter().map(|mark| location(manifests, mark, fallback));
     let first = locations.next().unwrap_or_else(|| json!({ "physicalLocation": artifact(fallback) }));
     let related: Vec<Value> = locations.collect();
     let mut result = json!({
@@ -90,10 +90,11 @@ fn text(case: &Case) -> String {
     text
 }
 
-fn location(manifests: &Manifests, mark: &Mark) -> Value {
+/// A place; code scanning takes none without a file, so one in a cluster is put at `fallback`, and named.
+fn location(manifests: &Manifests, mark: &Mark, fallback: &Path) -> Value {
     let mut location = json!({});
     let Value::Object(parts) = &mut location else { return location };
-    if let Some(file) = manifests.files().get(mark.at.file) {
+    if let Some(file) = mark.at.and_then(|at| manifests.files().get(at.file)) {
         let mut physical = artifact(&file.location);
         if let (Value::Object(physical), Some(position)) = (&mut physical, Position::of(file, mark)) {
             let region = json!({
@@ -105,6 +106,8 @@ fn location(manifests: &Manifests, mark: &Mark) -> Value {
             physical.insert("region".into(), region);
         }
         parts.insert("physicalLocation".into(), physical);
+    } else {
+        parts.insert("physicalLocation".into(), artifact(fallback));
     }
     if let Some(label) = &mark.label {
         let name = format!("{} {}", label.place.key, label.place.path());

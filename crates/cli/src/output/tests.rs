@@ -3,7 +3,7 @@ use nauthera_api::manifests::Manifests;
 use nauthera_core::codes::Code;
 use nauthera_core::compile::compile;
 use nauthera_core::finding::{Finding, Place};
-use nauthera_core::names::{Kind, ObjectRef};
+use nauthera_core::names::{Kind, ObjectKey, ObjectRef};
 use nauthera_core::report::Report;
 use std::fmt::Write;
 use std::path::Path;
@@ -154,4 +154,46 @@ fn thousands_of_findings_in_one_file_are_told_quickly() {
 fn findings(manifests: &Manifests, report: &Report, more: &[Finding]) -> Vec<String> {
     let cases = Cases::of(manifests, report.findings().chain(more).cloned());
     cases.iter().map(|case| render(manifests, case)).collect()
+}
+
+/// A client of a file, and the policy that decides in the cluster.
+fn over_a_cluster() -> (Manifests, Cases) {
+    let manifests = Manifests::from_texts(vec![("client.yaml".into(), service("web", "payroll"))]);
+    let policy = ObjectRef::new("identity", "base");
+    let beyond = Finding::new(Code::ScopeBeyondPolicy, "beyond")
+        .at(Place::new(Kind::AuthClient, &ObjectRef::new("shop", "web"), "/spec/scopes/0"), "asked here")
+        .decided_by(&policy, "allowedScopes");
+    let broken =
+        Finding::new(Code::PolicyNotAccepted, "broken").at(Place::new(Kind::AuthPolicy, &policy, ""), "");
+    let held = [(ObjectKey::new(Kind::AuthPolicy, policy), vec![broken])].into();
+    let cases = Cases::over(&manifests, Some(&held), [beyond]);
+    (manifests, cases)
+}
+
+#[test]
+fn an_object_of_a_cluster_is_named_where_a_file_would_be() {
+    let (manifests, cases) = over_a_cluster();
+    let texts: Vec<String> = cases.iter().map(|case| plain(&render(&manifests, case))).collect();
+    assert!(texts[0].contains("--> client.yaml:8:12"), "{}", texts[0]);
+    let there = "::: AuthPolicy identity/base in the cluster, spec.allowedScopes: allowed here";
+    assert!(texts[0].contains(there), "{}", texts[0]);
+    assert_eq!(texts[1], "error[NA0302]: broken\n --> AuthPolicy identity/base in the cluster");
+}
+
+#[test]
+fn machines_read_a_place_in_a_cluster_without_a_file() {
+    let (manifests, cases) = over_a_cluster();
+    let views = serde_json::to_value(json::views(&manifests, &cases)).unwrap();
+    assert_eq!(views[0]["places"][0]["file"], "client.yaml");
+    assert_eq!(
+        (&views[0]["places"][1]["file"], &views[0]["places"][1]["name"]),
+        (&().into(), &"base".into())
+    );
+    let log = sarif::log(&manifests, &cases, Path::new("deploy"));
+    let result = &log["runs"][0]["results"][1];
+    assert_eq!(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "deploy");
+    let xml = junit::document(&manifests, true, &cases, |_| true);
+    assert!(xml.contains("<testsuite name=\"cluster\" tests=\"1\" failures=\"1\">"), "{xml}");
+    let nothing = junit::document(&Manifests::default(), true, &Cases::default(), |_| true);
+    assert!(nothing.contains("<testsuite name=\"cluster\" tests=\"1\" failures=\"0\">"), "{nothing}");
 }

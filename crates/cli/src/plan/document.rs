@@ -1,6 +1,7 @@
 //! A plan as JSON.
 
 use super::Totals;
+use crate::cluster::ClusterView;
 use crate::output::Cases;
 use crate::output::json::{self, FindingView};
 use nauthera_api::manifests::Manifests;
@@ -13,6 +14,9 @@ use serde::Serialize;
 pub struct Document<'p> {
     version: &'static str,
     summary: Totals,
+    /// The cluster, where one was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cluster: Option<ClusterView>,
     changes: Vec<ChangeView<'p>>,
     /// What is wrong with the new manifests themselves.
     findings: Vec<FindingView>,
@@ -40,10 +44,17 @@ struct ChangeView<'p> {
 
 impl<'p> Document<'p> {
     /// Joins the parts.
-    pub fn of(summary: Totals, changes: &'p [Change], new: &Manifests, faults: &Cases) -> Self {
+    pub fn of(
+        summary: Totals,
+        cluster: Option<ClusterView>,
+        changes: &'p [Change],
+        new: &Manifests,
+        faults: &Cases,
+    ) -> Self {
         Self {
             version: env!("CARGO_PKG_VERSION"),
             summary,
+            cluster,
             changes: changes.iter().map(ChangeView::of).collect(),
             findings: json::views(new, faults),
         }

@@ -221,3 +221,17 @@ fn a_disk_that_is_full_is_an_error() {
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).starts_with("error: No space left on device"), "{}", stderr(&output));
 }
+
+#[test]
+fn a_cluster_that_cannot_be_reached_is_no_judgement() {
+    assert_transcript!("check", "cluster", "clean", "--kubeconfig", "kubeconfig/shut.yaml");
+}
+
+#[test]
+fn manifests_without_a_namespace_are_in_the_one_that_is_named() {
+    let said = stdout(&output(&["check", "homeless.yaml", "--namespace", "shop", "--format", "json"]));
+    assert!(
+        said.contains("\"namespace\": \"shop\"") && !said.contains("\"namespace\": \"default\""),
+        "{said}"
+    );
+}

@@ -54,7 +54,19 @@ fn a_code_that_is_not_there() {
 
 #[test]
 fn neither_a_client_nor_a_code() {
-    assert_transcript!("explain", "storefront");
+    assert_transcript!("explain", "Storefront!");
+}
+
+#[test]
+fn a_name_alone_is_in_the_namespace_of_the_context() {
+    assert_transcript!("explain", "storefront", "--kubeconfig", "kubeconfig/shut.yaml");
+}
+
+#[test]
+fn a_name_alone_with_a_path_is_in_the_namespace_that_is_named() {
+    let named = output(&["explain", "catalog", "company", "-n", "shop"]);
+    let whole = output(&["explain", "shop/catalog", "company"]);
+    assert_eq!((named.status.code(), stdout(&named)), (whole.status.code(), stdout(&whole)));
 }
 
 #[test]

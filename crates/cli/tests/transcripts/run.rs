@@ -1,18 +1,23 @@
 //! Runs the binary as people do, and writes down what it says.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 /// A command that is about to run in the folder of fixtures, with nothing of this process' environment but its paths, and no cluster.
 pub fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_nauthera"));
-    command.args(arguments).current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures"));
+    command.args(arguments).current_dir(fixtures());
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
     // No cluster of whoever runs the tests.
     command.env("KUBECONFIG", "nowhere");
     command.stdin(Stdio::null());
     command
+}
+
+/// The folder of fixtures.
+pub fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
 }
 
 /// Runs it and takes everything it says.

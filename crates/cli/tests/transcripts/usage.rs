@@ -13,6 +13,11 @@ fn help_of_check() {
 }
 
 #[test]
+fn help_of_plan() {
+    assert_transcript!("plan", "--help");
+}
+
+#[test]
 fn help_of_up() {
     assert_transcript!("up", "--help");
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Objects of a page of a list.
-const PAGE: u32 = 500;
+pub const PAGE: u32 = 500;
 /// How long a page may take.
 const PAGE_WITHIN: Duration = Duration::from_secs(60);
 /// How long nothing may come of a watch: it is to end by itself before.

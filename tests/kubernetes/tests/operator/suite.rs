@@ -2,11 +2,14 @@
 //! runs for all tests; each test has namespaces of its own.
 
 mod accounts;
+mod asked;
 mod backup;
 mod brought;
+mod check;
 mod clients;
 mod exposure;
 mod kstatus;
+mod plan;
 mod process;
 mod references;
 mod rights;
