@@ -11,6 +11,27 @@ fn main() {
     let commit = given.or_else(of_checkout).unwrap_or_else(|| "unknown".into());
     println!("cargo::rustc-env=NAUTHERA_COMMIT={commit}");
     println!("cargo::rustc-env=NAUTHERA_TARGET={}", env::var("TARGET").unwrap_or_else(|_| "unknown".into()));
+    if is_release() && packs_relocations() {
+        println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
+    }
+}
+
+fn is_release() -> bool {
+    env::var("PROFILE").is_ok_and(|profile| profile == "release")
+}
+
+/// Does the C library of this machine read packed relocations (glibc 2.36)? They keep a megabyte of the program, which is read at its
+/// start alone, out of memory. A binary runs with the library that it was built with, or a newer one.
+fn packs_relocations() -> bool {
+    let target = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
+    let native = env::var("HOST").ok().is_some_and(|host| target("TARGET", &host));
+    if !(native && target("CARGO_CFG_TARGET_OS", "linux") && target("CARGO_CFG_TARGET_ENV", "gnu")) {
+        return false;
+    }
+    let Ok(output) = Command::new("ldd").arg("--version").output() else { return false };
+    let text = String::from_utf8_lossy(&output.stdout);
+    let version = text.lines().next().and_then(|line| line.rsplit(' ').next()?.trim().strip_prefix("2."));
+    version.and_then(|minor| minor.parse::<u32>().ok()).is_some_and(|minor| minor >= 36)
 }
 
 /// The commit of the workspace's own checkout. A tree that was unpacked inside another project's checkout has none.

@@ -37,6 +37,23 @@ pub async fn token(server: SocketAddr, client: &Credentials) -> Result<Value> {
     form(server, "/oauth2/token", client, "grant_type=client_credentials".into()).await
 }
 
+/// The same with the token of a ServiceAccount in place of a secret.
+///
+/// # Errors
+/// As [`token`].
+pub async fn token_by_account(server: SocketAddr, client_id: &str, account_token: &str) -> Result<Value> {
+    // A JWT and a client id have no character that a form would escape.
+    let form = format!(
+        "grant_type=client_credentials&client_id={client_id}&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3A\
+         client-assertion-type%3Ajwt-bearer&client_assertion={account_token}"
+    );
+    let request = http::Request::post("/oauth2/token")
+        .header("host", server.to_string())
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Full::new(Bytes::from(form)))?;
+    answer(server, request).await
+}
+
 /// Posts a form as this client; the answer's JSON.
 ///
 /// # Errors

@@ -24,15 +24,12 @@ const MAKE_LOCK: &str = "CREATE TABLE IF NOT EXISTS nauthera_turn (id SMALLINT P
 const TAKE_TURN: &str = "BEGIN; SELECT id FROM nauthera_turn WHERE id = 1 FOR UPDATE";
 
 /// The newest version that this release knows.
-pub(super) fn known() -> i64 {
-    let runner = embedded::migrations::runner();
-    runner.get_migrations().iter().map(|m| i64::from(m.version())).max().unwrap_or_default()
-}
+pub(super) const KNOWN: i64 = 4;
 
 /// Is every version applied that this release knows? Asked first, so that a server needs no right to change a schema that somebody
 /// else brings up to date.
 pub(super) async fn is_current(connection: &mut Connection) -> Result<bool> {
-    Ok(newest(&connection.client).await? >= known())
+    Ok(newest(&connection.client).await? >= KNOWN)
 }
 
 /// The newest version that was applied; zero for an empty database.
@@ -49,10 +46,9 @@ pub(super) async fn newest(client: &Client) -> Result<i64> {
 pub(super) async fn serves(connection: &Connection) -> Result<()> {
     let needed =
         number(&connection.client, "SELECT serves_from::TEXT FROM nauthera_schema WHERE id = 1").await?;
-    let known = known();
-    if needed > known {
+    if needed > KNOWN {
         return Err(StoreError::Corrupt(format!(
-            "the database was written by a newer release: it needs schema version {needed}, this release has {known}"
+            "the database was written by a newer release: it needs schema version {needed}, this release has {KNOWN}"
         )));
     }
     Ok(())
@@ -65,7 +61,7 @@ pub(super) async fn migrate(connection: &mut Connection, lock: Connection) -> Re
     if !is_current(connection).await? {
         let runner = embedded::migrations::runner();
         runner.run_async(&mut connection.client).await.map_err(|error| failure(&error))?;
-        tracing::info!(version = known(), "the database's schema is up to date");
+        tracing::info!(version = KNOWN, "the database's schema is up to date");
     }
     lock.client.batch_execute("COMMIT").await.map_err(|e| told(&e))
 }
@@ -109,4 +105,16 @@ fn failure(error: &refinery::Error) -> StoreError {
     }
     // The rest of the message is the whole text of the version.
     StoreError::Corrupt(format!("migration: {}", error.to_string().lines().next().unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_version_is_the_last_that_the_migration_library_applies() {
+        let runner = embedded::migrations::runner();
+        let newest = runner.get_migrations().iter().map(|migration| i64::from(migration.version())).max();
+        assert_eq!(newest, Some(KNOWN));
+    }
 }

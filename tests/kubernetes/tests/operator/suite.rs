@@ -15,12 +15,13 @@ mod references;
 mod rights;
 mod servers;
 
-use nauthera_test_kubernetes::kubectl::apply;
+use nauthera_test_kubernetes::kubectl::{apply, get};
 use nauthera_test_kubernetes::namespace::Namespace;
 use nauthera_test_kubernetes::objects;
 use nauthera_test_kubernetes::objects::{SOON, of, secret_value};
 use process::operator;
 use serde_json::Value;
+use std::net::SocketAddr;
 
 /// A server with one policy, in a namespace of its own.
 struct Platform {
@@ -82,6 +83,13 @@ spec:
 
     fn name(&self) -> &str {
         self.namespace.name()
+    }
+
+    /// Where its pods answer, in the cluster.
+    fn service(&self) -> SocketAddr {
+        let service = get(&["service", "nauthera-main", "-n", self.name()]).unwrap();
+        let address = service["spec"]["clusterIP"].as_str().unwrap();
+        SocketAddr::new(address.parse().unwrap(), 80)
     }
 
     /// A client of this server, in another namespace.

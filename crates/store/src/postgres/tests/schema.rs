@@ -1,7 +1,7 @@
 //! Schemas: made once by many, refused when they are of a release to come, left alone where they are right.
 
 use super::backend::{fresh, open};
-use crate::postgres::schema::known;
+use crate::postgres::schema::KNOWN;
 use crate::{Store, StoreError};
 use nauthera_test_postgres::shared;
 
@@ -26,7 +26,7 @@ async fn replicas_that_start_together_make_the_schema_once() {
             shared().unwrap().sql(name(&url), "SELECT count(*), max(version) FROM refinery_schema_history");
         let applied = applied.unwrap();
         let (count, newest) = applied.trim().split_once('|').unwrap();
-        assert_eq!(newest, known().to_string());
+        assert_eq!(newest, KNOWN.to_string());
         let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/postgres")).unwrap();
         assert_eq!(count, files.count().to_string());
     }

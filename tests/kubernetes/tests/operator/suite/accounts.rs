@@ -1,54 +1,16 @@
 //! An application without any secret: the token that Kubernetes projects into its pod proves which client it is.
 
 use super::{Platform, SOON, ready, secret_value};
-use anyhow::{Context, Result};
-use nauthera_test_kubernetes::kubectl::{apply, get, kubectl};
+use anyhow::Result;
+use nauthera_test_kubernetes::kubectl::{apply, kubectl};
 use nauthera_test_kubernetes::namespace::Namespace;
+use nauthera_test_kubernetes::tokens::token_by_account;
 use nauthera_test_kubernetes::wait::wait_for;
-use reqwest::Client;
-use serde_json::Value;
-use std::time::Duration;
-
-const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-
-/// The token endpoint of a platform, in the cluster.
-pub fn token_endpoint(platform: &Platform) -> Result<String> {
-    let service = get(&["service", "nauthera-main", "-n", platform.name()])?;
-    let address = service["spec"]["clusterIP"].as_str().context("the Service has no address")?;
-    Ok(format!("http://{address}/oauth2/token"))
-}
 
 /// A token of a ServiceAccount, as a projected volume would bring it.
 fn account_token(namespace: &Namespace, account: &str, audience: &str) -> Result<String> {
     let words = ["create", "token", account, "-n", namespace.name(), "--audience", audience];
     Ok(kubectl(words)?.worked()?.trim().to_owned())
-}
-
-/// What a client shows.
-pub enum Proof<'a> {
-    /// Its secret, by HTTP Basic.
-    Secret(&'a str),
-    /// The token of a ServiceAccount.
-    Account(&'a str),
-}
-
-/// Asks for a token: the status and the answer.
-pub async fn ask(endpoint: &str, client_id: &str, proof: Proof<'_>) -> Result<(u16, Value)> {
-    let mut form = vec![("grant_type", "client_credentials"), ("scope", "orders:read")];
-    let request = Client::builder().no_proxy().timeout(Duration::from_secs(10)).build()?.post(endpoint);
-    let request = match proof {
-        Proof::Secret(secret) => request.basic_auth(client_id, Some(secret)),
-        Proof::Account(token) => {
-            form.extend([
-                ("client_id", client_id),
-                ("client_assertion_type", ASSERTION),
-                ("client_assertion", token),
-            ]);
-            request
-        }
-    };
-    let answer = request.form(&form).send().await?;
-    Ok((answer.status().as_u16(), answer.json().await?))
 }
 
 #[tokio::test]
@@ -79,19 +41,19 @@ metadata: {name: other}
         "there is no secret at all"
     );
     let issuer = client["status"]["issuer"].as_str().unwrap();
-    let endpoint = token_endpoint(&platform).unwrap();
+    let server = platform.service();
 
     let token = account_token(&shop, "till", issuer).unwrap();
-    let served = async || Ok(Some(ask(&endpoint, id, Proof::Account(&token)).await?));
-    let (status, body) = wait_for("an answer", SOON, served).await.unwrap();
-    assert_eq!((status, &body["scope"]), (200, &"orders:read".into()), "{body}");
+    let served = async || Ok(Some(token_by_account(server, id, &token).await?));
+    let answer = wait_for("a token", SOON, served).await.unwrap();
+    assert_eq!(answer["scope"], "orders:read", "{answer}");
 
     let refused = [
         account_token(&shop, "other", issuer).unwrap(),
         account_token(&shop, "till", "https://another.example").unwrap(),
     ];
     for token in refused {
-        let (status, body) = ask(&endpoint, id, Proof::Account(&token)).await.unwrap();
-        assert_eq!((status, &body["error"]), (401, &"invalid_client".into()), "{body}");
+        let refusal = token_by_account(server, id, &token).await.unwrap_err().to_string();
+        assert!(refusal.contains("401") && refusal.contains("invalid_client"), "{refusal}");
     }
 }

@@ -1,9 +1,9 @@
 //! A client that brings its own secret: only one that names the client counts, and a changed value is a rotation.
 
 use super::{Platform, SOON, condition, of, ready};
-use crate::suite::accounts::{Proof, ask, token_endpoint};
 use nauthera_test_kubernetes::kubectl::apply;
 use nauthera_test_kubernetes::namespace::Namespace;
+use nauthera_test_kubernetes::tokens::{Credentials, token};
 use nauthera_test_kubernetes::wait::wait_for;
 
 const FIRST: &str = "0123456789abcdef0123456789abcdef-first";
@@ -35,12 +35,10 @@ async fn a_secret_that_names_the_client_counts_and_a_changed_value_is_a_rotation
     bring(&shop, FIRST, "auth.nauthera.io/client: till");
     let client = ready(shop.name(), "authclient", "till").await;
     let id = client["status"]["clientId"].as_str().unwrap();
-    let endpoint = token_endpoint(&platform).unwrap();
+    let server = platform.service();
     let works = async |secret: &str| {
-        let answer = async || {
-            let (status, body) = ask(&endpoint, id, Proof::Secret(secret)).await?;
-            if status == 200 { Ok(Some(())) } else { anyhow::bail!("{status} {body}") }
-        };
+        let client = Credentials { id: id.to_owned(), secret: secret.to_owned() };
+        let answer = async || token(server, &client).await.map(Some);
         wait_for("a token", SOON, answer).await.unwrap();
     };
     works(FIRST).await;
