@@ -2,7 +2,6 @@
 //! all is served and said, what a restart costs, and what it does when there is nothing to do. It runs inside the cluster, where
 //! `scripts/bench.sh` starts it.
 
-mod calls;
 mod clients;
 mod platform;
 mod replicas;
@@ -12,9 +11,9 @@ use crate::process::{Children, Process, free_address};
 use crate::table::{Table, megabytes, milliseconds};
 use crate::{proc, wire};
 use anyhow::{Context, Result, ensure};
-use calls::Calls;
 use clap::Args;
 use clients::Board;
+use nauthera_test_kubernetes::calls::Calls;
 use nauthera_test_kubernetes::cluster::Cluster;
 use nauthera_test_kubernetes::wait::wait_for;
 use platform::Platform;
@@ -106,7 +105,11 @@ impl Bench<'_> {
         let (began, worked) = (moment::now(), self.operator.worked()?);
         clients::create(&self.client, all, self.args.namespaces).await?;
         let made = began.elapsed();
-        self.table.figure(&format!("{all} clients are made, {:.0} a second", per_second(all, made)), &seconds(made), "");
+        self.table.figure(
+            &format!("{all} clients are made, {:.0} a second", per_second(all, made)),
+            &seconds(made),
+            "",
+        );
         let board = self.board.clone();
         let ready = wait_for("all Ready", PATIENCE, async || {
             let ready = board.ready();
@@ -119,7 +122,11 @@ impl Bench<'_> {
             self.table.wrong(format!("{secrets} Secrets for {all} clients"));
         }
         self.table.figure("from the first to all Ready, with Secrets", &seconds(ready), "");
-        self.table.figure("processor time of the operator for it", &seconds(self.operator.worked()? - worked), "");
+        self.table.figure(
+            "processor time of the operator for it",
+            &seconds(self.operator.worked()? - worked),
+            "",
+        );
         self.operator.steady().await?;
         self.table.figure("until it has nothing left to do", &seconds(began.elapsed() - STEADY), "");
         let calls = Calls::made()?.since(&before);
@@ -146,7 +153,11 @@ impl Bench<'_> {
         let words = format!("policy edit that narrows all: {} replicas serve it", pods.len());
         self.table.figure(&words, &milliseconds(everywhere), "1,000 ms");
         self.table.figure("until all statuses say so", &seconds(said), "");
-        self.table.figure("processor time of the operator for it", &seconds(self.operator.worked()? - worked), "");
+        self.table.figure(
+            "processor time of the operator for it",
+            &seconds(self.operator.worked()? - worked),
+            "",
+        );
         self.operator.steady().await?;
         let calls = Calls::made()?.since(&before);
         self.count("writes", &calls);

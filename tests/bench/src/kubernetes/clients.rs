@@ -78,10 +78,13 @@ impl Board {
 
     fn note(&self, object: &Seen) {
         let meta = &object.metadata;
-        let name = format!("{}/{}", meta.namespace.as_deref().unwrap_or(""), meta.name.as_deref().unwrap_or(""));
+        let name =
+            format!("{}/{}", meta.namespace.as_deref().unwrap_or(""), meta.name.as_deref().unwrap_or(""));
         let conditions = object.status.iter().flat_map(|status| &status.conditions);
-        let ready: Vec<&Condition> = conditions.filter(|condition| condition.kind == "Ready" && condition.status == "True").collect();
-        let said = Said { ready: !ready.is_empty(), narrowed: ready.iter().any(|ready| ready.reason == "Narrowed") };
+        let ready: Vec<&Condition> =
+            conditions.filter(|condition| condition.kind == "Ready" && condition.status == "True").collect();
+        let said =
+            Said { ready: !ready.is_empty(), narrowed: ready.iter().any(|ready| ready.reason == "Narrowed") };
         let mut known = self.known();
         let before = known.clients.insert(name, said).unwrap_or_default();
         known.seen += 1;

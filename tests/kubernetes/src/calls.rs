@@ -1,7 +1,7 @@
 //! The writes that the API server counts, by verb and resource: those of everybody, without what a cluster at rest writes by itself.
 
+use crate::kubectl::kubectl;
 use anyhow::Result;
-use nauthera_test_kubernetes::kubectl::kubectl;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -23,6 +23,9 @@ pub struct Calls(BTreeMap<String, u64>);
 
 impl Calls {
     /// All that were made until now.
+    ///
+    /// # Errors
+    /// When the API server does not say.
     pub fn made() -> Result<Self> {
         Ok(Self::read(&kubectl(["get", "--raw", "/metrics"])?.worked()?))
     }
@@ -35,9 +38,11 @@ impl Calls {
                 let start = labels.find(&format!("{name}=\""))? + name.len() + 2;
                 labels.get(start..)?.split('"').next()
             };
-            let [verb, resource, part] = ["verb", "resource", "subresource"].map(|name| label(name).unwrap_or(""));
+            let [verb, resource, part] =
+                ["verb", "resource", "subresource"].map(|name| label(name).unwrap_or(""));
             let resource = if part.is_empty() { resource.to_owned() } else { format!("{resource}/{part}") };
-            let its_own = ITS_OWN.iter().any(|own| resource == *own || resource.starts_with(&format!("{own}/")));
+            let its_own =
+                ITS_OWN.iter().any(|own| resource == *own || resource.starts_with(&format!("{own}/")));
             if WRITES.contains(&verb) && !its_own {
                 let count: f64 = count.parse().unwrap_or_default();
                 *calls.entry(format!("{verb} {resource}")).or_default() += count as u64;
@@ -47,14 +52,20 @@ impl Calls {
     }
 
     /// Those that were made since.
+    #[must_use]
     pub fn since(&self, before: &Self) -> Self {
-        let more = self.0.iter().map(|(what, count)| {
-            (what.clone(), count.saturating_sub(before.0.get(what).copied().unwrap_or_default()))
-        });
+        let more = self.0.iter().map(|(what, count)| (what.clone(), count.saturating_sub(before.of(what))));
         Self(more.filter(|(_, count)| *count > 0).collect())
     }
 
+    /// How often this was done, such as `PATCH authclients/status`.
+    #[must_use]
+    pub fn of(&self, what: &str) -> u64 {
+        self.0.get(what).copied().unwrap_or_default()
+    }
+
     /// All of them together.
+    #[must_use]
     pub fn total(&self) -> u64 {
         self.0.values().sum()
     }
