@@ -6,6 +6,7 @@ use nauthera_test_kubernetes::wait::wait_for;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 /// What is looked at when nothing may have been written.
 const KINDS: &str = "authservers,authpolicies,authclients,secrets,configmaps,deployments,services,serviceaccounts,\
@@ -66,12 +67,25 @@ pub fn lifetime(namespace: &str, text: &str) {
 
 /// Waits until so many clients are Ready for this reason.
 pub async fn ready(namespace: &str, count: usize, reason: &str) {
+    until(namespace, count, |client| is_ready(client, reason)).await;
+}
+
+/// Waits until so many clients serve access tokens that live so long.
+pub async fn live_for(namespace: &str, count: usize, lifetime: &str) {
+    let quoted = format!("\"{lifetime}\"");
+    until(namespace, count, |client| client["status"]["effective"].to_string().contains(&quoted)).await;
+}
+
+/// Waits until it holds of so many clients. All of them are a large answer, so it is asked for once a second.
+async fn until(namespace: &str, count: usize, holds: impl Fn(&Value) -> bool) {
     let ask = async || {
         let clients = get(&["authclients", "-n", namespace])?;
-        let all = clients["items"].as_array().cloned().unwrap_or_default();
-        let ready = all.iter().filter(|client| is_ready(client, reason)).count();
-        anyhow::ensure!(ready == count, "{ready} of {count} are Ready for the reason {reason}");
-        // Whoever asks lets others go on.
+        let holding =
+            clients["items"].as_array().into_iter().flatten().filter(|client| holds(client)).count();
+        if holding != count {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            anyhow::bail!("it holds of {holding} of {count}");
+        }
         Ok(Some(()))
     };
     wait_for("all clients", SOON, ask).await.unwrap();
@@ -88,6 +102,7 @@ fn is_ready(object: &Value, reason: &str) -> bool {
 /// Waits until an object is Ready.
 pub async fn object_ready(namespace: &str, kind: &str, name: &str) {
     let ask = async || {
+        tokio::time::sleep(Duration::from_millis(250)).await;
         let object = get(&[kind, name, "-n", namespace])?;
         let conditions = object["status"]["conditions"].as_array().cloned().unwrap_or_default();
         let is_ready = |condition: &Value| condition["type"] == "Ready" && condition["status"] == "True";

@@ -34,11 +34,7 @@ async fn many_clients_cost_as_few_writes_as_they_can() {
     // It has not only looked on.
     team::lifetime(platform.name(), "4m");
     team::object_ready(platform.name(), "authpolicy", "baseline").await;
-    let serves = async || {
-        let client = get(&["authclient", "app-0", "-n", shop.name()])?;
-        Ok(client["status"]["effective"].to_string().contains("\"4m\"").then_some(()))
-    };
-    wait_for("the narrower lifetime", SOON, serves).await.unwrap();
+    team::live_for(shop.name(), CLIENTS, "4m").await;
     drop(operator);
 }
 
@@ -55,8 +51,6 @@ async fn counts_are_written_once_a_second(platform: &Namespace, shop: &Namespace
         assert!((1..=seconds + 2).contains(&writes), "{writes} writes of {kind} in {seconds} s: {calls}");
     }
     assert_eq!(calls.of("POST secrets"), EACH + shards(platform), "a Secret is made once: {calls}");
-    let statuses = calls.of(CLIENT_STATUS);
-    assert!(statuses <= 2 * EACH, "what a client waits for, and that it is Ready: {calls}");
 }
 
 /// The shards of records of a server: each lies in a Secret that is made once.
@@ -84,16 +78,7 @@ async fn one_policy_edit_is_one_status_write_a_client(platform: &Namespace, shop
         let lifetime = format!("{minutes}m");
         team::lifetime(platform.name(), &lifetime);
         team::object_ready(platform.name(), "authpolicy", "baseline").await;
-        let says = async || {
-            let clients = get(&["authclients", "-n", shop.name()])?;
-            let all = clients["items"].as_array().cloned().unwrap_or_default();
-            let quoted = format!("\"{lifetime}\"");
-            let says =
-                |client: &&serde_json::Value| client["status"]["effective"].to_string().contains(&quoted);
-            anyhow::ensure!(all.iter().filter(says).count() == CLIENTS, "not all say so");
-            Ok(Some(()))
-        };
-        wait_for("the lifetime in all statuses", SOON, says).await.unwrap();
+        team::live_for(shop.name(), CLIENTS, &lifetime).await;
         team::ready(shop.name(), CLIENTS, "Narrowed").await;
         last = Calls::made().unwrap().since(&before);
         assert!(last.of(CLIENT_STATUS) >= EACH);
