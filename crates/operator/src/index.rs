@@ -94,10 +94,10 @@ impl Index {
             .map(|(id, _)| id)
     }
 
-    /// Was every stream listed completely, and everything else answered that is waited for?
+    /// Was every stream listed completely, and everything else answered that is waited for? Before any is begun nothing is known.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        !self.awaits_cluster && self.missing().next().is_none()
+        !self.streams.is_empty() && !self.awaits_cluster && self.missing().next().is_none()
     }
 
     /// Is it still to be told whose ServiceAccount tokens this cluster has?

@@ -211,7 +211,7 @@ impl Steward {
         self.held_back = None;
         self.publish(world).await?;
         self.write_secrets(world, &plan, worlds).await?;
-        self.sweep().await?;
+        self.sweep(worlds).await?;
         let references = self.references().await?;
         let now = self.context.clock.now();
         let due = plan.next.map(|next| Duration::from_secs(u64::from(next.since(now).get()).max(1)));

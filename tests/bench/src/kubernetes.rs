@@ -218,6 +218,14 @@ impl Bench<'_> {
         let began = moment::now();
         self.operator.begin()?;
         let listed = began.elapsed();
+        let narrowed = format!("nauthera_operator_clients{{verdict=\"narrowed\"}} {}", self.args.clients);
+        let operator = &self.operator;
+        let leads = async || {
+            let page = operator.metrics()?;
+            let has = |line: &str| page.lines().any(|there| there == line);
+            Ok((has("nauthera_operator_leader 1") && has(&narrowed)).then_some(()))
+        };
+        wait_for("all clients judged by a leader", PATIENCE, leads).await?;
         let steady = self.operator.steady().await?;
         self.table.figure("restart: everything is listed", &seconds(listed), "");
         self.table.figure("restart: steady", &seconds(steady - began), "10 s");
@@ -293,11 +301,14 @@ impl Operator {
         Ok(since)
     }
 
+    fn metrics(&self) -> Result<String> {
+        let mut connection = wire::Connection::open(self.process()?.address)?;
+        Ok(connection.ask(&wire::get("/metrics", ""))?.body.to_owned())
+    }
+
     /// Writes down what it counted so far.
     fn note(&self, step: &str) -> Result<()> {
-        let mut connection = wire::Connection::open(self.process()?.address)?;
-        let page = connection.ask(&wire::get("/metrics", ""))?.body.to_owned();
-        save(&self.logs, step, &page)
+        save(&self.logs, step, &self.metrics()?)
     }
 }
 

@@ -240,6 +240,18 @@ fn what_an_application_s_secret_holds_is_nothing_to_compile_and_that_it_comes_or
 }
 
 #[test]
+fn nothing_is_known_before_a_stream_is_begun() {
+    let shared = shared();
+    assert!(!shared.with(|index| index.is_complete()));
+    let all = everywhere(Source::Namespaces);
+    shared.open(&all);
+    assert!(!shared.with(|index| index.is_complete()));
+    shared.apply(&all, Event::Init);
+    shared.apply(&all, Event::InitDone);
+    assert!(shared.with(|index| index.is_complete()));
+}
+
+#[test]
 fn a_key_is_believed_by_its_owner_mark() {
     let shared = shared();
     let name = format!("auth/{}", digest_key("main"));

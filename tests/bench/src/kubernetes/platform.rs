@@ -1,13 +1,13 @@
 //! What the platform's and the security team own: a server on PostgreSQL, and policies.
 
 use super::{KubernetesArgs, PATIENCE};
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use kube::core::{ApiResource, GroupVersionKind};
 use nauthera_test_kubernetes::kubectl::{apply, get, with_input};
 use nauthera_test_kubernetes::wait::wait_for;
 use nauthera_test_kubernetes::{database, definitions};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 /// The namespace of the server, of its policies, and of the operator.
@@ -74,12 +74,17 @@ spec:
     pub async fn wait_until_ready(&self) -> Result<()> {
         let ready = async || {
             let server = get(&["authserver", "main", "-n", HOME])?;
-            let conditions = server["status"]["conditions"].as_array().cloned().unwrap_or_default();
-            let is_ready = |kind: &serde_json::Value| kind["type"] == "Ready" && kind["status"] == "True";
-            if conditions.iter().any(is_ready) && server["status"]["replicas"] == self.replicas {
+            let status = server.get("status").context("no status")?;
+            let conditions = status.get("conditions").and_then(Value::as_array).into_iter().flatten();
+            let says = |condition: &Value, key: &str, word: &str| {
+                condition.get(key).and_then(Value::as_str) == Some(word)
+            };
+            let mut ready = conditions.filter(|condition| says(condition, "type", "Ready"));
+            let replicas = status.get("replicas").and_then(Value::as_u64);
+            if ready.any(|ready| says(ready, "status", "True")) && replicas == Some(self.replicas as u64) {
                 return Ok(Some(()));
             }
-            bail!("{}", server["status"])
+            bail!("{status}")
         };
         wait_for("the server", PATIENCE, ready).await
     }

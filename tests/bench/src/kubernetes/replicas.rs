@@ -5,6 +5,7 @@ use crate::moment;
 use crate::wire::{Connection, get};
 use anyhow::{Context, Result, ensure};
 use nauthera_test_kubernetes::kubectl;
+use serde_json::Value;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -17,8 +18,8 @@ const DEADLINE: Duration = Duration::from_secs(120);
 /// Where the replicas are.
 pub fn of(platform: &Platform) -> Result<Vec<SocketAddr>> {
     let pods = kubectl::get(&["pods", "-n", HOME, "-l", "auth.nauthera.io/server=main"])?;
-    let pods = pods["items"].as_array().context("no pods")?;
-    let addresses = pods.iter().filter_map(|pod| pod["status"]["podIP"].as_str()?.parse().ok());
+    let pods = pods.get("items").and_then(Value::as_array).context("no pods")?;
+    let addresses = pods.iter().filter_map(|pod| pod.pointer("/status/podIP")?.as_str()?.parse().ok());
     let addresses: Vec<SocketAddr> = addresses.map(|address| SocketAddr::new(address, PORT)).collect();
     ensure!(addresses.len() == platform.replicas, "{} replicas run", addresses.len());
     Ok(addresses)
@@ -31,8 +32,8 @@ pub fn revisions(pods: &[SocketAddr]) -> Result<Vec<String>> {
 
 fn revision(pod: SocketAddr) -> Result<String> {
     let mut connection = Connection::open(pod)?;
-    let answer: serde_json::Value = serde_json::from_str(connection.ask(&get("/readyz", ""))?.body)?;
-    Ok(answer["revision"].as_str().context("no revision")?.to_owned())
+    let answer: Value = serde_json::from_str(connection.ask(&get("/readyz", ""))?.body)?;
+    Ok(answer.get("revision").and_then(Value::as_str).context("no revision")?.to_owned())
 }
 
 /// Waits until all of them serve one other revision than before; how long that took since `began`.
