@@ -10,16 +10,16 @@ set -euo pipefail
 # What each kind of cluster is started with.
 flags_of() {
   case $1 in
-    cluster | operator) echo --node --image "nauthera=$NAUTHERA_BIN" --image machine= ;;
+    cluster | operator | scale) echo --node --image "nauthera=$NAUTHERA_BIN" --image machine= ;;
     chart) echo --node --audit --image "ghcr.io/nauthera/nauthera=$NAUTHERA_BIN" ;;
     faults) echo --node --separate --image "nauthera=$NAUTHERA_BIN" --image machine= ;;
     quota) echo --node --etcd-quota 30000000 --image "nauthera=$NAUTHERA_BIN" ;;
-    *) die "no tests are called $1: there are cluster, operator, chart, faults and quota" ;;
+    *) die "no tests are called $1: there are cluster, operator, scale, chart, faults and quota" ;;
   esac
 }
 
 need_binary
-kinds=(cluster operator chart faults quota)
+kinds=(cluster operator scale chart faults quota)
 [ $# -eq 0 ] || { kinds=("$1"); shift; }
 for kind in "${kinds[@]}"; do flags_of "$kind" >/dev/null; done
 cluster=$(scripts/cluster-binary.sh)
@@ -47,7 +47,8 @@ status=0
 for kind in "${kinds[@]}"; do
   binary=$(built "$kind")
   read -ra flags < <(flags_of "$kind")
-  # Most of a test is waiting. A cluster has room for one installation; those that break the cluster keep others out by themselves.
+  # Most of a test is waiting. A cluster has room for one installation; those that break the cluster keep others out by themselves;
+  # those of scale count what others write.
   threads=1
   case $kind in
     cluster | operator) threads=8 ;;

@@ -46,14 +46,15 @@ impl Handler for Admin {
 impl Admin {
     /// Ready means: everything that is watched was listed completely once, and what is asked for answered, so what is said of objects is true. It leads or stands by.
     fn ready(&self) -> Answer {
-        let missing: Vec<String> = self.context.shared.with(|index| {
+        let (complete, missing): (bool, Vec<String>) = self.context.shared.with(|index| {
             let issuer = index.awaits_cluster().then(|| "the issuer of ServiceAccount tokens".to_owned());
-            issuer.into_iter().chain(index.missing().take(10).map(ToString::to_string)).collect()
+            let missing = index.missing().take(10).map(ToString::to_string);
+            (index.is_complete(), issuer.into_iter().chain(missing).collect())
         });
         let failing: Vec<String> =
             self.context.shared.failing().iter().map(|(id, _)| id.to_string()).collect();
         let stopping = self.stopping.load(Ordering::Acquire);
-        let (code, status) = match (stopping, missing.is_empty()) {
+        let (code, status) = match (stopping, complete) {
             (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
             (false, false) => (StatusCode::SERVICE_UNAVAILABLE, "listing"),
             (false, true) => (StatusCode::OK, "ok"),

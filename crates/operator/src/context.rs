@@ -56,6 +56,8 @@ pub struct Context {
     pub metrics: Arc<Metrics>,
     /// Rings when a replica has said something new, or a worker has come further.
     pub news: Arc<Bell>,
+    /// Rings when something has changed that `compile` does not look at: a status, a part of a server, a pod.
+    pub stir: Arc<Bell>,
     inboxes: [Mutex<Changes>; 2],
     replicas: Mutex<BTreeMap<ObjectRef, Arc<Polling>>>,
     standings: Mutex<BTreeMap<ObjectRef, Arc<Standing>>>,
@@ -72,7 +74,7 @@ impl Context {
         keys: Arc<dyn SigningKeys>,
     ) -> Arc<Self> {
         let shared = Shared::new(entropy.clone());
-        let (metrics, news) = (Arc::default(), Arc::default());
+        let (metrics, news, stir) = (Arc::default(), Arc::default(), Arc::default());
         let (inboxes, replicas, standings) = (Default::default(), Mutex::default(), Mutex::default());
         Arc::new(Self {
             client,
@@ -83,6 +85,7 @@ impl Context {
             keys,
             metrics,
             news,
+            stir,
             inboxes,
             replicas,
             standings,

@@ -36,6 +36,8 @@ struct Stream {
 pub struct Changes {
     /// Something that `compile` looks at.
     pub facts: bool,
+    /// The content of an application's Secret.
+    pub secrets: bool,
     /// Servers of which a part has changed.
     pub children: BTreeSet<ObjectRef>,
     /// Objects of which the status, or the write, has changed.
@@ -48,6 +50,7 @@ impl Changes {
     /// Adds what has changed since.
     pub fn add(&mut self, later: &Self) {
         self.facts |= later.facts;
+        self.secrets |= later.secrets;
         self.children.extend(later.children.iter().cloned());
         self.statuses.extend(later.statuses.iter().cloned());
         self.pods.extend(later.pods.iter().cloned());
@@ -91,10 +94,10 @@ impl Index {
             .map(|(id, _)| id)
     }
 
-    /// Was every stream listed completely, and everything else answered that is waited for?
+    /// Was every stream listed completely, and everything else answered that is waited for? Before any is begun nothing is known.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        !self.awaits_cluster && self.missing().next().is_none()
+        !self.streams.is_empty() && !self.awaits_cluster && self.missing().next().is_none()
     }
 
     /// Is it still to be told whose ServiceAccount tokens this cluster has?

@@ -5,7 +5,7 @@ mod published;
 mod sweep;
 mod write;
 
-pub use published::{Publications, Published, pieces};
+pub use published::{Carrier, Publications, Published, pieces};
 pub use sweep::Sweeper;
 pub use write::{Order, PublishFault, Publisher};
 

@@ -35,6 +35,9 @@ const AT_REST: Duration = Duration::from_secs(30);
 const KEYS_EVERY: Duration = Duration::from_secs(60);
 /// The first and the longest wait after a failure.
 const WAITS: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(30));
+/// How long what is compiled may wait for records that are written one after the other: they change what is published, and so does
+/// what others have asked meanwhile.
+const RECORDS_FIRST: Duration = Duration::from_millis(300);
 
 /// Who looks after one server.
 pub struct Steward {
@@ -53,6 +56,8 @@ pub struct Steward {
     waits: HashMap<ObjectRef, (u32, Duration)>,
     /// Clients that are gone and have a record still, and since when.
     gone: BTreeMap<ObjectRef, UnixTime>,
+    /// Since when nothing was published because records were written.
+    held_back: Option<Duration>,
     /// Where Events are told.
     events: mpsc::Sender<Happened>,
 }
@@ -90,6 +95,7 @@ impl Steward {
             sweeper: Sweeper::default(),
             waits: HashMap::new(),
             gone: BTreeMap::new(),
+            held_back: None,
             events,
         }
     }
@@ -196,12 +202,16 @@ impl Steward {
         }
         let plan = self.plan(world);
         if self.write_records(world, &plan).await? > 0 {
-            // What follows from them is compiled first.
-            return Ok(AT_REST);
+            let now = self.context.clock.monotonic();
+            if now < self.held_back.get_or_insert(now).saturating_add(RECORDS_FIRST) {
+                // What follows from them is compiled first.
+                return Ok(AT_REST);
+            }
         }
+        self.held_back = None;
         self.publish(world).await?;
         self.write_secrets(world, &plan, worlds).await?;
-        self.sweep().await?;
+        self.sweep(worlds).await?;
         let references = self.references().await?;
         let now = self.context.clock.now();
         let due = plan.next.map(|next| Duration::from_secs(u64::from(next.since(now).get()).max(1)));

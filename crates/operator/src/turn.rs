@@ -1,5 +1,5 @@
-//! From the index to what is to be: one compile at a time, the first change at once and then at most every 100 ms. Every replica does
-//! it, so that one which takes over knows everything; only the leader carries it out.
+//! From the index to what is to be: one compile at a time, the first change at once and then at most every 100 ms, and half of the
+//! time. Every replica does it, so that one which takes over knows everything; only the leader carries it out.
 
 use crate::context::Context;
 use crate::index::{Index, Shared, Source};
@@ -97,7 +97,8 @@ impl Turner {
                 self.turn().await;
             }
             let took = self.context.clock.monotonic().saturating_sub(began);
-            tokio::time::sleep(EVERY.saturating_sub(took)).await;
+            // Half of the time at most: where there is much, others want the processor for what follows from it.
+            tokio::time::sleep(EVERY.saturating_sub(took).max(took)).await;
         }
     }
 
@@ -106,8 +107,9 @@ impl Turner {
         let first = self.worlds.borrow().is_none();
         self.context.note_changes(&changes);
         if !changes.facts && !first {
-            // Nothing to compile: the same world, for those who look at something else.
-            self.worlds.send_modify(|_| {});
+            // Nothing to compile: who looks at something else is told, and nobody looks at all clients for it.
+            let bell = if changes.secrets { &self.context.news } else { &self.context.stir };
+            bell.ring();
             return;
         }
         let began = self.context.clock.monotonic();

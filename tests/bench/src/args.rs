@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::baseline::BaselineArgs;
+use crate::kubernetes::KubernetesArgs;
 use crate::rotator::RotatorArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -27,6 +28,9 @@ pub enum Part {
     /// The bare handler that rotates refresh tokens
     #[command(hide = true)]
     Rotator(RotatorArgs),
+    /// The operator with many clients, inside a test cluster: `scripts/bench.sh --only kubernetes` starts it there
+    #[command(hide = true)]
+    Kubernetes(KubernetesArgs),
 }
 
 /// How to measure.
@@ -72,6 +76,8 @@ pub enum Measurement {
     Memory,
     /// Ten million rows that have ended; some minutes, and only when it is named
     Sweep,
+    /// The operator with 10,000 AuthClients on the test cluster
+    Kubernetes,
 }
 
 impl BenchArgs {

@@ -3,10 +3,12 @@
 
 mod args;
 mod baseline;
+mod kubernetes;
 mod launcher;
 mod load;
 mod measure;
 mod moment;
+mod proc;
 mod process;
 mod rotator;
 mod table;
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
     let outcome = match &cli.part {
         Some(Part::Baseline(args)) => baseline::run(args).map(|()| Vec::new()),
         Some(Part::Rotator(args)) => rotator::run(args).map(|()| Vec::new()),
+        Some(Part::Kubernetes(args)) => kubernetes::run(args),
         None => bench(cli.bench),
     };
     let errors = outcome.unwrap_or_else(|error| vec![format!("{error:#}")]);

@@ -2,6 +2,7 @@
 //! benchmark ends.
 
 use crate::moment;
+use crate::proc;
 use crate::wire::{self, Connection};
 use anyhow::{Context, Result, bail};
 use std::fs::File;
@@ -16,8 +17,6 @@ use std::time::{Duration, Instant};
 const STARTS_WITHIN: Duration = Duration::from_secs(20);
 /// How often a server that starts is asked.
 const ASK_EVERY: Duration = Duration::from_micros(500);
-/// Ticks in a second of `/proc/PID/stat` on Linux.
-const TICK: Duration = Duration::from_millis(10);
 
 /// The children that are at work, so that a benchmark which is told to stop leaves none behind.
 #[derive(Clone, Default)]
@@ -121,35 +120,40 @@ impl Process {
         bail!("the server does not answer: {}", std::fs::read_to_string(log).unwrap_or_default())
     }
 
+    /// Asks it to stop (SIGTERM), and waits until it has.
+    pub fn stop(self) -> Result<()> {
+        let sent = Command::new("kill").args(["-s", "TERM", &self.id.to_string()]).status()?;
+        if !sent.success() {
+            bail!("it is not there to be stopped");
+        }
+        let began = moment::now();
+        while began.elapsed() < STARTS_WITHIN {
+            if locked(&self.child).try_wait()?.is_some() {
+                return Ok(());
+            }
+            moment::wait_until(moment::now() + ASK_EVERY * 20);
+        }
+        bail!("it does not stop")
+    }
+
+    /// Its process id.
+    pub const fn id(&self) -> u32 {
+        self.id
+    }
+
     /// Processor time so far, of user and system, all threads.
     pub fn processor_time(&self) -> Result<Duration> {
-        let stat = self.proc("stat")?;
-        // The second field is the command's name in parentheses, which may hold anything.
-        let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
-        let ticks = |index: usize| -> Result<u32> { Ok(fields.get(index).context("a short stat")?.parse()?) };
-        Ok(TICK * (ticks(11)? + ticks(12)?))
+        proc::processor_time(self.id)
     }
 
     /// Resident memory now, in bytes.
     pub fn resident(&self) -> Result<u64> {
-        self.memory("VmRSS:")
+        proc::bytes(self.id, "status", "VmRSS:")
     }
 
     /// The most resident memory that there was, in bytes.
     pub fn most_resident(&self) -> Result<u64> {
-        self.memory("VmHWM:")
-    }
-
-    fn memory(&self, line: &str) -> Result<u64> {
-        let status = self.proc("status")?;
-        let value = status.lines().find_map(|text| text.strip_prefix(line)).context("no memory in /proc")?;
-        let kilobytes: u64 = value.split_whitespace().next().unwrap_or_default().parse()?;
-        Ok(kilobytes * 1_024)
-    }
-
-    fn proc(&self, file: &str) -> Result<String> {
-        let path = format!("/proc/{}/{file}", self.id);
-        std::fs::read_to_string(&path).with_context(|| format!("{path} cannot be read"))
+        proc::bytes(self.id, "status", "VmHWM:")
     }
 }
 

@@ -47,7 +47,9 @@ fn connected(source: Ipv4Addr, address: SocketAddr) -> Result<TcpStream> {
 impl Connection {
     /// Connects.
     pub fn open(address: SocketAddr) -> Result<Self> {
-        let stream = connected(Ipv4Addr::LOCALHOST, address)?;
+        // What listens elsewhere answers to the address that leads there.
+        let source = if address.ip().is_loopback() { Ipv4Addr::LOCALHOST } else { Ipv4Addr::UNSPECIFIED };
+        let stream = connected(source, address)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         Ok(Self { stream, buffer: Vec::new() })

@@ -7,6 +7,7 @@
 
 pub mod access;
 pub mod account;
+pub mod calls;
 pub mod cluster;
 pub mod component;
 pub mod database;

@@ -265,10 +265,12 @@ impl Index {
             annotations: texts(object.metadata.annotations.as_ref()),
             content,
         };
-        if self.secrets.get(&name).is_some_and(|known| secret.identity.is_older_than(&known.identity)) {
+        let known = self.secrets.get(&name);
+        if known.is_some_and(|known| secret.identity.is_older_than(&known.identity)) {
             return;
         }
-        self.changes.facts = true;
+        self.changes.facts |= known.is_none_or(|known| !known.is_same_fact(&secret));
+        self.changes.secrets = true;
         self.secrets.insert(name, secret);
     }
 

@@ -105,6 +105,16 @@ impl ClientSecret {
         self.labels.get(CLIENT_LABEL).is_some_and(|label| *label == client.name)
     }
 
+    /// Does `compile` judge by this one as by the other? It looks at whose it is and whether it can be used, and not at what it holds.
+    #[must_use]
+    pub fn is_same_fact(&self, other: &Self) -> bool {
+        let unusable = |secret: &Self| secret.content.as_ref().and_then(|content| content.unusable.clone());
+        (&self.identity.uid, self.identity.deleting) == (&other.identity.uid, other.identity.deleting)
+            && self.owner == other.owner
+            && self.labels == other.labels
+            && unusable(self) == unusable(other)
+    }
+
     /// The digest of the secret in it, where one was read.
     #[must_use]
     pub fn digest(&self) -> Option<KeyedDigest> {

@@ -220,6 +220,38 @@ fn of_a_secret_its_digest_is_kept_and_nothing_plain() {
 }
 
 #[test]
+fn what_an_application_s_secret_holds_is_nothing_to_compile_and_that_it_comes_or_goes_is() {
+    let shared = shared();
+    let write = |version: u64, value: &[u8], label: &str| {
+        let data = json!({ "client_secret": base64(value) });
+        let mut object = secret("shop/web-client-secret", &json!({ CLIENT_LABEL: label }), &json!({}), &data);
+        object.metadata.resource_version = Some(version.to_string());
+        shared.apply(&everywhere(Source::ClientSecrets), Event::Apply(object));
+        let changes = shared.with(|index| index.take_changes());
+        (changes.facts, changes.secrets)
+    };
+    assert_eq!(write(1, b"one", "web"), (true, true));
+    assert_eq!(write(2, b"two", "web"), (false, true), "who looks after it is told, and nobody compiles");
+    assert_eq!(write(3, b"two", "odd"), (true, true), "it is another client's by now");
+    assert_eq!(write(2, b"one", "web"), (false, false), "what came before is no news");
+    let gone = secret("shop/web-client-secret", &json!({}), &json!({}), &json!({}));
+    shared.apply(&everywhere(Source::ClientSecrets), Event::Delete(gone));
+    assert!(shared.with(|index| index.take_changes()).facts);
+}
+
+#[test]
+fn nothing_is_known_before_a_stream_is_begun() {
+    let shared = shared();
+    assert!(!shared.with(|index| index.is_complete()));
+    let all = everywhere(Source::Namespaces);
+    shared.open(&all);
+    assert!(!shared.with(|index| index.is_complete()));
+    shared.apply(&all, Event::Init);
+    shared.apply(&all, Event::InitDone);
+    assert!(shared.with(|index| index.is_complete()));
+}
+
+#[test]
 fn a_key_is_believed_by_its_owner_mark() {
     let shared = shared();
     let name = format!("auth/{}", digest_key("main"));

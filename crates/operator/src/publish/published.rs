@@ -25,7 +25,7 @@ pub struct Published {
     /// are as old as the first publication that it saw.
     rows: Arc<HashMap<ObjectRef, u64>>,
     /// The same for edits of policies.
-    policies: Arc<BTreeMap<ObjectRef, (i64, u64)>>,
+    policies: Arc<BTreeMap<ObjectRef, (i64, Carrier)>>,
     first: u64,
 }
 
@@ -44,10 +44,13 @@ impl Published {
 
     /// The publication that first carried this edit of a policy; `None` while none does.
     #[must_use]
-    pub fn carries_policy(&self, policy: &ObjectRef, generation: i64) -> Option<u64> {
-        self.policies.get(policy).filter(|(known, _)| *known == generation).map(|(_, sequence)| *sequence)
+    pub fn carries_policy(&self, policy: &ObjectRef, generation: i64) -> Option<Carrier> {
+        self.policies.get(policy).filter(|(known, _)| *known == generation).map(|(_, carrier)| *carrier)
     }
 }
+
+/// A publication: its number, and the revision of its Snapshot.
+pub type Carrier = (u64, Revision);
 
 #[derive(Default)]
 struct Known {
@@ -150,9 +153,10 @@ impl Publications {
             }
             let applied =
                 compiled.report.policies.iter().filter(|(_, policy)| policy.servers.contains_key(server));
+            let carrier = (published.sequence, published.revision);
             let news: Vec<_> = applied
                 .filter(|(name, policy)| published.carries_policy(name, policy.generation).is_none())
-                .map(|(name, policy)| (name.clone(), (policy.generation, published.sequence)))
+                .map(|(name, policy)| (name.clone(), (policy.generation, carrier)))
                 .collect();
             if !news.is_empty() {
                 let published = Arc::make_mut(published);

@@ -93,8 +93,13 @@ impl Leader {
         let mut stewards = Stewards { leader: self, term, events: events.clone(), running: BTreeMap::new() };
         let mut worlds = self.worlds.clone();
         worlds.mark_changed();
+        let mut stir = self.context.stir.hear();
         let mut last: Option<Arc<World>> = None;
-        while worlds.changed().await.is_ok() {
+        loop {
+            tokio::select! {
+                changed = worlds.changed() => if changed.is_err() { return },
+                () = stir.rung() => {}
+            }
             let Some(world) = worlds.borrow_and_update().clone() else { continue };
             stewards.meet(&world, &mut tasks);
             let changes = self.context.changes(Inbox::Parts);

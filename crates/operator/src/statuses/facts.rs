@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::events::{Happened, programmed};
 use crate::index::Manifest;
 use crate::names::{SIGNING_KEYS_FILE, child, signing_keys};
-use crate::publish::Published;
+use crate::publish::{Carrier, Published};
 use crate::records::SecretState;
 use crate::replicas::{Live as Level, SaidOfStore};
 use crate::status::{
@@ -18,9 +18,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use nauthera_api::v1alpha1::{AuthClientStatus, AuthPolicyStatus, AuthServerStatus, UserStoreStatus};
 use nauthera_core::names::{Kind, ObjectKey, ObjectRef};
 use nauthera_core::report::ClientReport;
+use nauthera_core::snapshot::{Revision, hex32};
 use nauthera_core::time::UnixTime;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -200,21 +201,27 @@ fn live<'a>(
 }
 
 /// A server with how far its replicas are, and the publication that carries an edit there.
-type At<'a> = (&'a ObjectRef, Level, Option<(u64, &'a Arc<Published>)>);
+type At<'a> = (&'a ObjectRef, Level, Option<Carrier>);
 
 fn policy(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifest) -> Option<Judgement> {
     let report = world.compiled.report.policies.get(name)?;
     if report.generation != manifest.generation {
         return None;
     }
+    let there: Option<AuthPolicyStatus> = there(manifest);
     let levels: Vec<At<'_>> = report
         .servers
         .keys()
         .map(|server| {
             let level = level(context, server);
             let published = world.published.get(server);
-            let carried = published
-                .and_then(|published| Some((published.carries_policy(name, report.generation)?, published)));
+            let carried = published.and_then(|published| {
+                let (sequence, revision) = published.carries_policy(name, report.generation)?;
+                // What carried it before this process began is what stands there.
+                let told = there.as_ref().filter(|_| published.is_first(sequence));
+                let told = told.and_then(|there| told_revision(there, report.generation, &server.name));
+                Some((sequence, told.unwrap_or(revision)))
+            });
             (server, level, carried)
         })
         .collect();
@@ -225,7 +232,7 @@ fn policy(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
         .iter()
         .map(|(server, level, carried)| PolicyLive {
             server,
-            revision: carried.map(|(_, published)| published.revision),
+            revision: carried.map(|(_, revision)| revision),
             live: match carried {
                 Some((sequence, _)) if level.has(*sequence) => level.ready,
                 Some(_) => level.newest,
@@ -241,8 +248,15 @@ fn policy(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
         report,
         servers: &servers,
     };
-    let there: Option<AuthPolicyStatus> = there(manifest);
     judged(context, manifest, there.as_ref(), (status::policy(&facts), settled), None)
+}
+
+/// The revision that a status names as carrying this edit at a server.
+fn told_revision(status: &AuthPolicyStatus, generation: i64, server: &str) -> Option<Revision> {
+    let mut servers = status.servers.iter().filter(|_| status.observed_generation == generation);
+    let text = servers.find(|at| at.name == server)?.revision.as_deref()?;
+    let read: Result<[u8; 32], serde::de::value::Error> = hex32::deserialize(text.into_deserializer());
+    read.ok().map(Revision)
 }
 
 fn server(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifest) -> Option<Judgement> {

@@ -10,10 +10,12 @@ use crate::index::{Source, manifests};
 use crate::lease::Term;
 use crate::metrics::work_of;
 use crate::queue::{Outcome, Queue};
+use crate::replicas::Live;
 use crate::turn::World;
 use kube::api::{Api, DynamicObject, Patch};
 use nauthera_core::names::{Kind, ObjectRef};
 use nauthera_core::report::Report;
+use nauthera_core::snapshot::Revision;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,6 +26,10 @@ use tokio::sync::{mpsc, watch};
 pub const WORKERS: usize = 12;
 /// How long a status is held back for replicas to serve what it is about.
 const HOLD: Duration = Duration::from_secs(2);
+/// The same while so many others wait that each would be written twice for nothing: those that are settled come first.
+const HOLD_IN_A_CROWD: Duration = Duration::from_secs(15);
+/// So many are a crowd.
+const CROWD: usize = 500;
 /// Counts are written at most so often.
 const COUNTS_EVERY: Duration = Duration::from_secs(1);
 /// How many clients are told of as live in one window at most, and how long that is: a change that reaches thousands of them is told of
@@ -35,6 +41,14 @@ const TOLD: (usize, Duration) = (100, Duration::from_secs(10));
 struct Waiting {
     generation: i64,
     since: Duration,
+}
+
+/// How far a server is. While that stays, nothing of what waits for its replicas comes true.
+#[derive(PartialEq)]
+struct Mark {
+    published: Option<(u64, Revision)>,
+    live: Option<Live>,
+    reached: u64,
 }
 
 /// Writes statuses while this process leads.
@@ -80,24 +94,42 @@ impl StatusWriter {
         let mut worlds = self.worlds.clone();
         worlds.mark_changed();
         let mut news = self.context.news.hear();
+        let mut stir = self.context.stir.hear();
         let mut last: Option<Arc<World>> = None;
+        let mut marks = BTreeMap::new();
         loop {
             tokio::select! {
                 changed = worlds.changed() => if changed.is_err() { return },
                 () = news.rung() => {}
+                () = stir.rung() => {}
             }
             let Some(world) = worlds.borrow_and_update().clone() else { continue };
-            let due = self.due(last.as_deref(), &world);
+            let mut due = self.due(last.as_deref(), &world);
+            let now = self.marks(&world);
+            if now != marks {
+                // What waits for replicas. What waits for its Secret is named by who writes it.
+                due.extend(locked(&self.waiting).keys().cloned());
+                marks = now;
+            }
             due.into_iter().for_each(|key| self.queue.add(key));
             last = Some(world);
         }
     }
 
-    /// The statuses that may have to be written.
+    /// How far each server is with what is published.
+    fn marks(&self, world: &World) -> BTreeMap<ObjectRef, Mark> {
+        let servers = world.inventory.servers.keys();
+        let mark = |server: &ObjectRef| Mark {
+            published: world.published.get(server).map(|published| (published.sequence, published.revision)),
+            live: self.context.replicas(server).map(|replicas| replicas.live()),
+            reached: self.context.standing(server).notes().reached,
+        };
+        servers.map(|server| (server.clone(), mark(server))).collect()
+    }
+
+    /// The statuses that may have to be written, beside those that wait for replicas.
     fn due(&self, last: Option<&World>, world: &Arc<World>) -> BTreeSet<Key> {
         let mut due: BTreeSet<Key> = self.context.changes(Inbox::Statuses).statuses;
-        // What waits for replicas, or for its Secret.
-        due.extend(locked(&self.waiting).keys().cloned());
         let kinds = [
             (Kind::AuthServer, world.inventory.servers.keys().collect::<Vec<_>>()),
             (Kind::AuthPolicy, world.inventory.policies.keys().collect()),
@@ -190,7 +222,8 @@ impl StatusWriter {
             let known = waiting.get(key).filter(|known| known.generation == judgement.generation).copied();
             let since = known.unwrap_or(Waiting { generation: judgement.generation, since: now });
             waiting.insert(key.clone(), since);
-            let rest = since.since.saturating_add(HOLD).saturating_sub(now);
+            let hold = if self.queue.len() > CROWD { HOLD_IN_A_CROWD } else { HOLD };
+            let rest = since.since.saturating_add(hold).saturating_sub(now);
             if key.0 == Kind::AuthClient && !rest.is_zero() {
                 return Some(rest);
             }

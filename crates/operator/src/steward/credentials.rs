@@ -13,6 +13,7 @@ use nauthera_core::names::ObjectRef;
 use nauthera_core::time::{Seconds, random_256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
@@ -20,6 +21,8 @@ use zeroize::Zeroizing;
 const AT_ONCE: usize = 16;
 /// Secrets that are written before it is looked whether something else has changed.
 const BATCH: usize = 512;
+/// How long Secrets are written before all is looked at again, although nothing else is to be published.
+const SLICE: Duration = Duration::from_secs(2);
 /// How long the record of a client that is gone outlives it: a move of manifests looks like a deletion.
 const KEPT: Seconds = Seconds::hours(1);
 
@@ -126,16 +129,26 @@ impl Steward {
         let waits = |client: &ObjectRef| self.waits.get(client).is_some_and(|(_, due)| now < *due);
         let due: Vec<(&ObjectRef, &(Entry, Due))> =
             plan.due.iter().filter(|(client, (_, due))| *due != Due::Record && !waits(client)).collect();
+        let until = now.saturating_add(SLICE);
         for batch in due.chunks(BATCH) {
             if self.write_batch(world, batch).await? > 0 {
                 self.context.news.ring();
             }
-            if worlds.has_changed().unwrap_or(true) && due.len() > BATCH {
+            let changed = worlds.has_changed().unwrap_or(true);
+            if changed && (self.context.clock.monotonic() >= until || self.is_behind(worlds)) {
                 // The rest is due still at the next look.
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Is something else to be published than is?
+    fn is_behind(&self, worlds: &watch::Receiver<Option<Arc<World>>>) -> bool {
+        let world = worlds.borrow().clone();
+        let wanted = world.as_ref().and_then(|world| world.compiled.snapshots.get(&self.server));
+        let published = self.ledger.of(&self.server);
+        wanted.is_some_and(|wanted| published.is_none_or(|published| published.snapshot != *wanted))
     }
 
     async fn write_batch(

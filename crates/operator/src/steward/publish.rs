@@ -8,6 +8,8 @@ use crate::turn::World;
 use kube::api::{Api, DeleteParams, DynamicObject};
 use nauthera_core::names::{Kind, ObjectRef};
 use nauthera_core::snapshot::{FORMAT, OLDEST_READ};
+use std::sync::Arc;
+use tokio::sync::watch;
 
 /// Shards that one look removes at most.
 const AT_ONCE: usize = 64;
@@ -69,8 +71,8 @@ impl Steward {
         }
     }
 
-    /// Removes shards that no index names, and that nobody can be about to read.
-    pub(super) async fn sweep(&mut self) -> Result<(), Fault> {
+    /// Removes shards that no index names, and that nobody can be about to read, until something else has changed: nobody waits for it.
+    pub(super) async fn sweep(&mut self, worlds: &watch::Receiver<Option<Arc<World>>>) -> Result<(), Fault> {
         let settled =
             self.context.replicas(&self.server).is_none_or(|replicas| replicas.live().lagging.is_empty());
         let now = self.context.clock.monotonic();
@@ -83,6 +85,9 @@ impl Steward {
         );
         for name in due.into_iter().take(AT_ONCE) {
             self.term.check()?;
+            if worlds.has_changed().unwrap_or(true) {
+                break;
+            }
             match call(api.delete(&name, &DeleteParams::default())).await {
                 Ok(_) | Err(Fault::NotFound) => {
                     let map = ObjectRef::new(self.server.namespace.clone(), name);
