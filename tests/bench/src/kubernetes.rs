@@ -24,8 +24,10 @@ use std::time::{Duration, Instant};
 
 /// Longer than anything here takes; what is not there by then never comes.
 const PATIENCE: Duration = Duration::from_secs(900);
-/// How long it is quiet before rest is measured.
+/// How long it is looked whether a restart writes something.
 const SETTLES: Duration = Duration::from_secs(15);
+/// How long it takes until old shards are gone, which outlive the last publication by three minutes and a look.
+const SWEPT: Duration = Duration::from_secs(220);
 /// So much processor time in a look of [`LOOK`] is work.
 const BUSY: Duration = Duration::from_millis(20);
 const LOOK: Duration = Duration::from_millis(100);
@@ -187,7 +189,7 @@ impl Bench<'_> {
 
     /// Nothing changes.
     async fn rest(&mut self) -> Result<()> {
-        tokio::time::sleep(SETTLES).await;
+        tokio::time::sleep(SWEPT).await;
         let time = Duration::from_secs(self.args.rest.max(1));
         let (before, worked) = (Calls::made()?, self.operator.worked()?);
         tokio::time::sleep(time).await;
