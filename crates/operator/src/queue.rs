@@ -38,6 +38,13 @@ impl<K: Clone + Eq + Ord + Hash> Queue<K> {
         self.changed.notify_one();
     }
 
+    /// To be done after a while, unless it is to be done earlier anyway.
+    pub fn add_in(&self, key: K, delay: Duration) {
+        let due = self.clock.monotonic().saturating_add(delay);
+        self.locked().add_at(key, due);
+        self.changed.notify_one();
+    }
+
     /// How many keys wait or are worked on.
     pub fn len(&self) -> usize {
         self.locked().len()

@@ -68,6 +68,18 @@ impl<K: Clone + Eq + Ord + Hash> Schedule<K> {
         }
     }
 
+    /// To be done then, unless it is to be done earlier anyway. One that is worked on is done again after that.
+    pub fn add_at(&mut self, key: K, due: Duration) {
+        if self.entries.contains_key(&key) {
+            if let Some(Entry { place: place @ Place::Worked { .. }, .. }) = self.entries.get_mut(&key) {
+                *place = Place::Worked { again: true };
+            }
+            return;
+        }
+        self.entries.insert(key.clone(), Entry { place: Place::Waiting(due), failures: 0 });
+        self.waiting.insert((due, key));
+    }
+
     /// The next key that is due.
     pub fn take(&mut self, now: Duration) -> Option<K> {
         while let Some((due, key)) = self.waiting.pop_first() {
@@ -162,6 +174,21 @@ mod tests {
         assert_eq!(schedule.take(at(0)), Some("a"));
         schedule.done(&"a", Outcome::Done, at(0), 0);
         assert_eq!(schedule.len(), 0);
+    }
+
+    #[test]
+    fn what_is_for_later_waits_unless_it_is_wanted_at_once() {
+        let mut schedule = Schedule::default();
+        schedule.add_at("a", at(100));
+        schedule.add_at("b", at(100));
+        schedule.add_at("a", at(500));
+        assert_eq!((schedule.take(at(99)), schedule.next_due()), (None, Some(at(100))));
+        schedule.add("b");
+        assert_eq!(schedule.take(at(0)), Some("b"));
+        schedule.add_at("b", at(300));
+        assert_eq!(schedule.take(at(100)), Some("a"), "a later word does not put it off");
+        schedule.done(&"b", Outcome::Done, at(100), 0);
+        assert_eq!(schedule.take(at(100)), Some("b"), "it was named while it was worked on");
     }
 
     #[test]

@@ -30,6 +30,8 @@ const HOLD: Duration = Duration::from_secs(2);
 const HOLD_IN_A_CROWD: Duration = Duration::from_secs(15);
 /// So many are a crowd.
 const CROWD: usize = 500;
+/// How long a crowd of clients is put off: what they are told of is published meanwhile, and wants the processor more.
+const AFTER_A_CROWD: Duration = Duration::from_secs(1);
 /// Counts are written at most so often.
 const COUNTS_EVERY: Duration = Duration::from_secs(1);
 /// How many clients are told of as live in one window at most, and how long that is: a change that reaches thousands of them is told of
@@ -111,8 +113,20 @@ impl StatusWriter {
                 due.extend(locked(&self.waiting).keys().cloned());
                 marks = now;
             }
-            due.into_iter().for_each(|key| self.queue.add(key));
+            self.enqueue(due);
             last = Some(world);
+        }
+    }
+
+    fn enqueue(&self, due: BTreeSet<Key>) {
+        let is_client = |key: &Key| key.0 == Kind::AuthClient;
+        let crowded = due.iter().filter(|key| is_client(key)).count() > CROWD;
+        for key in due {
+            if crowded && is_client(&key) {
+                self.queue.add_in(key, AFTER_A_CROWD);
+            } else {
+                self.queue.add(key);
+            }
         }
     }
 
