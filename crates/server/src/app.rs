@@ -24,10 +24,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Rows of a table that one step of sweeping removes at most.
-const SWEEP_STEP: u32 = 500;
+const SWEEP_STEP: u32 = 100;
 
 /// How long it rests after a step, in lengths of that step: what waits for the database is not held up by what nobody waits for.
-const SWEEP_RESTS: u32 = 4;
+const SWEEP_RESTS: u32 = 9;
 /// The longest that it rests.
 const LONGEST_REST: Duration = Duration::from_secs(1);
 /// How long a replica has the duty without asking again: long enough for any step, short enough when it dies.
