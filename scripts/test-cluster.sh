@@ -12,7 +12,9 @@ flags_of() {
   case $1 in
     cluster | operator | scale) echo --node --image "nauthera=$NAUTHERA_BIN" --image machine= ;;
     chart) echo --node --audit --image "ghcr.io/nauthera/nauthera=$NAUTHERA_BIN" ;;
-    faults) echo --node --separate --image "nauthera=$NAUTHERA_BIN" --image machine= ;;
+    faults)
+      echo --node --separate --image "nauthera=$NAUTHERA_BIN" --image machine= --image "older=$ROOT/tests/kubernetes/older-server.py"
+      ;;
     quota) echo --node --etcd-quota 30000000 --image "nauthera=$NAUTHERA_BIN" ;;
     *) die "no tests are called $1: there are cluster, operator, scale, chart, faults and quota" ;;
   esac

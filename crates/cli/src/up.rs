@@ -99,7 +99,7 @@ pub async fn run(args: &UpArgs, ui: &Ui) -> Result<()> {
         failed: false,
     };
     let mut stop = Stop::listen()?;
-    let mut watch = Watch::start(&args.path, &args.data);
+    let mut changed = Watch::start(&args.path, &args.data).told();
     let mut tidy = tokio::time::interval(TIDY_EVERY);
     let mut again = tokio::time::interval(AGAIN_EVERY);
     again.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -109,7 +109,7 @@ pub async fn run(args: &UpArgs, ui: &Ui) -> Result<()> {
     loop {
         tokio::select! {
             () = stop.told() => break,
-            () = watch.changed() => up.look_again().await,
+            Some(()) = changed.recv() => up.look_again().await,
             _ = tidy.tick() => up.tidy(),
             _ = again.tick() => if up.failed || up.engine.has_touched_secrets() {
                 up.look_again().await;

@@ -71,8 +71,22 @@ impl Watch {
         }
     }
 
+    /// Tells of each change from now on. Whoever listens may look elsewhere meanwhile: nothing that was noticed is lost by that.
+    pub fn told(mut self) -> Receiver<()> {
+        let (tell, told) = channel(1);
+        tokio::spawn(async move {
+            loop {
+                self.changed().await;
+                if tell.send(()).await.is_err() {
+                    return;
+                }
+            }
+        });
+        told
+    }
+
     /// Waits until something has changed, and until the change is over.
-    pub async fn changed(&mut self) {
+    async fn changed(&mut self) {
         loop {
             let told = tokio::time::timeout(LOOK_EVERY, self.told.recv()).await;
             let told = matches!(told, Ok(Some(())));

@@ -31,6 +31,10 @@ impl Steward {
         let Some((uid, held)) = uid.zip(self.key.as_mut()) else { return Ok(()) };
         let written: Vec<u32> = (OLDEST_READ..=FORMAT).collect();
         let replicas = self.context.replicas(&self.server);
+        // What a replica reads that runs already must be known first: it may be of an older release. Its answer rings.
+        if replicas.as_ref().is_some_and(|replicas| replicas.live().unasked) {
+            return Ok(());
+        }
         let format = replicas.and_then(|replicas| replicas.with(|all| all.common_format(&written)));
         let Some(format) = format else {
             let why = "the running replicas read no format that this operator writes: update them, or it";

@@ -23,4 +23,6 @@ mod site;
 #[cfg(test)]
 mod turns;
 #[cfg(test)]
+mod versions;
+#[cfg(test)]
 mod weather;

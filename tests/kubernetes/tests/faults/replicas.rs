@@ -4,19 +4,24 @@ use super::site::{Site, server_processes};
 use super::turns::whole;
 use anyhow::{Context, Result, ensure};
 use nauthera_test_kubernetes::database;
-use nauthera_test_kubernetes::kubectl::{apply, kubectl};
+use nauthera_test_kubernetes::kubectl::{apply, get, kubectl};
 use nauthera_test_kubernetes::objects::SOON;
 use nauthera_test_kubernetes::tokens::{Credentials, Load, form, token};
 use nauthera_test_kubernetes::wait::wait_for;
 use std::net::SocketAddr;
 use std::process::Command;
 
-/// A site with three replicas on a database of its own.
-async fn on_postgres() -> Site {
-    let spec = "  signing: {algorithm: ES256}
-  replicas: 3
-  database: {postgres: {urlSecretRef: {name: database}}}";
-    let site = Site::with("replicas", spec).await;
+/// How many replicas most tests have.
+pub const THREE: &str = "
+  replicas: 3";
+
+/// A site on a database of its own, with this more in the spec of its AuthServer.
+pub async fn on_postgres(purpose: &str, more: &str) -> Site {
+    let spec = format!(
+        "  signing: {{algorithm: ES256}}
+  database: {{postgres: {{urlSecretRef: {{name: database}}}}}}{more}"
+    );
+    let site = Site::with(purpose, &spec).await;
     let url = tokio::task::spawn_blocking(database::database).await.unwrap().unwrap();
     // The tests' PostgreSQL has no certificate.
     let secret = format!(
@@ -32,7 +37,7 @@ stringData: {{url: \"{url}?sslmode=disable\"}}
 }
 
 /// Asks for a token and, which only the database knows, whether it lives.
-async fn token_that_lives(server: SocketAddr, client: &Credentials) -> Result<()> {
+pub async fn token_that_lives(server: SocketAddr, client: &Credentials) -> Result<()> {
     let issued = token(server, client).await?["access_token"].clone();
     let body = format!("token={}", issued.as_str().context("a token")?);
     let said = form(server, "/oauth2/introspect", client, body).await?;
@@ -43,7 +48,7 @@ async fn token_that_lives(server: SocketAddr, client: &Credentials) -> Result<()
 #[tokio::test]
 async fn a_rolling_update_and_a_killed_replica_cost_no_request() {
     let _turn = whole().await;
-    let site = on_postgres().await;
+    let site = on_postgres("replicas", THREE).await;
     let _operator = site.operator("only", &[]);
     site.ready().await;
     let (service, client) = (site.service(), site.credentials("till"));
@@ -102,4 +107,22 @@ async fn a_rolling_update_and_a_killed_replica_cost_no_request() {
 fn is_broken(error: &anyhow::Error) -> bool {
     let text = format!("{error:#}");
     text.starts_with("no connection") || text.starts_with("no answer:")
+}
+
+#[tokio::test]
+async fn how_many_replicas_there_are_is_left_to_whoever_scales_them() {
+    let _turn = whole().await;
+    let site = on_postgres("scaled", "").await;
+    let _operator = site.operator("only", &[]);
+    site.ready().await;
+    let deployment = ["deployment", "nauthera-main", "-n", site.platform.name()];
+    let scale = ["scale", "--replicas=2"].iter().chain(&deployment);
+    kubectl(scale).unwrap().worked().unwrap();
+    let two = async || Ok((site.pods().len() == 2).then_some(()));
+    wait_for("a second replica", SOON, two).await.unwrap();
+    // An edit makes the operator look at everything again.
+    site.edit_is_served(14).await;
+    assert_eq!(get(&deployment).unwrap()["spec"]["replicas"], 2);
+    let budget = async || Ok(get(&["pdb", "nauthera-main", "-n", site.platform.name()]).ok());
+    wait_for("a budget for two", SOON, budget).await.unwrap();
 }
