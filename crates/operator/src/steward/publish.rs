@@ -19,7 +19,8 @@ impl Steward {
     pub(super) async fn publish(&mut self, world: &World) -> Result<(), Fault> {
         let Some(snapshot) = world.compiled.snapshots.get(&self.server) else { return Ok(()) };
         let published = self.ledger.of(&self.server);
-        if published.as_ref().is_some_and(|published| published.snapshot == *snapshot) {
+        let is_published = published.as_ref().is_some_and(|published| published.snapshot == *snapshot);
+        if is_published && !self.said_less {
             // What stood in its way is over.
             self.standing.notes().publish_fault = None;
             return Ok(());
@@ -41,6 +42,10 @@ impl Steward {
             self.standing.notes().publish_fault = Some(why.to_owned());
             return Ok(());
         };
+        if is_published && format < snapshot.format() {
+            // An older replica is there still.
+            return Ok(());
+        }
         let began = self.context.clock.monotonic();
         let order = Order { snapshot, format, uid: &uid };
         let outcome = held.publisher.publish(&order, &self.term).await;
@@ -57,6 +62,7 @@ impl Steward {
                 self.context.metrics.published(&self.server, bytes, self.context.clock.now().0);
                 tracing::info!(server = %self.server, revision = %done.revision.short(), sequence = done.sequence, clients = snapshot.clients.len(), "published");
                 self.standing.notes().publish_fault = None;
+                self.said_less = format < snapshot.format();
                 self.ledger.wrote(&self.server, done.bytes, (snapshot.clone(), done.revision, done.sequence));
                 self.context.news.ring();
                 Ok(())
