@@ -231,10 +231,18 @@ impl Server {
         let file = self.data().join("postmaster.pid");
         let text = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
         let main = text.lines().next().context("postmaster.pid is empty")?.to_owned();
+        let send = |process: &str| run(Command::new("kill").args(["-s", name, process])).map(drop);
         // The main process first when stopping, so that it starts no other meanwhile.
+        send(&main)?;
         let children = run(Command::new("ps").args(["-o", "pid=", "--ppid", &main])).unwrap_or_default();
-        let all = std::iter::once(main.as_str()).chain(children.split_whitespace());
-        run(Command::new("kill").args(["-s", name]).args(all)).map(drop)
+        for child in children.split_whitespace() {
+            let sent = send(child);
+            // One that has ended meanwhile needs no signal. While its parent stands still it may be there as a zombie.
+            if Path::new("/proc").join(child).exists() {
+                sent?;
+            }
+        }
+        Ok(())
     }
 }
 
