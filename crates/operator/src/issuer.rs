@@ -15,6 +15,8 @@ use std::time::Duration;
 const EVERY: Duration = Duration::from_secs(30);
 /// The first and the longest wait after a failure.
 const WAITS: (Duration, Duration) = (Duration::from_millis(500), EVERY);
+/// So many failures in a row are worth a word.
+const SAID_AT: u32 = 3;
 /// The largest answer, in bytes.
 const LARGEST: usize = 64 * 1_024;
 /// The most keys that are taken.
@@ -29,34 +31,38 @@ const KEYS: &str = "/openid/v1/jwks";
 pub async fn keep(context: Arc<Context>) {
     let (mut failures, mut said) = (0_u32, None);
     loop {
-        let (rest, fault) = match ask(&context).await {
+        let rest = match ask(&context).await {
             Ok(issuer) => {
                 context.shared.met_cluster(Some(issuer));
-                (EVERY, None)
-            }
-            // It may not be asked, or does not say: then there is nobody whose tokens could be trusted, unless it was known before.
-            Err(fault @ (Fault::Forbidden(_) | Fault::NotFound)) => {
-                context.shared.met_cluster(None);
-                (EVERY, Some(fault.to_string()))
+                (failures, said) = (0, None);
+                EVERY
             }
             Err(fault) => {
                 failures = failures.saturating_add(1);
-                let rest = doubled(WAITS, failures);
-                (rest, (failures > 2).then(|| fault.to_string()))
+                // It may not be asked, or does not say: then there is nobody whose tokens could be trusted, unless it was known before.
+                let is_answer = matches!(fault, Fault::Forbidden(_) | Fault::NotFound);
+                if is_answer {
+                    context.shared.met_cluster(None);
+                }
+                if is_answer || failures >= SAID_AT {
+                    say(&mut said, fault.to_string());
+                }
+                if is_answer { EVERY } else { doubled(WAITS, failures) }
             }
         };
-        if fault.is_none() {
-            failures = 0;
-        }
-        if let Some(fault) = fault.as_ref().filter(|fault| said.as_ref() != Some(*fault)) {
-            tracing::warn!(
-                fault,
-                "the issuer of this cluster's ServiceAccount tokens cannot be asked for: what is known of it stays, and clients with \
-                 kubernetes_service_account are served by that; the ClusterRole nauthera-operator-cluster allows to read it"
-            );
-        }
-        said = fault.or(said.filter(|_| failures > 0));
         tokio::time::sleep(rest).await;
+    }
+}
+
+/// Says a fault, unless it was said just before.
+fn say(said: &mut Option<String>, fault: String) {
+    if said.as_ref() != Some(&fault) {
+        tracing::warn!(
+            fault,
+            "the issuer of this cluster's ServiceAccount tokens cannot be asked for: what is known of it stays, and clients with \
+             kubernetes_service_account are served by that; the ClusterRole nauthera-operator-cluster allows to read it"
+        );
+        *said = Some(fault);
     }
 }
 
