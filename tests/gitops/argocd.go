@@ -5,46 +5,35 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// The group of the kinds that have scripts.
+// The group of our kinds.
 const group = "auth.nauthera.io"
 
 // What Argo CD gives a script.
 const patience = time.Second
 
-// scripts are the health scripts by kind, laid out as in Argo CD's own tree: GROUP/KIND/health.lua.
-type scripts map[string]string
+// The kinds that the script is for.
+var kinds = []string{"AuthClient", "AuthPolicy", "AuthServer", "UserStore"}
 
-func readScripts(folder string) (scripts, error) {
-	files, err := filepath.Glob(filepath.Join(folder, group, "*", "health.lua"))
-	if err != nil {
-		return nil, err
-	}
-	found := scripts{}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
-		found[filepath.Base(filepath.Dir(file))] = string(text)
-	}
-	if len(found) == 0 {
-		return nil, fmt.Errorf("%s holds no health scripts", folder)
-	}
-	return found, nil
+// script is the health script of all four kinds.
+type script string
+
+func readScript(folder string) (script, error) {
+	text, err := os.ReadFile(filepath.Join(folder, "health.lua"))
+	return script(text), err
 }
 
-// judge runs the script of an object's kind as Argo CD does: with the object as `obj`, the basic and the table library and nothing else,
-// for a second at most.
-func (s scripts) judge(object *unstructured.Unstructured) (Verdict, error) {
+// judge runs the script as Argo CD does: with the object as `obj`, the basic and the table library and nothing else, for a second at
+// most.
+func (s script) judge(object *unstructured.Unstructured) (Verdict, error) {
 	kind := object.GetKind()
-	script, ok := s[kind]
-	if !ok || object.GroupVersionKind().Group != group {
+	if !slices.Contains(kinds, kind) || object.GroupVersionKind().Group != group {
 		return Verdict{}, fmt.Errorf("no health script is for %s", object.GroupVersionKind().GroupKind())
 	}
 	// Argo CD asks no script about an object that is being deleted.
@@ -67,7 +56,7 @@ func (s scripts) judge(object *unstructured.Unstructured) (Verdict, error) {
 	defer cancel()
 	state.SetContext(deadline)
 	state.SetGlobal("obj", value(state, object.Object))
-	if err := state.DoString(script); err != nil {
+	if err := state.DoString(string(s)); err != nil {
 		return Verdict{}, fmt.Errorf("%s: %w", kind, err)
 	}
 	return answer(kind, state.Get(-1))

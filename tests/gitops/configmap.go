@@ -2,14 +2,13 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
-// configMap writes the scripts as the part of Argo CD's settings that they are.
-func (s scripts) configMap() string {
+// configMap writes the script as the part of Argo CD's settings that it is, once for each kind: Argo CD has no key for a whole group.
+func (s script) configMap() string {
 	text := strings.Builder{}
-	text.WriteString(`# What deploy/argocd adds to the settings of Argo CD: how the four kinds are judged. Made of the health scripts beside it.
+	text.WriteString(`# What deploy/argocd adds to the settings of Argo CD: how the four kinds are judged. Made of health.lua beside it.
 apiVersion: v1
 kind: ConfigMap
 metadata:
@@ -20,14 +19,9 @@ metadata:
     app.kubernetes.io/part-of: argocd
 data:
 `)
-	kinds := []string{}
-	for kind := range s {
-		kinds = append(kinds, kind)
-	}
-	slices.Sort(kinds)
 	for _, kind := range kinds {
 		fmt.Fprintf(&text, "  resource.customizations.health.%s_%s: |\n", group, kind)
-		for line := range strings.Lines(s[kind]) {
+		for line := range strings.Lines(string(s)) {
 			if line == "\n" {
 				text.WriteString(line)
 			} else {

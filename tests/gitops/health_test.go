@@ -10,7 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-const healthScripts = "../../deploy/argocd"
+const healthScript = "../../deploy/argocd"
 
 // What both say of the states in testdata, which are those that an operator wrote on a cluster.
 var states = []struct{ state, kstatus, argocd, message string }{
@@ -50,11 +50,11 @@ func state(t *testing.T, name string) *unstructured.Unstructured {
 
 func judged(t *testing.T, object *unstructured.Unstructured) Judgement {
 	t.Helper()
-	scripts, err := readScripts(healthScripts)
+	script, err := readScript(healthScript)
 	if err != nil {
 		t.Fatal(err)
 	}
-	judgement, err := judge(object, scripts)
+	judgement, err := judge(object, script)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func TestObjectsAreReadFromKubectlAloneAndInLists(t *testing.T) {
 	}
 	for _, input := range []string{string(text), `{"apiVersion":"v1","kind":"List","items":[` + string(text) + `]}`} {
 		output := bytes.Buffer{}
-		if err := run([]string{healthScripts}, strings.NewReader(input), &output); err != nil {
+		if err := run([]string{healthScript}, strings.NewReader(input), &output); err != nil {
 			t.Fatal(err)
 		}
 		start := `{"kind":"AuthClient","namespace":"shop","name":"till","kstatus":{"status":"Current",`
@@ -171,7 +171,7 @@ func TestObjectsAreReadFromKubectlAloneAndInLists(t *testing.T) {
 			t.Error(output.String())
 		}
 	}
-	if err := run([]string{healthScripts}, strings.NewReader(`{"apiVersion":"v1","kind":"Pod"}`), &bytes.Buffer{}); err == nil {
+	if err := run([]string{healthScript}, strings.NewReader(`{"apiVersion":"v1","kind":"Pod"}`), &bytes.Buffer{}); err == nil {
 		t.Error("no script is for a Pod")
 	}
 }

@@ -1,4 +1,4 @@
-// Says how tools that deploy from Git judge objects: kstatus, which Flux and others use, and Argo CD with the health scripts of
+// Says how tools that deploy from Git judge objects: kstatus, which Flux and others use, and Argo CD with the health script of
 // deploy/argocd, in the Lua that Argo CD has. It reads what `kubectl get -o json` prints, and prints a line of JSON for each object:
 //
 //	kubectl get nauthera -A -o json | gitops deploy/argocd
@@ -37,9 +37,9 @@ func main() {
 
 func run(arguments []string, input io.Reader, output io.Writer) error {
 	if len(arguments) != 1 {
-		return fmt.Errorf("give the folder of the health scripts, and objects on standard input")
+		return fmt.Errorf("give the folder of the health script, and objects on standard input")
 	}
-	scripts, err := readScripts(arguments[0])
+	script, err := readScript(arguments[0])
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func run(arguments []string, input io.Reader, output io.Writer) error {
 	}
 	lines := json.NewEncoder(output)
 	for _, object := range objects {
-		judgement, err := judge(object, scripts)
+		judgement, err := judge(object, script)
 		if err != nil {
 			return err
 		}
@@ -92,12 +92,12 @@ func unstructuredList(text []byte) ([]*unstructured.Unstructured, error) {
 	return objects, nil
 }
 
-func judge(object *unstructured.Unstructured, scripts scripts) (Judgement, error) {
+func judge(object *unstructured.Unstructured, script script) (Judgement, error) {
 	judgement := Judgement{Kind: object.GetKind(), Namespace: object.GetNamespace(), Name: object.GetName()}
 	var err error
 	if judgement.Kstatus, err = kstatus(object); err != nil {
 		return judgement, err
 	}
-	judgement.ArgoCD, err = scripts.judge(object)
+	judgement.ArgoCD, err = script.judge(object)
 	return judgement, err
 }

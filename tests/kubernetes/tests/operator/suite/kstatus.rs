@@ -1,4 +1,4 @@
-//! kstatus, which Flux asks, and Argo CD with our health scripts judge what the operator writes: what is served is done, also when
+//! kstatus, which Flux asks, and Argo CD with our health script judge what the operator writes: what is served is done, also when
 //! policy narrowed it; what only an edit mends has failed; and what waits for another object is waited for.
 
 use super::{Platform, SOON, condition, operator, ready};

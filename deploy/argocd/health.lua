@@ -1,5 +1,5 @@
--- Health of an AuthClient, for Argo CD. The same as kstatus says, which Flux asks: Stalled is Degraded, since only an
--- edit of this object mends it; Ready is Healthy, also for a client that is served without what policy does not allow;
+-- Health of each of our four kinds, for Argo CD. The same as kstatus says, which Flux asks: Stalled is Degraded, since only
+-- an edit of this object mends it; Ready is Healthy, also for a client that is served without what policy does not allow;
 -- everything else is Progressing, since it gets well by itself when what it waits for is there.
 local status = obj.status or {}
 if status.observedGeneration ~= obj.metadata.generation then
@@ -21,13 +21,21 @@ if ready.status ~= "True" then
   return { status = "Progressing", message = ready.reason .. ": " .. ready.message }
 end
 
--- A narrowed client says what it lost.
 local message = ready.message
+-- A narrowed AuthClient says what it lost.
 for index, violation in ipairs(status.violations or {}) do
   if index > 3 then
     message = message .. "; and more"
     break
   end
   message = message .. "; " .. violation.message
+end
+-- An AuthPolicy says whom it governs, an AuthServer whom it serves.
+local clients = status.clients or {}
+if clients.violating ~= nil then
+  message = message .. "; clients governed: " .. clients.total .. ", asking beyond it: " .. clients.violating
+end
+if clients.refused ~= nil then
+  message = message .. "; clients: " .. clients.total .. ", refused: " .. clients.refused
 end
 return { status = "Healthy", message = message }
