@@ -62,26 +62,39 @@ struct Claims {
     iss: String,
     sub: String,
     aud: String,
+    #[serde(flatten)]
+    times: Times,
+    jti: String,
+}
+
+/// From when until when a token counts (RFC 7519 sections 4.1.4 to 4.1.6).
+#[derive(Deserialize)]
+pub(crate) struct Times {
     #[serde(deserialize_with = "numeric_date")]
     exp: UnixTime,
     #[serde(default, deserialize_with = "maybe_numeric_date")]
     nbf: Option<UnixTime>,
     #[serde(default, deserialize_with = "maybe_numeric_date")]
     iat: Option<UnixTime>,
-    jti: String,
+}
+
+impl Times {
+    /// Does it count now, by a clock that may be off by [`LEEWAY`]?
+    pub(crate) fn hold(&self, now: UnixTime) -> bool {
+        let begun = self.nbf.into_iter().chain(self.iat).all(|time| time <= now.plus(LEEWAY));
+        begun && now < self.exp.plus(LEEWAY)
+    }
 }
 
 /// A NumericDate may have a fraction of a second (RFC 7519 section 2), which does not matter here.
-pub(crate) fn numeric_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<UnixTime, D::Error> {
+fn numeric_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<UnixTime, D::Error> {
     let seconds = f64::deserialize(deserializer)?;
     // Far more than any date, and exact as a whole number.
     let sane = seconds.is_finite() && seconds.abs() < 1e12;
     sane.then_some(UnixTime(seconds.floor() as i64)).ok_or_else(|| D::Error::custom("not a date"))
 }
 
-pub(crate) fn maybe_numeric_date<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<UnixTime>, D::Error> {
+fn maybe_numeric_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<UnixTime>, D::Error> {
     numeric_date(deserializer).map(Some)
 }
 
@@ -120,7 +133,7 @@ pub async fn authenticate(
         return Ok(None);
     }
     let jti = Digest::of(format!("{}\n{}", row.client_id, claims.jti));
-    let until = claims.exp.plus(LEEWAY);
+    let until = claims.times.exp.plus(LEEWAY);
     let first = context.app.first_use(jti, until).await?;
     Ok(first.then(|| row.clone()))
 }
@@ -217,9 +230,7 @@ fn is_for_us(context: &Context, claims: &Claims, id: &str, at: Endpoint) -> bool
     let audience = claims.aud == issuer.as_str()
         || claims.aud == issuer.join("/oauth2/token")
         || (at == Endpoint::Par && claims.aud == issuer.join("/oauth2/par"));
-    let expiry = claims.exp;
-    let in_time = now < expiry.plus(LEEWAY) && expiry <= now.plus(FURTHEST).plus(LEEWAY);
-    let begun = claims.nbf.into_iter().chain(claims.iat).all(|time| time <= now.plus(LEEWAY));
+    let in_time = claims.times.hold(now) && claims.times.exp <= now.plus(FURTHEST).plus(LEEWAY);
     let named = claims.iss == id && claims.sub == id && !claims.jti.is_empty() && claims.jti.len() <= 256;
-    audience && in_time && begun && named
+    audience && in_time && named
 }

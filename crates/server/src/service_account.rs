@@ -2,12 +2,11 @@
 //! that the Snapshot names has signed it, for this issuer alone and for one of the client's ServiceAccounts. It may be sent again
 //! until it expires: a kubelet gives the same token for most of an hour.
 
-use crate::assertion::{Jws, LEEWAY, key_set, maybe_numeric_date, numeric_date};
+use crate::assertion::{Jws, Times, key_set};
 use crate::http::Context;
 use nauthera_core::oauth::client_auth::Presented;
 use nauthera_core::snapshot::Row;
 use nauthera_core::spec::IssuerKeys;
-use nauthera_core::time::UnixTime;
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -20,12 +19,8 @@ struct Claimed {
 struct Claims {
     sub: String,
     aud: Audience,
-    #[serde(deserialize_with = "numeric_date")]
-    exp: UnixTime,
-    #[serde(default, deserialize_with = "maybe_numeric_date")]
-    nbf: Option<UnixTime>,
-    #[serde(default, deserialize_with = "maybe_numeric_date")]
-    iat: Option<UnixTime>,
+    #[serde(flatten)]
+    times: Times,
 }
 
 /// Kubernetes writes a list, also of one.
@@ -71,9 +66,6 @@ async fn claims(context: &Context, row: &Row, token: &str) -> Option<Claims> {
 }
 
 fn is_for_us(context: &Context, claims: &Claims, row: &Row) -> bool {
-    let now = context.now;
-    let in_time = now < claims.exp.plus(LEEWAY);
-    let begun = claims.nbf.into_iter().chain(claims.iat).all(|time| time <= now.plus(LEEWAY));
     let account = row.authentication.subjects.iter().any(|subject| **subject == *claims.sub);
-    claims.aud.is_only(context.serving.issuer().as_str()) && in_time && begun && account
+    claims.aud.is_only(context.serving.issuer().as_str()) && claims.times.hold(context.now) && account
 }
