@@ -19,7 +19,10 @@ const APPLIED: [(i64, &str, &str); 4] = [
     (5, "families", "3448505421104074357"),
 ];
 /// The newest version that this release knows.
-const KNOWN: i64 = 5;
+const KNOWN: i64 = {
+    let [.., (newest, ..)] = APPLIED;
+    newest
+};
 
 /// `application_id` of our databases: `NAUT`.
 const APPLICATION: i64 = 0x4E41_5554;
@@ -114,6 +117,5 @@ mod tests {
         let applied =
             APPLIED.map(|(version, name, checksum)| (version, name.to_owned(), checksum.to_owned()));
         assert_eq!(applied.as_slice(), known);
-        assert_eq!(APPLIED.last().unwrap().0, KNOWN);
     }
 }
