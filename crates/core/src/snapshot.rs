@@ -188,6 +188,12 @@ impl fmt::Debug for SecretDigest {
 pub struct Revision(#[serde(with = "hex32")] pub [u8; 32]);
 
 impl Revision {
+    /// Reads its 64 digits.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        hex32::parse(text).map(Self)
+    }
+
     /// The first twelve digits, for people.
     #[must_use]
     pub fn short(&self) -> String {
@@ -257,6 +263,12 @@ pub mod hex32 {
     /// When there are not exactly 64 of them.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; 32], D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        parse(&text).ok_or_else(|| D::Error::custom("64 hexadecimal digits are expected"))
+    }
+
+    /// Reads 64 digits; `None` when there are not exactly 64 of them.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<[u8; 32]> {
         let mut bytes = [0; 32];
         let ok = text.len() == 64
             // The standard library reads a sign as part of a number.
@@ -265,6 +277,6 @@ pub mod hex32 {
                 let digits = text.get(2 * n..2 * n + 2).and_then(|d| u8::from_str_radix(d, 16).ok());
                 digits.map(|value| *byte = value).is_some()
             });
-        if ok { Ok(bytes) } else { Err(D::Error::custom("64 hexadecimal digits are expected")) }
+        ok.then_some(bytes)
     }
 }

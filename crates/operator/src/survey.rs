@@ -269,11 +269,7 @@ impl Reader<'_> {
     }
 
     async fn pages(&self, part: Part, id: &StreamId) -> Result<(), Fault> {
-        let (client, resource) = (self.cluster.client.clone(), id.source.resource());
-        let api: Api<DynamicObject> = match &id.namespace {
-            Some(namespace) => Api::namespaced_with(client, namespace, &resource),
-            None => Api::all_with(client, &resource),
-        };
+        let api = id.api(self.cluster.client.clone());
         self.shared.apply(id, Event::Init);
         let mut params =
             ListParams { label_selector: part.labels(), limit: Some(PAGE), ..ListParams::default() };

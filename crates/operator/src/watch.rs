@@ -9,7 +9,7 @@ pub use stream::Follower;
 
 use crate::backoff::doubled;
 use crate::index::{Shared, Source, StreamId};
-use kube::{Api, Client, api::DynamicObject};
+use kube::Client;
 use nauthera_core::time::Entropy;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -61,12 +61,7 @@ pub fn start(set: &mut JoinSet<()>, client: &Client, scope: &Scope, source: Sour
 }
 
 async fn follow(client: Client, id: StreamId, into: Arc<Shared>) {
-    let resource = id.source.resource();
-    let api: Api<DynamicObject> = match &id.namespace {
-        Some(namespace) => Api::namespaced_with(client, namespace, &resource),
-        None => Api::all_with(client, &resource),
-    };
-    let mut stream = Follower::new(api, id.source.labels());
+    let mut stream = Follower::new(id.api(client), id.source.labels());
     let mut in_a_row = 0_u32;
     loop {
         let has_failed = stream.failures() > 0;

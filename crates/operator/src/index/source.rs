@@ -2,8 +2,10 @@
 
 use crate::children::ChildKind;
 use crate::names::{CLIENT_LABEL, KIND_LABEL, MANAGED_BY, MANAGED_BY_LABEL, SERVER_LABEL, kind};
+use kube::api::DynamicObject;
 use kube::core::gvk::GroupVersionKind;
 use kube::discovery::ApiResource;
+use kube::{Api, Client};
 use nauthera_api::v1alpha1::{GROUP, VERSION};
 use nauthera_core::names::Kind;
 use std::sync::Arc;
@@ -99,6 +101,18 @@ pub struct StreamId {
     pub source: Source,
     /// Where; `None` is everywhere.
     pub namespace: Option<Arc<str>>,
+}
+
+impl StreamId {
+    /// The way to its objects.
+    #[must_use]
+    pub fn api(&self, client: Client) -> Api<DynamicObject> {
+        let resource = self.source.resource();
+        match &self.namespace {
+            Some(namespace) => Api::namespaced_with(client, namespace, &resource),
+            None => Api::all_with(client, &resource),
+        }
+    }
 }
 
 impl std::fmt::Display for StreamId {

@@ -18,10 +18,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use nauthera_api::v1alpha1::{AuthClientStatus, AuthPolicyStatus, AuthServerStatus, UserStoreStatus};
 use nauthera_core::names::{Kind, ObjectKey, ObjectRef};
 use nauthera_core::report::ClientReport;
-use nauthera_core::snapshot::{Revision, hex32};
+use nauthera_core::snapshot::Revision;
 use nauthera_core::time::UnixTime;
 use serde::Serialize;
-use serde::de::{DeserializeOwned, IntoDeserializer};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -254,9 +254,7 @@ fn policy(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
 /// The revision that a status names as carrying this edit at a server.
 fn told_revision(status: &AuthPolicyStatus, generation: i64, server: &str) -> Option<Revision> {
     let mut servers = status.servers.iter().filter(|_| status.observed_generation == generation);
-    let text = servers.find(|at| at.name == server)?.revision.as_deref()?;
-    let read: Result<[u8; 32], serde::de::value::Error> = hex32::deserialize(text.into_deserializer());
-    read.ok().map(Revision)
+    Revision::parse(servers.find(|at| at.name == server)?.revision.as_deref()?)
 }
 
 fn server(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifest) -> Option<Judgement> {
