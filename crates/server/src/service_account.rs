@@ -2,13 +2,12 @@
 //! that the Snapshot names has signed it, for this issuer alone and for one of the client's ServiceAccounts. It may be sent again
 //! until it expires: a kubelet gives the same token for most of an hour.
 
-use crate::assertion::{Jws, Times, key_set};
+use crate::assertion::{Jws, Times};
 use crate::http::Context;
 use nauthera_core::oauth::client_auth::Presented;
 use nauthera_core::snapshot::Row;
 use nauthera_core::spec::IssuerKeys;
 use serde::Deserialize;
-use std::sync::Arc;
 
 #[derive(Deserialize)]
 struct Claimed {
@@ -57,7 +56,7 @@ async fn claims(context: &Context, row: &Row, token: &str) -> Option<Claims> {
         return None;
     }
     let set = match &cluster.keys {
-        IssuerKeys::Jwks(text) => Arc::new(key_set(text.as_bytes()).ok()?),
+        IssuerKeys::Jwks(_) => context.serving.cluster_keys(&cluster.issuer)?,
         IssuerKeys::JwksUri(_) | IssuerKeys::Discovery => {
             context.app.jwks.get_cluster(cluster, jws.kid(), context.now).await?
         }

@@ -1,9 +1,12 @@
 //! A Snapshot made ready to serve: indexed by client id, with everything that does not change between two Snapshots worked
 //! out once. Swapped as a whole.
 
+use crate::assertion::key_set;
 use crate::pages::{Branding, Chrome, Locale};
+use jsonwebtoken::jwk::JwkSet;
 use nauthera_core::names::{Audience, ClientId};
 use nauthera_core::snapshot::{Revision, Row, Snapshot};
+use nauthera_core::spec::{IssuerKeys, ServiceAccountIssuer};
 use nauthera_core::time::Seconds;
 use nauthera_core::uri::IssuerUrl;
 use nauthera_identity::Directory;
@@ -28,6 +31,8 @@ pub struct Serving {
     /// The longest lifetime of any token.
     pub longest_token: Seconds,
     clients: HashMap<ClientId, Arc<Row>>,
+    /// Keys of clusters that came with the Snapshot, by issuer. What cannot be read has none.
+    cluster_keys: HashMap<Arc<str>, Arc<JwkSet>>,
     branding: Branding,
 }
 
@@ -60,6 +65,11 @@ impl CookieNames {
     }
 }
 
+fn keys_of(cluster: &ServiceAccountIssuer) -> Option<(Arc<str>, Arc<JwkSet>)> {
+    let IssuerKeys::Jwks(text) = &cluster.keys else { return None };
+    Some((cluster.issuer.clone(), Arc::new(key_set(text.as_bytes()).ok()?)))
+}
+
 impl Serving {
     /// Makes a Snapshot ready that was published under this revision.
     #[must_use]
@@ -79,6 +89,7 @@ impl Serving {
             cookies: CookieNames::of(&head.issuer),
             longest_token: snapshot.longest_token(),
             clients: snapshot.clients.iter().map(|(id, row)| (id.clone(), row.clone())).collect(),
+            cluster_keys: head.service_accounts.iter().filter_map(keys_of).collect(),
             branding,
             snapshot,
         }
@@ -100,6 +111,12 @@ impl Serving {
     #[must_use]
     pub fn client(&self, id: &str) -> Option<&Arc<Row>> {
         self.clients.get(id)
+    }
+
+    /// The keys of a cluster that came with the Snapshot.
+    #[must_use]
+    pub fn cluster_keys(&self, issuer: &str) -> Option<Arc<JwkSet>> {
+        self.cluster_keys.get(issuer).cloned()
     }
 
     /// What all pages share.
