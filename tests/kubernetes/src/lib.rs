@@ -16,6 +16,7 @@ mod edge;
 pub mod gitops;
 pub mod helm;
 pub mod kubectl;
+pub mod manifests;
 pub mod namespace;
 pub mod objects;
 pub mod operator;

@@ -16,6 +16,14 @@ use std::time::Duration;
 /// What the API server says against them.
 pub fn prepare() -> Result<()> {
     definitions::apply()?;
+    volumes()
+}
+
+/// Volumes for servers with SQLite.
+///
+/// # Errors
+/// What the API server says against them.
+pub fn volumes() -> Result<()> {
     let class = "
 apiVersion: storage.k8s.io/v1
 kind: StorageClass
@@ -40,9 +48,17 @@ impl Operator {
     /// # Errors
     /// When it cannot be started.
     pub fn start(name: &str, kubeconfig: &Path, flags: &[&str]) -> Result<Self> {
+        Self::start_at("127.0.0.1:0", name, kubeconfig, flags)
+    }
+
+    /// The same, with its admin port at this address.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start_at(admin: &str, name: &str, kubeconfig: &Path, flags: &[&str]) -> Result<Self> {
         let log = Cluster::here()?.directory().join(format!("operator-{name}.log"));
         let mut command = Command::new(binary()?);
-        command.args(["operator", "--server-image", "nauthera:test", "--admin-listen", "127.0.0.1:0"]);
+        command.args(["operator", "--server-image", "nauthera:test", "--admin-listen", admin]);
         command.args(["--operator-namespace", HOME]).args(flags);
         command.env("KUBECONFIG", kubeconfig).env("NAUTHERA_LOG", "info").env("HOSTNAME", name);
         let file = File::options().create(true).append(true).open(&log)?;

@@ -11,8 +11,9 @@ mod teams;
 use nauthera_test_kubernetes::cluster::tree;
 use nauthera_test_kubernetes::definitions;
 use nauthera_test_kubernetes::helm::helm;
-use nauthera_test_kubernetes::kubectl::{get, kubectl, with_input};
+use nauthera_test_kubernetes::kubectl::{get, kubectl};
 use nauthera_test_kubernetes::namespace::Namespace;
+use nauthera_test_kubernetes::operator::volumes;
 use serde_json::Value;
 use std::path::PathBuf;
 
@@ -26,19 +27,6 @@ fn restricted(purpose: &str) -> Namespace {
     Namespace::labelled(purpose, &[("pod-security.kubernetes.io/enforce", "restricted")]).unwrap()
 }
 
-/// Volumes for servers with SQLite.
-fn volumes() {
-    let class = "
-apiVersion: storage.k8s.io/v1
-kind: StorageClass
-metadata:
-  name: local
-  annotations: {storageclass.kubernetes.io/is-default-class: \"true\"}
-provisioner: kubernetes.io/host-path
-";
-    with_input(["apply", "-f", "-"], class).unwrap().worked().unwrap();
-}
-
 /// A release of the chart in a namespace. Dropped, it is gone with the definitions and all their objects.
 struct Release<'n> {
     home: &'n Namespace,
@@ -47,7 +35,7 @@ struct Release<'n> {
 impl<'n> Release<'n> {
     /// Installs it and waits until the operator is ready.
     fn install(home: &'n Namespace, chart: PathBuf, settings: &[&str]) -> Self {
-        volumes();
+        volumes().unwrap();
         let release = Self { home };
         release.run("install", chart, settings, &[]);
         release

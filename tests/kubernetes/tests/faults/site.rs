@@ -3,6 +3,7 @@
 use nauthera_test_kubernetes::account::{Account, Way};
 use nauthera_test_kubernetes::component::answering;
 use nauthera_test_kubernetes::kubectl::{apply, get};
+use nauthera_test_kubernetes::manifests;
 use nauthera_test_kubernetes::namespace::Namespace;
 use nauthera_test_kubernetes::objects::{SOON, ready, secret_value};
 use nauthera_test_kubernetes::operator::{Operator, prepare};
@@ -40,16 +41,7 @@ impl Site {
         let account = Account::operator_of(&name, &[platform.name(), shop.name()]).unwrap();
         let proxy = Proxy::start().unwrap();
         let site = Self { platform, shop, proxy, account, purpose: purpose.to_owned() };
-        let manifest = format!(
-            "
-apiVersion: auth.nauthera.io/v1alpha1
-kind: AuthServer
-metadata: {{name: main}}
-spec:
-  issuerUrl: https://{name}.example
-{server}
-"
-        );
+        let manifest = manifests::server(&name, server);
         apply(site.platform.name(), &manifest).unwrap().worked().unwrap();
         site.policy("baseline", "15m");
         site.client("till", "");
@@ -58,17 +50,7 @@ spec:
 
     /// A policy with this ceiling.
     pub fn policy(&self, name: &str, ceiling: &str) {
-        let manifest = format!(
-            "
-apiVersion: auth.nauthera.io/v1alpha1
-kind: AuthPolicy
-metadata: {{name: {name}}}
-spec:
-  token: {{accessTokenTTL: {ceiling}}}
-  allowedGrantTypes: [client_credentials]
-  allowedScopes: [\"orders:*\"]
-"
-        );
+        let manifest = manifests::policy(name, &format!("  token: {{accessTokenTTL: {ceiling}}}"));
         apply(self.platform.name(), &manifest).unwrap().worked().unwrap();
     }
 
@@ -80,19 +62,7 @@ spec:
 
     /// The manifest of a client of this server.
     pub fn client_manifest(&self, name: &str, more: &str) -> String {
-        format!(
-            "
-apiVersion: auth.nauthera.io/v1alpha1
-kind: AuthClient
-metadata: {{name: {name}}}
-spec:
-  authServerRef: {{name: main, namespace: {}}}
-  type: service
-  scopes: [\"orders:read\"]
-{more}
-",
-            self.platform.name()
-        )
+        manifests::client(name, self.platform.name(), "orders:read", more)
     }
 
     /// An operator of its namespaces, with more flags.

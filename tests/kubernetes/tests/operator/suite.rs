@@ -16,6 +16,7 @@ mod rights;
 mod servers;
 
 use nauthera_test_kubernetes::kubectl::{apply, get};
+use nauthera_test_kubernetes::manifests;
 use nauthera_test_kubernetes::namespace::Namespace;
 use nauthera_test_kubernetes::objects;
 use nauthera_test_kubernetes::objects::{SOON, of, secret_value};
@@ -59,26 +60,9 @@ impl Platform {
 
     /// Applies its manifests.
     fn apply(&self) {
-        let issuer = format!("https://{}.example", self.name());
-        let manifests = format!(
-            "
-apiVersion: auth.nauthera.io/v1alpha1
-kind: AuthServer
-metadata: {{name: main}}
-spec:
-  issuerUrl: {issuer}
-  signing: {{algorithm: ES256}}
----
-apiVersion: auth.nauthera.io/v1alpha1
-kind: AuthPolicy
-metadata: {{name: baseline}}
-spec:
-  token: {{accessTokenTTL: 15m}}
-  allowedGrantTypes: [client_credentials]
-  allowedScopes: [\"orders:*\"]
-"
-        );
-        apply(self.name(), &manifests).unwrap().worked().unwrap();
+        let server = manifests::server(self.name(), "  signing: {algorithm: ES256}");
+        let policy = manifests::policy("baseline", "  token: {accessTokenTTL: 15m}");
+        apply(self.name(), &(server + &policy)).unwrap().worked().unwrap();
     }
 
     fn name(&self) -> &str {
@@ -94,18 +78,7 @@ spec:
 
     /// A client of this server, in another namespace.
     fn client(&self, namespace: &Namespace, name: &str, more: &str) {
-        let manifest = format!(
-            "
-apiVersion: auth.nauthera.io/v1alpha1
-kind: AuthClient
-metadata: {{name: {name}}}
-spec:
-  authServerRef: {{name: main, namespace: {}}}
-  type: service
-  scopes: [\"orders:read\"]
-{more}",
-            self.name()
-        );
+        let manifest = manifests::client(name, self.name(), "orders:read", more);
         apply(namespace.name(), &manifest).unwrap().worked().unwrap();
     }
 

@@ -1,23 +1,25 @@
 //! What is deleted while no operator runs goes as if there had never been one: nothing of ours has a finalizer.
 
-use crate::operator::{Operator, prepare};
+use crate::operator::{SOON, start};
 use crate::team;
 use nauthera_test_kubernetes::kubectl::{get, kubectl};
 use nauthera_test_kubernetes::namespace::Namespace;
+use nauthera_test_kubernetes::objects::ready;
+use nauthera_test_kubernetes::operator::prepare;
 use serde_json::Value;
 
 const CLIENTS: usize = 500;
 
 #[tokio::test]
 async fn a_namespace_of_five_hundred_clients_goes_without_the_operator() {
-    prepare();
+    prepare().unwrap();
     let (platform, shop) = (Namespace::new("platform").unwrap(), Namespace::new("shop").unwrap());
-    let operator = Operator::start(&[platform.name(), shop.name()]).await;
+    let operator = start(&[platform.name(), shop.name()]).await;
     team::server(platform.name());
-    team::object_ready(platform.name(), "authserver", "main").await;
+    ready(platform.name(), "authserver", "main").await.unwrap();
     team::clients(shop.name(), platform.name(), CLIENTS);
     team::ready(shop.name(), CLIENTS, "Ready").await;
-    operator.stop();
+    operator.stop(SOON).await.unwrap();
 
     let ours = get(&["authclients,secrets", "-n", shop.name()]).unwrap();
     let ours = ours["items"].as_array().unwrap();

@@ -1,11 +1,11 @@
 //! A server with one policy, and a team with many clients.
 
 use crate::operator::SOON;
-use nauthera_test_kubernetes::kubectl::{apply, get, kubectl};
+use nauthera_test_kubernetes::kubectl::{apply, get, kubectl, with_input};
+use nauthera_test_kubernetes::manifests;
 use nauthera_test_kubernetes::wait::wait_for;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::time::Duration;
 
 /// What is looked at when nothing may have been written.
@@ -14,48 +14,19 @@ const KINDS: &str = "authservers,authpolicies,authclients,secrets,configmaps,dep
 
 /// Applies a server and its policy, under which access tokens live for 15 minutes.
 pub fn server(namespace: &str) {
-    let manifests = format!(
-        "
-apiVersion: auth.nauthera.io/v1alpha1
-kind: AuthServer
-metadata: {{name: main}}
-spec:
-  issuerUrl: https://{namespace}.example
-  signing: {{algorithm: ES256}}
----
-apiVersion: auth.nauthera.io/v1alpha1
-kind: AuthPolicy
-metadata: {{name: baseline}}
-spec:
-  token: {{accessTokenTTL: 15m}}
-  allowedGrantTypes: [client_credentials]
-  allowedScopes: [\"orders:*\"]
-"
-    );
-    apply(namespace, &manifests).unwrap().worked().unwrap();
+    let server = manifests::server(namespace, "  signing: {algorithm: ES256}");
+    let policy = manifests::policy("baseline", "  token: {accessTokenTTL: 15m}");
+    apply(namespace, &(server + &policy)).unwrap().worked().unwrap();
 }
 
 /// Makes clients `app-0`.. of that server, by one file as a team has it.
 pub fn clients(namespace: &str, server: &str, count: usize) {
-    let mut manifests = String::new();
-    for number in 0..count {
-        write!(
-            manifests,
-            "---
-apiVersion: auth.nauthera.io/v1alpha1
-kind: AuthClient
-metadata: {{name: app-{number}}}
-spec:
-  authServerRef: {{name: main, namespace: {server}}}
-  type: service
-  scopes: [\"orders:read\"]
-  token: {{accessTokenTTL: 10m}}
-"
-        )
-        .unwrap();
-    }
-    let words = ["create", "--namespace", namespace, "-f", "-"];
-    nauthera_test_kubernetes::kubectl::with_input(words, &manifests).unwrap().worked().unwrap();
+    let client = |number| {
+        let name = format!("app-{number}");
+        manifests::client(&name, server, "orders:read", "  token: {accessTokenTTL: 10m}")
+    };
+    let all: String = (0..count).map(client).collect();
+    with_input(["create", "--namespace", namespace, "-f", "-"], &all).unwrap().worked().unwrap();
 }
 
 /// Lets access tokens live so long and no longer.
@@ -97,19 +68,6 @@ fn is_ready(object: &Value, reason: &str) -> bool {
         && conditions.into_iter().flatten().any(|condition| {
             condition["type"] == "Ready" && condition["status"] == "True" && condition["reason"] == reason
         })
-}
-
-/// Waits until an object is Ready.
-pub async fn object_ready(namespace: &str, kind: &str, name: &str) {
-    let ask = async || {
-        tokio::time::sleep(Duration::from_millis(250)).await;
-        let object = get(&[kind, name, "-n", namespace])?;
-        let conditions = object["status"]["conditions"].as_array().cloned().unwrap_or_default();
-        let is_ready = |condition: &Value| condition["type"] == "Ready" && condition["status"] == "True";
-        anyhow::ensure!(conditions.iter().any(is_ready), "{}", object["status"]);
-        Ok(Some(()))
-    };
-    wait_for(&format!("{kind} {name}"), SOON, ask).await.unwrap();
 }
 
 /// The write of each object of these namespaces.

@@ -1,10 +1,12 @@
 //! What is written for many clients: each status once, counts once a second, and nothing when nothing has changed.
 
-use crate::operator::{Operator, SOON, prepare};
+use crate::operator::{SOON, start};
 use crate::team;
 use nauthera_test_kubernetes::calls::Calls;
 use nauthera_test_kubernetes::kubectl::get;
 use nauthera_test_kubernetes::namespace::Namespace;
+use nauthera_test_kubernetes::objects::ready;
+use nauthera_test_kubernetes::operator::prepare;
 use nauthera_test_kubernetes::wait::wait_for;
 use std::time::Duration;
 
@@ -14,26 +16,26 @@ const CLIENT_STATUS: &str = "PATCH authclients/status";
 
 #[tokio::test]
 async fn many_clients_cost_as_few_writes_as_they_can() {
-    prepare();
+    prepare().unwrap();
     let (platform, shop) = (Namespace::new("platform").unwrap(), Namespace::new("shop").unwrap());
     let namespaces = [platform.name(), shop.name()];
-    let operator = Operator::start(&namespaces).await;
+    let operator = start(&namespaces).await;
     team::server(platform.name());
-    team::object_ready(platform.name(), "authserver", "main").await;
+    ready(platform.name(), "authserver", "main").await.unwrap();
 
     counts_are_written_once_a_second(&platform, &shop).await;
     one_policy_edit_is_one_status_write_a_client(&platform, &shop).await;
     nothing_is_written_at_rest(&namespaces).await;
-    operator.stop();
+    operator.stop(SOON).await.unwrap();
     let before = team::versions(&namespaces);
-    let operator = Operator::start(&namespaces).await;
+    let operator = start(&namespaces).await;
     nothing_is_written(&namespaces, &before, "a restart").await;
     drop(operator);
-    let operator = Operator::start(&namespaces).await;
+    let operator = start(&namespaces).await;
     nothing_is_written(&namespaces, &before, "a restart after a kill").await;
     // It has not only looked on.
     team::lifetime(platform.name(), "4m");
-    team::object_ready(platform.name(), "authpolicy", "baseline").await;
+    ready(platform.name(), "authpolicy", "baseline").await.unwrap();
     team::live_for(shop.name(), CLIENTS, "4m").await;
     drop(operator);
 }
@@ -77,7 +79,7 @@ async fn one_policy_edit_is_one_status_write_a_client(platform: &Namespace, shop
         let before = Calls::made().unwrap();
         let lifetime = format!("{minutes}m");
         team::lifetime(platform.name(), &lifetime);
-        team::object_ready(platform.name(), "authpolicy", "baseline").await;
+        ready(platform.name(), "authpolicy", "baseline").await.unwrap();
         team::live_for(shop.name(), CLIENTS, &lifetime).await;
         team::ready(shop.name(), CLIENTS, "Narrowed").await;
         last = Calls::made().unwrap().since(&before);

@@ -2,9 +2,10 @@
 //! authority in the configuration.
 
 use super::rights::kinds_of_others;
-use super::teams::{SOON, Teams};
+use super::teams::Teams;
 use super::{Release, authorities, chart, restricted};
 use nauthera_test_kubernetes::kubectl::{get, kubectl};
+use nauthera_test_kubernetes::objects::SOON;
 use nauthera_test_kubernetes::wait::wait_for;
 use std::path::Path;
 use std::process::Command;

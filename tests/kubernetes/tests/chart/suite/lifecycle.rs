@@ -1,11 +1,12 @@
 //! Install, upgrade, uninstall, and install again: what is served goes on.
 
-use super::teams::{SOON, Teams};
+use super::teams::Teams;
 use super::{Release, authorities, chart, restricted};
 use nauthera_test_kubernetes::cluster::tree;
 use nauthera_test_kubernetes::definitions;
 use nauthera_test_kubernetes::kubectl::{get, kubectl};
 use nauthera_test_kubernetes::namespace::Namespace;
+use nauthera_test_kubernetes::objects::SOON;
 use nauthera_test_kubernetes::wait::wait_for;
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -22,7 +22,7 @@ impl Drop for Applied {
 
 #[tokio::test]
 async fn plain_manifests_install_the_same_change_nothing_applied_again_and_helm_takes_them_over() {
-    volumes();
+    volumes().unwrap();
     let file = tree("deploy/install.yaml");
     let apply = || {
         let words = ["apply", "--server-side", "-f"].map(Into::into);

@@ -1,8 +1,9 @@
 //! An operator of listed namespaces: all of it works there, and what is elsewhere is out of its reach.
 
-use super::teams::{SOON, Teams};
+use super::teams::Teams;
 use super::{Release, chart, restricted};
 use nauthera_test_kubernetes::kubectl::{apply, get, kubectl};
+use nauthera_test_kubernetes::objects::SOON;
 
 #[tokio::test]
 async fn an_operator_of_listed_namespaces_works_there_and_has_no_right_elsewhere() {

@@ -1,11 +1,13 @@
 //! The operator has every right that it uses, and uses every right that it has: judged by the API server's own audit, in an installation
 //! of listed namespaces, where what it does at home and what it does for others are told apart.
 
-use super::teams::{SOON, Teams};
+use super::teams::Teams;
 use super::{Release, chart, restricted};
 use nauthera_test_kubernetes::cluster::Cluster;
 use nauthera_test_kubernetes::database;
 use nauthera_test_kubernetes::kubectl::{apply, get, kubectl, with_input};
+use nauthera_test_kubernetes::manifests::PEOPLE;
+use nauthera_test_kubernetes::objects::SOON;
 use nauthera_test_kubernetes::wait::wait_for;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -162,21 +164,11 @@ async fn until(teams: &Teams, kinds: &[&str], there: bool) {
 
 /// Everything that manifests can make an operator do.
 async fn everything(teams: &Teams) {
-    let people = r#"
-apiVersion: auth.nauthera.io/v1alpha1
-kind: UserStore
-metadata: {name: people}
-spec:
-  type: static
-  users:
-    - username: ada
-      passwordHash: $argon2id$v=19$m=19456,t=2,p=1$wheVZ5l9Y1vG5GTpxxiOQA$pVH5dM95yO+Fcl8KjtokpqOoIretiAWjaVULaQvadMA
-"#;
     let url = json!({
         "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "database" },
         "stringData": { "url": database::database().unwrap() },
     });
-    for manifest in [people, &url.to_string()] {
+    for manifest in [PEOPLE, &url.to_string()] {
         apply(teams.identity.name(), manifest).unwrap().worked().unwrap();
     }
     teams.apply();

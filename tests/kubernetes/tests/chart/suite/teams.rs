@@ -2,15 +2,13 @@
 
 use super::restricted;
 use nauthera_test_kubernetes::kubectl::{Said, apply, get, kubectl, with_input};
+use nauthera_test_kubernetes::manifests;
 use nauthera_test_kubernetes::namespace::Namespace;
+use nauthera_test_kubernetes::objects::{SOON, secret_value};
 use nauthera_test_kubernetes::wait::wait_for;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::process::Command;
-use std::time::Duration;
-
-/// A pod of a debug build on a busy machine takes its time.
-pub const SOON: Duration = Duration::from_secs(90);
 
 /// A server with a policy in one namespace, and an application in another.
 pub struct Teams {
@@ -25,43 +23,16 @@ impl Teams {
 
     /// Applies what they have.
     pub fn apply(&self) {
-        let manifests = format!(
-            "
-apiVersion: auth.nauthera.io/v1alpha1
-kind: AuthServer
-metadata: {{name: main}}
-spec:
-  issuerUrl: https://{}.example
-  signing: {{algorithm: ES256}}
----
-apiVersion: auth.nauthera.io/v1alpha1
-kind: AuthPolicy
-metadata: {{name: baseline}}
-spec:
-  allowedGrantTypes: [client_credentials]
-  allowedScopes: [\"orders:*\"]
-",
-            self.identity.name()
-        );
-        apply(self.identity.name(), &manifests).unwrap().worked().unwrap();
+        let server = manifests::server(self.identity.name(), "  signing: {algorithm: ES256}");
+        let all = server + &manifests::policy("baseline", "");
+        apply(self.identity.name(), &all).unwrap().worked().unwrap();
         let said = self.client("till", "orders:read", "--dry-run=none").worked().unwrap();
         assert!(said.contains("created"), "{said}");
     }
 
     /// Applies a client that asks for a scope; `how` is a word more for kubectl.
     pub fn client(&self, name: &str, scope: &str, how: &str) -> Said {
-        let manifest = format!(
-            "
-apiVersion: auth.nauthera.io/v1alpha1
-kind: AuthClient
-metadata: {{name: {name}}}
-spec:
-  authServerRef: {{name: main, namespace: {}}}
-  type: service
-  scopes: [\"{scope}\"]
-",
-            self.identity.name()
-        );
+        let manifest = manifests::client(name, self.identity.name(), scope, "");
         let words = ["apply", "--validate=strict", how, "--namespace", self.shop.name(), "-f", "-"];
         with_input(words, &manifest).unwrap()
     }
@@ -77,9 +48,7 @@ spec:
 
     /// A key of the application's Secret.
     pub fn secret(&self, key: &str) -> String {
-        let template = format!("go-template={{{{index .data \"{key}\" | base64decode}}}}");
-        let words = ["get", "secret", "till-client-secret", "-n", self.shop.name(), "-o", &template];
-        kubectl(words).unwrap().worked().unwrap()
+        secret_value(self.shop.name(), "till-client-secret", key).unwrap()
     }
 
     /// Asks for a token as the application does, past the gateway that an issuer by https has in front of it.

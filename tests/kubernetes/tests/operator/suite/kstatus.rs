@@ -4,6 +4,7 @@
 use super::{Platform, SOON, condition, operator, ready};
 use nauthera_test_kubernetes::gitops::{Judged, judge};
 use nauthera_test_kubernetes::kubectl::{apply, get};
+use nauthera_test_kubernetes::manifests::PEOPLE;
 use nauthera_test_kubernetes::namespace::Namespace;
 use nauthera_test_kubernetes::wait::wait_for;
 use serde_json::Value;
@@ -116,17 +117,10 @@ metadata: {name: wrong}
 spec:
   allowedScopes: [openid]
   examples: [{name: orders, expect: Compliant, client: {type: service, scopes: [\"orders:read\"]}}]
----
-apiVersion: auth.nauthera.io/v1alpha1
-kind: UserStore
-metadata: {name: people}
-spec:
-  type: static
-  users:
-    - username: ada
-      passwordHash: $argon2id$v=19$m=19456,t=2,p=1$wheVZ5l9Y1vG5GTpxxiOQA$pVH5dM95yO+Fcl8KjtokpqOoIretiAWjaVULaQvadMA
 ";
-    apply(identity.name(), policy).unwrap().worked().unwrap();
+    for manifest in [policy, PEOPLE] {
+        apply(identity.name(), manifest).unwrap().worked().unwrap();
+    }
     let store = ready(identity.name(), "userstore", "people").await;
     assert_judged(&store, DONE, "no AuthServer uses it");
     let policy = condition(identity.name(), "authpolicy", "wrong", "Stalled", "True").await;
