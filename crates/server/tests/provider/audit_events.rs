@@ -4,7 +4,9 @@
 use crate::audit::everything;
 use crate::back_channel;
 use crate::device::Device;
-use crate::support::{ADA, Answer, Authorize, Call, GRACE, Receiver, Setup, Tokens, World, object};
+use crate::support::{
+    ADA, Answer, Authorize, Call, GRACE, Receiver, Setup, Tokens, World, holds_within, object,
+};
 use nauthera_core::inventory::CredentialRecord;
 use nauthera_core::names::ClientId;
 use nauthera_core::snapshot::SecretDigest;
@@ -13,6 +15,10 @@ use nauthera_server::audit::{Audit, Event};
 use nauthera_server::secrets::Secrets;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// How long the writer's thread may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What else can happen; what of it is secret.
 async fn the_rest(world: &World) -> Vec<String> {
@@ -192,7 +198,7 @@ async fn a_full_disk_loses_lines_and_no_login() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let world = auditing_to(full);
     Authorize::of("web").tokens(&world).await;
-    until(|| world.app.audit.counts().refused >= 4).await;
+    assert!(holds_within(PATIENCE, async || world.app.audit.counts().refused >= 4).await);
     let page = crate::audit::admin(&world, "GET", "/metrics").await;
     assert!(page.text().contains("nauthera_audit_lines_lost_total{reason=\"not_written\"}"), "{page}");
     assert_eq!(world.app.audit.counts().written, 0);
@@ -206,7 +212,7 @@ async fn a_closed_pipe_loses_lines_and_no_login() {
     drop(reader);
     let world = auditing_to(writer);
     Authorize::of("web").tokens(&world).await;
-    until(|| world.app.audit.counts().refused >= 4).await;
+    assert!(holds_within(PATIENCE, async || world.app.audit.counts().refused >= 4).await);
 }
 
 #[tokio::test]
@@ -233,13 +239,4 @@ async fn crowded(world: &World, lines: u64) {
         assert_eq!(job.send().await.status, 400);
     }
     panic!("there is always room: {:?}", world.app.audit.counts());
-}
-
-/// Waits for what another thread does.
-async fn until(holds: impl Fn() -> bool) {
-    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(10);
-    while !holds() {
-        assert!(tokio::time::Instant::now() < deadline, "it does not come true");
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
 }

@@ -2,7 +2,7 @@
 
 use crate::audit::admin;
 use crate::support::{
-    ADA, Answer, Authorize, Browser, Form, GRACE, Receiver, Setup, Tokens, World, claims_of,
+    ADA, Answer, Authorize, Browser, Form, GRACE, Receiver, Setup, Tokens, World, claims_of, holds_within,
 };
 use nauthera_core::facts::Subject;
 use nauthera_core::time::Seconds;
@@ -69,13 +69,8 @@ pub async fn pending(world: &World) -> u64 {
 
 /// Waits until so many deliveries wait.
 pub async fn until_pending(world: &World, count: u64) {
-    let wait = async {
-        while pending(world).await != count {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    let waited = tokio::time::timeout(Duration::from_secs(20), wait).await;
-    assert!(waited.is_ok(), "{} deliveries wait, not {count}", pending(world).await);
+    let came = holds_within(Duration::from_secs(20), async || pending(world).await == count).await;
+    assert!(came, "{} deliveries wait, not {count}", pending(world).await);
 }
 
 /// What a metric of back-channel logout stands at.
@@ -89,14 +84,10 @@ async fn counted(world: &World, metric: &str) -> u64 {
 /// Waits until an outcome has come so often; what comes of a try is counted last of all.
 async fn until_came(world: &World, outcome: &str, count: u64) {
     let metric = format!("_total{{outcome=\"{outcome}\"}}");
-    let wait = async {
-        while counted(world, &metric).await < count {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    let waited = tokio::time::timeout(Duration::from_secs(20), wait).await;
+    let in_time =
+        holds_within(Duration::from_secs(20), async || counted(world, &metric).await >= count).await;
     let came = counted(world, &metric).await;
-    assert!(waited.is_ok() && came == count, "{outcome} came {came} times, not {count}");
+    assert!(in_time && came == count, "{outcome} came {came} times, not {count}");
 }
 
 async fn until_failed(world: &World, count: u64) {
@@ -403,12 +394,7 @@ async fn the_queue_is_measured_and_survives_a_restart() {
     drop(receiver);
     let _teller = Teller::of(&world);
     until_failed(&world, 3).await;
-    let measured = async {
-        while counted(&world, "_pending").await != 3 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), measured).await.unwrap();
+    assert!(holds_within(Duration::from_secs(20), async || counted(&world, "_pending").await == 3).await);
     assert!(counted(&world, "_oldest_age_seconds").await >= 100);
 }
 

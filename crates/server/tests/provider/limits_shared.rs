@@ -1,7 +1,9 @@
 //! Limits and used assertions that replicas share: through the database, or through Redis where there is one.
 
 use crate::audit::admin;
-use crate::support::{ADA, Authorize, Browser, Call, Form, Reply, Setup, Tokens, World, assertion};
+use crate::support::{
+    ADA, Authorize, Browser, Call, Form, Reply, Setup, Tokens, World, assertion, holds_within,
+};
 use nauthera_store::Store;
 use nauthera_store::limits::SharedMemory;
 use nauthera_store::postgres::{Options, Postgres};
@@ -63,13 +65,8 @@ async fn kept(world: &World) -> String {
     admin(world, "GET", "/status").await.ok()["limits"].as_str().unwrap().to_owned()
 }
 
-async fn until(mut asked: impl AsyncFnMut() -> bool) {
-    let all = async {
-        while !asked().await {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), all).await.unwrap();
+async fn until(asked: impl AsyncFnMut() -> bool) {
+    assert!(holds_within(Duration::from_secs(20), asked).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

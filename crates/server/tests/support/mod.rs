@@ -14,6 +14,7 @@ mod reply;
 mod requests;
 mod rules;
 mod tls;
+mod wait;
 mod world;
 
 pub use browser::{Browser, Form};
@@ -30,4 +31,5 @@ pub use receiver::{Answer, Receiver};
 pub use reply::Reply;
 pub use requests::{Authorize, CHALLENGE, Tokens, VERIFIER, challenge_of};
 pub use tls::{BOTH, Mounted};
+pub use wait::holds_within;
 pub use world::{HTTPS, LOOPBACK, Setup, TENANT, World};
