@@ -237,8 +237,8 @@ impl Running {
     }
 
     /// Serves the admin port, which ends last: probes see until then that the others stop.
-    pub fn admin(&mut self, port: Port, app: &Arc<App>) {
-        self.last = Some(Open::serve("admin", port, Admin(app.clone())));
+    pub fn admin(&mut self, port: Port, admin: Admin) {
+        self.last = Some(Open::serve("admin", port, admin));
     }
 
     /// Runs the chores of a server.

@@ -12,6 +12,7 @@ use anyhow::{Result, bail};
 use feed::Feed;
 use nauthera_core::snapshot::{Revision, Snapshot};
 use nauthera_core::time::Clock;
+use nauthera_server::admin::Admin;
 use nauthera_server::app::{App, LogFilter};
 use std::path::Path;
 use std::sync::Arc;
@@ -23,9 +24,19 @@ pub async fn run(args: &ServerArgs, ui: &Ui, log: Arc<dyn LogFilter>) -> Result<
     let began = clock.monotonic();
     let background = Arc::new(Background::start()?);
     let mut feed = feed_of(args, &background).await?;
+    let mut running = Running::default();
+    let (admin, port) = (Admin::default(), bind_beside(args.admin_listen, "--admin-listen")?);
+    if args.admin_listen.port() == 0 {
+        ui.say(&format!("admin on {}", port.address()?));
+    }
+    // Before there is anything to serve: the operator asks what this release reads, and the kubelet whether it is alive.
+    running.admin(port, admin.clone());
     let first = tokio::select! {
         first = feed.first() => first,
-        () = stop.told() => return Ok(()),
+        () = stop.told() => {
+            running.stop().await;
+            return Ok(());
+        }
     };
     let (revision, snapshot) = first?;
     private_folder(&args.keys)?;
@@ -40,17 +51,13 @@ pub async fn run(args: &ServerArgs, ui: &Ui, log: Arc<dyn LogFilter>) -> Result<
         log: Some(log),
     };
     let port = bind(args.listen, args.tls_cert.as_deref(), args.tls_key.as_deref())?;
-    let admin = bind_beside(args.admin_listen, "--admin-listen")?;
-    for (asked, port, name) in [(args.listen, &port, "listening"), (args.admin_listen, &admin, "admin")] {
-        if asked.port() == 0 {
-            ui.say(&format!("{name} on {}", port.address()?));
-        }
+    if args.listen.port() == 0 {
+        ui.say(&format!("listening on {}", port.address()?));
     }
     let issuer = snapshot.head.issuer.clone();
     let app = start(&setup, key_of(&args.keys, &snapshot)?, (revision, snapshot)).await?;
-    let mut running = Running::default();
     running.provider(port, &app, args.trusted_proxies.clone().into());
-    running.admin(admin, &app);
+    admin.begin(app.clone());
     running.chores(&app);
     let took = clock.monotonic().saturating_sub(began).as_millis();
     ui.say(&format!("revision {}, ready after {took} ms", revision.short()));

@@ -7,7 +7,7 @@ mod write;
 
 pub use published::{Carrier, Publications, Published, pieces};
 pub use sweep::Sweeper;
-pub use write::{Order, PublishFault, Publisher};
+pub use write::{Order, Publication, PublishFault, Publisher};
 
 use crate::index::Map;
 use crate::names::{KIND_LABEL, SERVER_LABEL, index, kind};

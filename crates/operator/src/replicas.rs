@@ -4,5 +4,5 @@
 mod answers;
 mod poll;
 
-pub use answers::{Live, Pod, SaidOfStore};
+pub use answers::{Live, Pod, Replicas, SaidOfStore};
 pub use poll::{Poller, Polling};

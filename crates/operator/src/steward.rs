@@ -52,8 +52,6 @@ pub struct Steward {
     references_due: Duration,
     keys_for: Option<(nauthera_core::spec::SigningSettings, Seconds)>,
     sweeper: Sweeper,
-    /// Was less published than the Snapshot says, since older replicas read no more? It is told once they are gone.
-    said_less: bool,
     /// Clients whose Secret could not be written: how often, and when it is tried again.
     waits: HashMap<ObjectRef, (u32, Duration)>,
     /// Clients that are gone and have a record still, and since when.
@@ -95,7 +93,6 @@ impl Steward {
             references_due: Duration::ZERO,
             keys_for: None,
             sweeper: Sweeper::default(),
-            said_less: false,
             waits: HashMap::new(),
             gone: BTreeMap::new(),
             held_back: None,

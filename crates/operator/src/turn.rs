@@ -3,7 +3,7 @@
 
 use crate::context::Context;
 use crate::index::{Index, Shared, Source};
-use crate::publish::{Publications, Published, pieces};
+use crate::publish::{Publication, Publications, Published, pieces};
 use crate::records::{RecordCache, credentials_of, secret_names};
 use nauthera_core::binding::{self, Brought};
 use nauthera_core::compile::{Compiled, compile};
@@ -11,7 +11,7 @@ use nauthera_core::credentials::RecordShard;
 use nauthera_core::finding::Finding;
 use nauthera_core::inventory::Inventory;
 use nauthera_core::names::{Kind, ObjectRef};
-use nauthera_core::snapshot::{Revision, Snapshot};
+use nauthera_core::snapshot::Snapshot;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -52,10 +52,10 @@ pub struct Ledger {
 
 impl Ledger {
     /// Notes what was published, before the watch tells of it.
-    pub fn wrote(&self, server: &ObjectRef, bytes: Arc<[u8]>, what: (Arc<Snapshot>, Revision, u64)) {
+    pub fn wrote(&self, server: &ObjectRef, snapshot: Arc<Snapshot>, made: Publication) {
         let now = self.context.clock.monotonic();
-        let (_, revision, sequence) = what;
-        self.publications.lock().unwrap_or_else(PoisonError::into_inner).wrote(server, bytes, what, now);
+        let (revision, sequence) = (made.revision, made.sequence);
+        self.publications.lock().unwrap_or_else(PoisonError::into_inner).wrote(server, snapshot, made, now);
         self.context.published(server, sequence, revision);
         self.context.shared.changed.notify_one();
     }
@@ -181,15 +181,39 @@ pub fn gather(
 /// Gathers the facts and compiles.
 fn look(context: &Context, cache: &RecordCache, publications: &Mutex<Publications>) -> World {
     let now = context.clock.monotonic();
-    let Gathered { inventory, faults } = gather(&context.shared, cache, publications, now);
+    let Gathered { inventory, mut faults } = gather(&context.shared, cache, publications, now);
     let facts = Inventory { private_fetch: context.settings.allow_private_fetch, ..inventory };
     let compiled = compile(&facts);
-    let published = {
+    let (published, unreadable) = {
         let mut publications = publications.lock().unwrap_or_else(PoisonError::into_inner);
         publications.note_policies(&compiled);
-        publications.all().map(|(server, published)| (server.clone(), published.clone())).collect()
+        let published = publications.all().map(|(server, published)| (server.clone(), published.clone()));
+        (published.collect(), publications.unreadable())
     };
+    for (server, why) in unreadable {
+        if let Some(kept) = kept_of(&facts, &compiled, &server) {
+            let why = format!(
+                "{why}, and {kept} is to be kept as it was published: mend it, and all is published anew"
+            );
+            faults.entry(server).or_insert(why);
+        }
+    }
     World { inventory: Arc::new(facts), compiled: Arc::new(compiled), published, faults, number: 0 }
+}
+
+/// What can only go on as it is published: a server that is frozen, or a client whose manifest cannot be used any more. Where that
+/// cannot be read, as after this operator was rolled back by more than it can be, nothing is published in its place.
+fn kept_of(facts: &Inventory, compiled: &Compiled, server: &ObjectRef) -> Option<String> {
+    let frozen_by = compiled.report.servers.get(server)?.frozen_by.first();
+    let frozen_by = frozen_by.map(|policy| format!("what policy `{policy}`, which is not accepted, freezes"));
+    let unusable = || {
+        let mut clients = facts.clients.iter().filter(|(_, object)| object.spec.is_none());
+        let served =
+            |client: &ObjectRef| facts.credentials.get(client).is_some_and(|record| record.server == *server);
+        let client = clients.find(|(client, _)| served(client))?.0;
+        Some(format!("AuthClient `{client}`, which is not accepted,"))
+    };
+    frozen_by.or_else(unusable)
 }
 
 /// Clients that bring a Secret which is not there or cannot be used, with what is wrong: they wait. One that has brought a secret
@@ -224,4 +248,40 @@ fn unready(
 pub fn first_sources() -> Vec<Source> {
     let manifests = Kind::ALL.map(Source::Manifests);
     manifests.into_iter().chain([Source::Namespaces, Source::ServerSecrets]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::{baseline, client, name, publish, put, world};
+    use nauthera_core::inventory::CredentialRecord;
+    use serde_json::json;
+
+    fn kept(inventory: &Inventory) -> Option<String> {
+        kept_of(inventory, &compile(inventory), &name("auth/main"))
+    }
+
+    #[test]
+    fn what_is_published_and_cannot_be_read_is_replaced_only_where_nothing_has_to_be_kept() {
+        let mut inventory = world();
+        put(&mut inventory, Kind::AuthClient, "shop/web", 1, client(&["openid"]));
+        let served = publish(&mut inventory);
+        inventory.published.clear();
+        assert_eq!(kept(&inventory), None);
+
+        let mut frozen = inventory.clone();
+        let mut policy = baseline();
+        policy["examples"] =
+            json!([{ "name": "wrong", "client": { "scopes": ["admin"] }, "expect": "Compliant" }]);
+        put(&mut frozen, Kind::AuthPolicy, "auth/baseline", 2, policy);
+        assert_eq!(kept(&frozen).unwrap(), "what policy `auth/baseline`, which is not accepted, freezes");
+
+        put(&mut inventory, Kind::AuthClient, "shop/web", 2, json!({ "unknown": true }));
+        assert_eq!(kept(&inventory), None, "no server is known to have served it");
+        let row = served.snapshots[&name("auth/main")].clients.values().next().unwrap().clone();
+        let (server, client_id) = (name("auth/main"), row.client_id.clone());
+        let record = CredentialRecord { server, client_id, secrets: Vec::new() };
+        inventory.credentials.insert(name("shop/web"), record);
+        assert_eq!(kept(&inventory).unwrap(), "AuthClient `shop/web`, which is not accepted,");
+    }
 }

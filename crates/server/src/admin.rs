@@ -14,7 +14,7 @@ use nauthera_core::spec::UserStoreSpec;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// How long the database may take to answer a probe.
@@ -24,9 +24,24 @@ const BODY_WITHIN: Duration = Duration::from_secs(5);
 /// The largest filter of the log, in bytes.
 const LARGEST_FILTER: usize = 1_024;
 
-/// Answers on the admin port.
-#[derive(Clone)]
-pub struct Admin(pub Arc<App>);
+/// Answers on the admin port, also before there is anything to serve: whoever publishes is told then what this release reads.
+#[derive(Clone, Default)]
+pub struct Admin(Arc<OnceLock<Arc<App>>>);
+
+impl Admin {
+    /// Answers for a server that is there.
+    #[must_use]
+    pub fn of(app: Arc<App>) -> Self {
+        let admin = Self::default();
+        admin.begin(app);
+        admin
+    }
+
+    /// From now on there is a server. The first stays.
+    pub fn begin(&self, app: Arc<App>) {
+        self.0.get_or_init(|| app);
+    }
+}
 
 impl Answer for Admin {
     fn answer(
@@ -34,14 +49,15 @@ impl Answer for Admin {
         _peer: SocketAddr,
         request: http::Request<Body>,
     ) -> Pin<Box<dyn Future<Output = Response> + Send>> {
-        let app = self.0.clone();
+        let app = self.0.get().cloned();
         Box::pin(async move {
+            let Some(app) = app else { return waiting(request.uri().path()) };
             let reads = matches!(*request.method(), Method::GET | Method::HEAD);
             match request.uri().path() {
                 "/log" if *request.method() == Method::PUT => set_log(&app, request.into_body()).await,
                 "/log" if !reads => refuse(StatusCode::METHOD_NOT_ALLOWED, "GET or PUT is expected"),
                 _ if !reads => refuse(StatusCode::METHOD_NOT_ALLOWED, "GET is expected"),
-                "/healthz" => json(StatusCode::OK, r#"{"status":"ok"}"#),
+                "/healthz" => alive(),
                 "/readyz" => ready(&app),
                 "/status" => status(&app).await,
                 "/metrics" => metrics(&app, &request),
@@ -50,6 +66,22 @@ impl Answer for Admin {
             }
         })
     }
+}
+
+/// What a process says that waits for its first Snapshot: it is alive, and not ready.
+fn waiting(path: &str) -> Response {
+    match path {
+        "/healthz" => alive(),
+        "/readyz" => {
+            let body = serde_json::json!({ "status": "waiting for a Snapshot", "formats": formats() });
+            json(StatusCode::SERVICE_UNAVAILABLE, body.to_string())
+        }
+        _ => refuse(StatusCode::SERVICE_UNAVAILABLE, "there is no Snapshot to serve yet: it is waited for"),
+    }
+}
+
+fn alive() -> Response {
+    json(StatusCode::OK, r#"{"status":"ok"}"#)
 }
 
 /// Ready means: a Snapshot is served, and will be. A database that is away does not make a replica unready, since what needs none

@@ -59,6 +59,8 @@ pub struct Unpacked {
     pub revision: Revision,
     /// The number of the publication.
     pub sequence: u64,
+    /// The format that it was published in.
+    pub format: u32,
 }
 
 /// Puts a Snapshot together once.
@@ -128,7 +130,7 @@ impl Unpacker {
         }
         self.head = Some((index.head, snapshot.head.clone()));
         self.rows = all;
-        Ok(Unpacked { snapshot, revision: made, sequence: index.sequence })
+        Ok(Unpacked { snapshot, revision: made, sequence: index.sequence, format: index.format })
     }
 }
 

@@ -55,7 +55,7 @@ fn what_is_packed_is_unpacked() {
     for clients in [0, 1, 700] {
         let snapshot = many(clients);
         let pieces = packed(&snapshot, None);
-        let Unpacked { snapshot: same, revision, sequence } = read(&pieces).unwrap();
+        let Unpacked { snapshot: same, revision, sequence, .. } = read(&pieces).unwrap();
         assert_eq!(same, snapshot);
         assert_eq!((revision, sequence), (snapshot.revision(), 1));
         assert_eq!(pieces.index.clients(), clients);

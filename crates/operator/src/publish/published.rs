@@ -1,11 +1,11 @@
 //! What is published of each server, as its ConfigMaps say: put together again whenever they change, and remembered with the
 //! publication that each row is as old as.
 
-use super::{INDEX_KEY, SHARD_KEY, bytes_of, index_of};
+use super::{INDEX_KEY, Publication, SHARD_KEY, bytes_of, index_of};
 use crate::index::Index;
 use nauthera_core::compile::Compiled;
 use nauthera_core::names::ObjectRef;
-use nauthera_core::shards::Unpacker;
+use nauthera_core::shards::{Unpacked, Unpacker};
 use nauthera_core::snapshot::{Revision, Snapshot};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -19,6 +19,8 @@ pub struct Published {
     pub revision: Revision,
     /// The number of the publication.
     pub sequence: u64,
+    /// The format that it is published in.
+    pub format: u32,
     /// When that was noted here, by the monotonic clock.
     pub since: std::time::Duration,
     /// The publication that first carried what is served of a client now, of those that changed since this process began. All others
@@ -104,6 +106,13 @@ impl Publications {
         self.known.get(server)?.published.as_ref()
     }
 
+    /// The servers of which nothing that is published can be read, each with why.
+    #[must_use]
+    pub fn unreadable(&self) -> BTreeMap<ObjectRef, String> {
+        let unread = self.known.iter().filter(|(_, known)| known.published.is_none());
+        unread.filter_map(|(server, known)| Some((server.clone(), known.fault.clone()?))).collect()
+    }
+
     /// All that is published.
     pub fn all(&self) -> impl Iterator<Item = (&ObjectRef, &Arc<Published>)> {
         self.known.iter().filter_map(|(server, known)| Some((server, known.published.as_ref()?)))
@@ -115,10 +124,9 @@ impl Publications {
             let known = self.known.entry(server.clone()).or_default();
             match known.unpacker.unpack(&index, |name| shards.get(name).cloned()) {
                 Ok(unpacked) => {
-                    let snapshot = Arc::new(unpacked.snapshot);
-                    known.note(snapshot, unpacked.revision, unpacked.sequence, now);
-                    known.bytes = Some(index);
-                    known.fault = None;
+                    let Unpacked { snapshot, revision, sequence, format } = unpacked;
+                    let made = Publication { bytes: index, revision, sequence, format };
+                    known.note(Arc::new(snapshot), made, now);
                 }
                 Err(error) => {
                     let text = error.to_string();
@@ -135,13 +143,11 @@ impl Publications {
     pub fn wrote(
         &mut self,
         server: &ObjectRef,
-        bytes: Arc<[u8]>,
-        (snapshot, revision, sequence): (Arc<Snapshot>, Revision, u64),
+        snapshot: Arc<Snapshot>,
+        made: Publication,
         now: std::time::Duration,
     ) {
-        let known = self.known.entry(server.clone()).or_default();
-        known.note(snapshot, revision, sequence, now);
-        (known.bytes, known.fault) = (Some(bytes), None);
+        self.known.entry(server.clone()).or_default().note(snapshot, made, now);
     }
 
     /// Notes which edits of policies are carried: those that gave what is published.
@@ -172,18 +178,15 @@ impl Publications {
 }
 
 impl Known {
-    fn note(
-        &mut self,
-        snapshot: Arc<Snapshot>,
-        revision: Revision,
-        sequence: u64,
-        since: std::time::Duration,
-    ) {
+    fn note(&mut self, snapshot: Arc<Snapshot>, made: Publication, since: std::time::Duration) {
+        let Publication { bytes, revision, sequence, format } = made;
+        (self.bytes, self.fault) = (Some(bytes), None);
         let Some(before) = self.published.take() else {
             let published = Published {
                 snapshot,
                 revision,
                 sequence,
+                format,
                 since,
                 rows: Arc::default(),
                 policies: Arc::default(),
@@ -214,8 +217,8 @@ impl Known {
             rows.retain(|client, since| *since == sequence || there.contains(client));
         }
         let policies = before.policies.clone();
-        let published =
-            Published { snapshot, revision, sequence, since, rows: Arc::new(rows), policies, first };
+        let rows = Arc::new(rows);
+        let published = Published { snapshot, revision, sequence, format, since, rows, policies, first };
         self.published = Some(Arc::new(published));
     }
 }

@@ -47,6 +47,8 @@ pub struct Publication {
     pub revision: Revision,
     /// The number.
     pub sequence: u64,
+    /// The format.
+    pub format: u32,
 }
 
 /// What a publication is made for.
@@ -90,9 +92,9 @@ impl Publisher {
         futures::stream::iter(writes).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
         let bytes: Arc<[u8]> = packed.index.to_bytes().into();
         self.write_index(&bytes, version, order.uid, term).await?;
-        let (revision, sequence) = (packed.index.revision, packed.index.sequence);
+        let Index { revision, sequence, format, .. } = packed.index;
         self.last = Some(packed);
-        Ok(Publication { bytes, revision, sequence })
+        Ok(Publication { bytes, revision, sequence, format })
     }
 
     /// What lies there, as far as it is known, with the version of its index.

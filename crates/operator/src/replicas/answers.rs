@@ -22,8 +22,8 @@ pub struct Pod {
 /// What a replica answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
-    /// The revision that it serves.
-    pub revision: Revision,
+    /// The revision that it serves; `None` while it waits for the first one that it can.
+    pub revision: Option<Revision>,
     /// The formats of Snapshots that it reads.
     pub formats: Vec<u32>,
     /// The UserStore that it uses.
@@ -137,8 +137,8 @@ impl Replicas {
         }
         let news = match answer {
             Ok(Said { revision, formats, store }) => {
-                let sequence = sequence_of(&self.published, revision);
-                Replica { sequence, revision: Some(revision), formats, store, silent: None }
+                let sequence = revision.and_then(|revision| sequence_of(&self.published, revision));
+                Replica { sequence, revision, formats, store, silent: None }
             }
             // What it served it serves still, as far as anybody knows; it holds up new changes only.
             Err(why) => Replica { silent: Some(why), ..replica.clone() },
@@ -172,7 +172,7 @@ impl Replicas {
             ready: ready.len(),
             newest: ready.iter().filter(|(_, replica)| is_newest(replica)).count(),
             lagging: lagging.collect(),
-            unasked: ready.iter().any(|(_, replica)| replica.revision.is_none() && replica.silent.is_none()),
+            unasked: ready.iter().any(|(_, replica)| *replica == Replica::default()),
         }
     }
 
@@ -187,11 +187,12 @@ impl Replicas {
         said.iter().find(|said| said.fault.is_some()).or_else(|| said.first()).map(|said| (*said).clone())
     }
 
-    /// The newest format that every replica reads, of those that this release writes; all of them where nobody has said anything.
+    /// The newest format that every replica of these pods reads, of those that this release writes; all of them where nobody has
+    /// said anything.
     #[must_use]
-    pub fn common_format(&self, written: &[u32]) -> Option<u32> {
-        let told: Vec<&Vec<u32>> =
-            self.pods.values().map(|(_, replica)| &replica.formats).filter(|all| !all.is_empty()).collect();
+    pub fn common_format(&self, written: &[u32], of: impl Fn(&Pod) -> bool) -> Option<u32> {
+        let replicas = self.pods.values().filter(|(pod, _)| of(pod)).map(|(_, replica)| &replica.formats);
+        let told: Vec<&Vec<u32>> = replicas.filter(|formats| !formats.is_empty()).collect();
         written.iter().copied().filter(|format| told.iter().all(|formats| formats.contains(format))).max()
     }
 }
@@ -213,7 +214,7 @@ mod tests {
     }
 
     fn said(revision: Revision, formats: Vec<u32>) -> Said {
-        Said { revision, formats, store: None }
+        Said { revision: Some(revision), formats, store: None }
     }
 
     fn two() -> Replicas {
@@ -286,11 +287,26 @@ mod tests {
     #[test]
     fn the_newest_format_that_all_read_is_written() {
         let mut replicas = two();
-        assert_eq!(replicas.common_format(&[1, 2]), Some(2));
+        let common = |replicas: &Replicas, written: &[u32]| replicas.common_format(written, |_| true);
+        assert_eq!(common(&replicas, &[1, 2]), Some(2));
         replicas.heard(&pod(1, true), Ok(said(revision(2), vec![1, 2])));
         replicas.heard(&pod(2, true), Ok(said(revision(2), vec![1])));
-        assert_eq!(replicas.common_format(&[1, 2]), Some(1));
-        assert_eq!(replicas.common_format(&[2]), None);
+        assert_eq!(common(&replicas, &[1, 2]), Some(1));
+        assert_eq!(common(&replicas, &[2]), None);
+        replicas.meet(vec![pod(1, true), pod(2, false)]);
+        assert_eq!(replicas.common_format(&[1, 2], |pod| pod.ready), Some(2), "of those that are ready");
+    }
+
+    #[test]
+    fn one_that_waits_for_its_first_snapshot_says_what_it_reads() {
+        let mut replicas = two();
+        replicas.meet(vec![pod(1, true), pod(2, false)]);
+        replicas.heard(&pod(1, true), Ok(said(revision(2), vec![1, 2])));
+        replicas.heard(&pod(2, false), Ok(Said { revision: None, formats: vec![1], store: None }));
+        assert_eq!(replicas.common_format(&[1, 2], |_| true), Some(1));
+        assert!(replicas.live().has(2), "nobody waits for it");
+        let asked = replicas.iter().find(|(pod, _)| &*pod.name == "pod-2").unwrap().1.clone();
+        assert_eq!((asked.revision, asked.sequence, asked.silent), (None, None, None));
     }
 
     #[test]

@@ -107,13 +107,16 @@ impl Poller {
 
 #[derive(Deserialize)]
 struct Ready {
-    #[serde(with = "hex32")]
-    revision: [u8; 32],
+    #[serde(default)]
+    revision: Option<Serves>,
     #[serde(default)]
     formats: Vec<u32>,
     #[serde(default, rename = "userStore")]
     store: Option<Store>,
 }
+
+#[derive(Deserialize)]
+struct Serves(#[serde(with = "hex32")] [u8; 32]);
 
 #[derive(Deserialize)]
 struct Store {
@@ -142,7 +145,8 @@ async fn ready(address: SocketAddr) -> Result<Said, String> {
         let body = body.map_err(|error| error.to_string())?.to_bytes();
         let ready: Ready = serde_json::from_slice(&body).map_err(|error| error.to_string())?;
         let store = ready.store.map(|Store { name, fault }| SaidOfStore { name, fault });
-        Ok(Said { revision: Revision(ready.revision), formats: ready.formats, store })
+        let revision = ready.revision.map(|Serves(bytes)| Revision(bytes));
+        Ok(Said { revision, formats: ready.formats, store })
     };
     let mut connection = std::pin::pin!(connection);
     let mut answer = std::pin::pin!(answer);

@@ -4,10 +4,11 @@ use super::Steward;
 use crate::cluster::{Fault, call};
 use crate::index::Source;
 use crate::publish::{Order, PublishFault};
+use crate::replicas::Replicas;
 use crate::turn::World;
 use kube::api::{Api, DeleteParams, DynamicObject};
 use nauthera_core::names::{Kind, ObjectRef};
-use nauthera_core::snapshot::{FORMAT, OLDEST_READ};
+use nauthera_core::snapshot::{FORMAT, OLDEST_READ, Snapshot};
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -19,31 +20,27 @@ impl Steward {
     pub(super) async fn publish(&mut self, world: &World) -> Result<(), Fault> {
         let Some(snapshot) = world.compiled.snapshots.get(&self.server) else { return Ok(()) };
         let published = self.ledger.of(&self.server);
-        let is_published = published.as_ref().is_some_and(|published| published.snapshot == *snapshot);
-        if is_published && !self.said_less {
-            // What stood in its way is over.
-            self.standing.notes().publish_fault = None;
-            return Ok(());
-        }
         let uid = self.context.shared.with(|index| {
             let manifest = index.manifest(Kind::AuthServer, &self.server)?;
             Some(manifest.identity.uid.clone()).filter(|_| !manifest.identity.deleting)
         });
         let Some((uid, held)) = uid.zip(self.key.as_mut()) else { return Ok(()) };
-        let written: Vec<u32> = (OLDEST_READ..=FORMAT).collect();
         let replicas = self.context.replicas(&self.server);
         // What a replica reads that runs already must be known first: it may be of an older release. Its answer rings.
         if replicas.as_ref().is_some_and(|replicas| replicas.live().unasked) {
             return Ok(());
         }
-        let format = replicas.and_then(|replicas| replicas.with(|all| all.common_format(&written)));
+        let format = replicas.and_then(|replicas| replicas.with(|all| format_for(all, snapshot)));
         let Some(format) = format else {
             let why = "the running replicas read no format that this operator writes: update them, or it";
             self.standing.notes().publish_fault = Some(why.to_owned());
             return Ok(());
         };
-        if is_published && format < snapshot.format() {
-            // An older replica is there still.
+        // In no newer format than it needs; in an older one, which may say less, for as long as an older replica is there.
+        let wanted = format.min(snapshot.format());
+        if published.is_some_and(|held| held.snapshot == *snapshot && held.format == wanted) {
+            // What stood in its way is over.
+            self.standing.notes().publish_fault = None;
             return Ok(());
         }
         let began = self.context.clock.monotonic();
@@ -62,8 +59,7 @@ impl Steward {
                 self.context.metrics.published(&self.server, bytes, self.context.clock.now().0);
                 tracing::info!(server = %self.server, revision = %done.revision.short(), sequence = done.sequence, clients = snapshot.clients.len(), "published");
                 self.standing.notes().publish_fault = None;
-                self.said_less = format < snapshot.format();
-                self.ledger.wrote(&self.server, done.bytes, (snapshot.clone(), done.revision, done.sequence));
+                self.ledger.wrote(&self.server, snapshot.clone(), done);
                 self.context.news.ring();
                 Ok(())
             }
@@ -108,4 +104,13 @@ impl Steward {
         }
         Ok(())
     }
+}
+
+/// The newest format that all replicas read, ready or not: one that was rolled back to an older release has nothing to begin with
+/// otherwise. Where what is served cannot be said in it, those that are ready decide, so that one which cannot begin holds up nobody.
+fn format_for(replicas: &Replicas, snapshot: &Snapshot) -> Option<u32> {
+    let written: Vec<u32> = (OLDEST_READ..=FORMAT).collect();
+    let says_enough = |format: &u32| snapshot.head_as((*format).min(snapshot.format())).is_ok();
+    let all = replicas.common_format(&written, |_| true);
+    all.filter(says_enough).or_else(|| replicas.common_format(&written, |pod| pod.ready))
 }

@@ -16,7 +16,7 @@ use std::net::SocketAddr;
 pub async fn admin(world: &World, method: &str, path: &str) -> Reply {
     let request = http::Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
     let peer = SocketAddr::from(([127, 0, 0, 1], 4_711));
-    Reply::read(Admin(world.app.clone()).answer(peer, request).await).await
+    Reply::read(Admin::of(world.app.clone()).answer(peer, request).await).await
 }
 
 /// What usually happens to clients and people, with every secret that was in it.

@@ -164,7 +164,7 @@ async fn what_does_not_end_in_time_is_ended() {
 #[tokio::test]
 async fn a_server_that_is_about_to_stop_is_not_ready_and_serves_on() {
     let server = Listening::start();
-    let admin = Admin(server.world.app.clone());
+    let admin = Admin::of(server.world.app.clone());
     let ready = async || {
         let request = Request::get("/readyz").body(axum::body::Body::empty()).unwrap();
         crate::support::Reply::read(admin.answer(server.address, request).await).await

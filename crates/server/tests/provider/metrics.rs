@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 /// Asks the admin port with a header or a body.
 async fn ask(world: &World, request: http::Request<Body>) -> Reply {
     let peer = SocketAddr::from(([127, 0, 0, 1], 4_711));
-    Reply::read(Admin(world.app.clone()).answer(peer, request).await).await
+    Reply::read(Admin::of(world.app.clone()).answer(peer, request).await).await
 }
 
 /// Every sample of a page by name and labels.
@@ -231,4 +231,27 @@ async fn a_log_that_cannot_be_changed_says_so() {
     let world = World::new();
     assert_eq!(admin(&world, "GET", "/log").await.status, 404);
     assert_eq!(ask(&world, put("debug")).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_process_that_waits_for_its_first_snapshot_is_alive_and_says_what_it_reads() {
+    let admin = Admin::default();
+    let get = async |path: &str| {
+        let request = http::Request::builder().uri(path).body(Body::empty()).unwrap();
+        Reply::read(admin.answer(SocketAddr::from(([127, 0, 0, 1], 4_711)), request).await).await
+    };
+    assert_eq!(get("/healthz").await.status, 200);
+    let waits = get("/readyz").await;
+    assert_eq!(waits.status, 503);
+    assert_eq!(waits.json()["formats"], serde_json::json!([1, 2]));
+    assert!(waits.json()["revision"].is_null());
+    for path in ["/metrics", "/status", "/log"] {
+        assert_eq!(get(path).await.status, 503, "{path}");
+    }
+    admin.begin(World::new().app);
+    let ready = get("/readyz").await;
+    assert_eq!(
+        (ready.status.as_u16(), ready.json()["formats"].clone()),
+        (200, waits.json()["formats"].clone())
+    );
 }

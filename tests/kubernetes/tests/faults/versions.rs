@@ -1,5 +1,6 @@
 //! Operator and servers one release apart: the operator is the newer one, as in every upgrade. It writes what the older servers read
-//! until none of them is there any more, and an application that asks for tokens meanwhile notices nothing.
+//! until none of them is there any more, and again as soon as one is there that was rolled back; an application that asks for tokens
+//! meanwhile notices nothing.
 
 use super::replicas::{THREE, on_postgres, token_that_lives};
 use super::site::Site;
@@ -42,6 +43,15 @@ fn format(site: &Site) -> Value {
     index["format"].clone()
 }
 
+/// Lets the servers run this image.
+fn run_image(site: &Site, image: &str) {
+    let image = serde_json::json!({ "spec": { "image": image } }).to_string();
+    kubectl(["patch", "authserver", "main", "-n", site.platform.name(), "--type=merge", "-p", &image])
+        .unwrap()
+        .worked()
+        .unwrap();
+}
+
 /// How many ready pods run this image.
 fn pods_of(site: &Site, image: &str) -> usize {
     let pods = get(&["pods", "-l", "auth.nauthera.io/server=main", "-n", site.platform.name()]).unwrap();
@@ -79,11 +89,7 @@ async fn servers_one_release_older_are_served_what_they_read_and_replaced_withou
     })
     .unwrap();
     load.more(20, SOON).await.unwrap();
-    let newer = r#"{"spec":{"image":"nauthera:test"}}"#;
-    kubectl(["patch", "authserver", "main", "-n", site.platform.name(), "--type=merge", "-p", newer])
-        .unwrap()
-        .worked()
-        .unwrap();
+    run_image(&site, "nauthera:test");
     let replaced = async || {
         let older = pods_of(&site, "older");
         if older > 0 {
@@ -96,6 +102,14 @@ async fn servers_one_release_older_are_served_what_they_read_and_replaced_withou
     let newest = async || Ok((format(&site) == 2).then_some(()));
     wait_for("the newer format", SOON, newest).await.unwrap();
     site.edit_is_served(12).await;
+    load.more(20, SOON).await.unwrap();
+
+    // The newer ones are not good, say, and go back to the older release, which cannot read what is published.
+    run_image(&site, "older");
+    let back = async || Ok((pods_of(&site, "older") == 3).then_some(()));
+    wait_for("three older servers", SOON, back).await.unwrap();
+    assert_eq!(format(&site), 1, "what the servers read");
+    site.edit_is_served(11).await;
     load.more(20, SOON).await.unwrap();
     let counts = load.end();
     assert_eq!(counts.failed, 0, "of {}: {:?}", counts.tokens, counts.failures);
