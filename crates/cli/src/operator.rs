@@ -38,6 +38,7 @@ pub async fn run(args: &OperatorArgs, ui: &Ui) -> Result<()> {
         namespace,
         server_image: args.server_image.clone(),
         allow_private_fetch: args.allow_private_fetch,
+        ipv6: args.admin_listen.is_ipv6(),
     };
     let clock = Arc::new(SystemClock::start());
     let context = Context::new(client, settings, clock, Arc::new(SystemEntropy), Arc::new(ServerKeys));

@@ -27,6 +27,8 @@ pub struct Settings {
     pub server_image: String,
     /// May servers call private addresses that manifests name (tests)?
     pub allow_private_fetch: bool,
+    /// Do pods have IPv6 addresses, so that servers listen on those too?
+    pub ipv6: bool,
 }
 
 /// Who looks at what has changed.

@@ -76,7 +76,7 @@ impl Tender<'_> {
         let facts = Facts {
             image: self.context.settings.server_image.clone(),
             operator_namespace: self.context.settings.namespace.clone(),
-            ipv6: false,
+            ipv6: self.context.settings.ipv6,
             has_http_routes: has(ChildKind::HttpRoute),
             has_certificates: has(ChildKind::Certificate),
             scaled_to,

@@ -18,7 +18,7 @@ pub struct OperatorArgs {
     /// The namespace of the operator's Lease and its own Secrets [default: the pod's, or the kubeconfig's]
     #[arg(long, value_name = "NAMESPACE", env = "NAUTHERA_OPERATOR_NAMESPACE")]
     pub operator_namespace: Option<String>,
-    /// Where health, readiness and metrics are answered
+    /// Where health, readiness and metrics are answered; an IPv6 address lets servers listen on IPv6 too
     #[arg(long, value_name = "ADDRESS", env = "NAUTHERA_ADMIN_LISTEN", value_parser = values::address, default_value = "127.0.0.1:8082")]
     pub admin_listen: SocketAddr,
     /// The image of AuthServers whose manifest names none
