@@ -13,6 +13,7 @@ mod plan;
 mod process;
 mod references;
 mod rights;
+mod secrets;
 mod servers;
 
 use nauthera_test_kubernetes::kubectl::{apply, get};
