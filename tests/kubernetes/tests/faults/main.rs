@@ -5,6 +5,8 @@
 //! roles say for that. Those that break the cluster have it to themselves.
 
 #[cfg(test)]
+mod churn;
+#[cfg(test)]
 mod cluster;
 #[cfg(test)]
 mod hostile;
