@@ -8,6 +8,7 @@
 #   $CACHE/python   virtual environments, one for each requirements file
 #   $CACHE/prometheus  Prometheus and promtool, unpacked
 #   $CACHE/tools    Helm, the program of tests/gitops, and programs that `make audit` builds, one folder for each version
+#   $CACHE/definitions  custom resource definitions of others
 #   $CACHE/cluster  the test cluster's program; Go's own caches are the user's
 #   $CACHE/fuzz     what `make fuzz` learned and found
 

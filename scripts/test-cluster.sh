@@ -27,9 +27,10 @@ for kind in "${kinds[@]}"; do flags_of "$kind" >/dev/null; done
 cluster=$(scripts/cluster-binary.sh)
 PATH=$(scripts/cluster-tools.sh):$PATH
 export PATH
-# How kstatus and Argo CD judge what is there.
+# How kstatus and Argo CD judge what is there, and what the kinds of others are.
 NAUTHERA_GITOPS=$(scripts/gitops-binary.sh)
-export NAUTHERA_GITOPS
+NAUTHERA_DEFINITIONS=$(scripts/definitions-of-others.sh)
+export NAUTHERA_GITOPS NAUTHERA_DEFINITIONS
 
 # The path of a test binary, as cargo tells it.
 built() {

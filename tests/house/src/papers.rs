@@ -1,10 +1,11 @@
-//! Rules for what people read: links lead somewhere, decision records are numbered and listed.
+//! What people read: links lead somewhere, decision records are numbered and listed, and where the manifests are that readers copy.
 //!
-//! Whether the words are true is left to reviewers.
+//! Whether the words are true is left to reviewers, whether the manifests are good to those who can judge them.
 
 use std::path::Path;
 
-use crate::files::SourceFile;
+use crate::Outcome;
+use crate::files::{self, SourceFile};
 
 /// Where decision records live.
 const DECISIONS: &str = "docs/decisions/";
@@ -69,6 +70,31 @@ pub fn unlisted_decisions(files: &[SourceFile]) -> Vec<String> {
     findings
 }
 
+/// README and the pages of `docs`, as files of the tree.
+///
+/// # Errors
+/// When the tree cannot be read.
+pub fn papers() -> Outcome<Vec<SourceFile>> {
+    let is_paper = |path: &str| path == "README.md" || (path.starts_with("docs/") && path.ends_with(".md"));
+    Ok(files::all()?.into_iter().filter(|file| is_paper(&file.path)).collect())
+}
+
+/// The YAML of a page, each block with the line that it begins at.
+#[must_use]
+pub fn yaml_blocks(text: &str) -> Vec<(usize, String)> {
+    let mut blocks = Vec::new();
+    let mut open: Option<(usize, String)> = None;
+    for (line, number) in text.lines().zip(1..) {
+        match &mut open {
+            Some(_) if line == "```" => blocks.extend(open.take()),
+            Some((_, block)) => *block += &format!("{line}\n"),
+            None if line == "```yaml" => open = Some((number + 1, String::new())),
+            None => {}
+        }
+    }
+    blocks
+}
+
 fn is_number(text: &str) -> bool {
     text.len() == 4 && text.chars().all(|c| c.is_ascii_digit())
 }
@@ -92,6 +118,12 @@ mod tests {
         let root = crate::files::root().unwrap();
         let findings = dead_links(&file("README.md", "[a](no/such/file.md) [b](Cargo.toml)"), &root);
         assert_eq!(findings, ["README.md: no/such/file.md does not exist"]);
+    }
+
+    #[test]
+    fn blocks_end_where_their_fences_do() {
+        let text = "a\n```yaml\nkind: A\n```\n```sh\nls\n```\n```yaml\nkind: B\n```\n";
+        assert_eq!(yaml_blocks(text), [(3, "kind: A\n".to_owned()), (9, "kind: B\n".to_owned())]);
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! Our custom resource definitions in the cluster.
+//! Custom resource definitions in the cluster: ours, and those of others as they release them.
 
 use crate::cluster::tree;
 use crate::kubectl::kubectl;
-use anyhow::Result;
+use anyhow::{Context, Result};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 /// The definitions' names.
@@ -27,8 +28,27 @@ fn apply_files() -> Result<()> {
     let folder = tree("deploy/crds");
     let words = ["apply", "--validate=strict", "-f"].map(Into::into);
     kubectl(words.into_iter().chain([folder.into_os_string()]))?.worked()?;
-    let wait = ["wait", "--for=condition=Established", "--timeout=60s"];
-    let named = NAMES.map(|name| format!("crd/{name}"));
-    kubectl(wait.into_iter().chain(named.iter().map(String::as_str)))?.worked()?;
-    Ok(())
+    established(&NAMES)
+}
+
+/// Waits until the API server serves them.
+fn established(names: &[&str]) -> Result<()> {
+    let wait = ["wait", "--for=condition=Established", "--timeout=60s"].map(str::to_owned);
+    let named: Vec<String> = names.iter().map(|name| format!("crd/{name}")).collect();
+    kubectl(wait.iter().chain(&named))?.worked().map(drop)
+}
+
+/// Makes the cluster know kinds of others by their own definitions, `httproutes.gateway.networking.k8s.io` for one, and waits until the
+/// API server serves them.
+///
+/// # Errors
+/// When nobody said where the definitions are, or what the API server says against them.
+pub fn of_others(names: &[&str]) -> Result<()> {
+    let folder = std::env::var_os("NAUTHERA_DEFINITIONS")
+        .context("NAUTHERA_DEFINITIONS names no folder; run: scripts/test-cluster.sh")?;
+    let file = |name: &&str| PathBuf::from(&folder).join(format!("{name}.yaml")).into_os_string();
+    let files = names.iter().flat_map(|name| ["-f".into(), file(name)]);
+    // Some are too long for the annotation that an apply from here would leave.
+    kubectl(["apply", "--server-side"].map(Into::into).into_iter().chain(files))?.worked()?;
+    established(names)
 }

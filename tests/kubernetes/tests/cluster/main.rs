@@ -10,6 +10,8 @@ mod manifests;
 #[cfg(test)]
 mod node;
 #[cfg(test)]
+mod others;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod roles;

@@ -1,6 +1,6 @@
 //! Helm and kubernetes-validate, as the chart's tests use them.
 
-use nauthera_test_kubernetes::helm::{helm, validate};
+use nauthera_test_kubernetes::helm::{helm, validate, versions};
 use nauthera_test_kubernetes::kubectl::get;
 use nauthera_test_kubernetes::namespace::Namespace;
 use std::path::Path;
@@ -52,13 +52,16 @@ fn a_chart_is_installed_upgraded_and_uninstalled_by_helm_4() {
 }
 
 #[test]
-fn a_rendered_manifest_is_judged_by_the_schemas_of_kubernetes() {
-    let manifest = |spec: &str| {
-        validate(&format!(
-            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a}}\nspec:\n  {spec}\n  selector: {{}}\n  template: {{}}\n"
-        ))
-    };
-    manifest("replicas: 2").unwrap().worked().unwrap();
-    let said = manifest("replicaz: 2").unwrap();
-    assert!(!said.ok && format!("{}{}", said.stdout, said.stderr).contains("replicaz"), "{said:?}");
+fn a_rendered_manifest_is_judged_by_the_schemas_of_each_kubernetes_that_the_chart_runs_on() {
+    for minor in versions().unwrap() {
+        let manifest = |spec: &str| {
+            let text = format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a}}\nspec:\n  {spec}\n  selector: {{}}\n  template: {{}}\n"
+            );
+            validate(minor, &text).unwrap()
+        };
+        manifest("replicas: 2").worked().unwrap();
+        let said = manifest("replicaz: 2");
+        assert!(!said.ok && format!("{}{}", said.stdout, said.stderr).contains("replicaz"), "{said:?}");
+    }
 }

@@ -1,9 +1,11 @@
-//! The webhook with a certificate of cert-manager's. What cert-manager and its injector do is done by hand here: the Secret, and the
+//! Everything that takes kinds of others, installed with their own definitions: the webhook with a certificate of cert-manager's, and what
+//! the Prometheus operator looks for. What cert-manager and its injector do is done by hand here: the Secret, and the
 //! authority in the configuration.
 
-use super::rights::kinds_of_others;
+use super::rendered::OTHERS;
 use super::teams::Teams;
 use super::{Release, authorities, chart, restricted};
+use nauthera_test_kubernetes::definitions::of_others;
 use nauthera_test_kubernetes::kubectl::{get, kubectl};
 use nauthera_test_kubernetes::objects::SOON;
 use nauthera_test_kubernetes::wait::wait_for;
@@ -27,14 +29,23 @@ fn issue(namespace: &str, folder: &Path) {
 
 #[tokio::test]
 async fn the_webhook_presents_a_certificate_that_others_issue_and_leaves_its_authority_to_them() {
-    kinds_of_others();
+    of_others(&OTHERS).unwrap();
     let (home, teams, folder) = (restricted("system"), Teams::new(), tempfile::tempdir().unwrap());
     issue(home.name(), folder.path());
-    let settings = ["webhook.certManager.enabled=true", "webhook.certManager.issuerRef.name=internal"];
+    let settings = [
+        "webhook.certManager.enabled=true",
+        "webhook.certManager.issuerRef.name=internal",
+        "monitoring.scrape.enabled=true",
+        "monitoring.alerts.enabled=true",
+        "monitoring.dashboard.enabled=true",
+    ];
     let _release = Release::install(&home, chart(), &settings);
     let asked = get(&["certificate.cert-manager.io", "nauthera-webhook", "-n", home.name()]).unwrap();
     assert_eq!(asked["spec"]["secretName"], "nauthera-webhook-tls");
     assert_eq!(asked["spec"]["dnsNames"][0], format!("nauthera-webhook.{}.svc", home.name()));
+
+    let scraped = get(&["servicemonitor,podmonitor,prometheusrule", "-n", home.name()]).unwrap();
+    assert_eq!(scraped["items"].as_array().unwrap().len(), 4, "{scraped}");
 
     teams.apply();
     teams.wait_until_ready();

@@ -5,7 +5,8 @@ use super::teams::Teams;
 use super::{Release, chart, restricted};
 use nauthera_test_kubernetes::cluster::Cluster;
 use nauthera_test_kubernetes::database;
-use nauthera_test_kubernetes::kubectl::{apply, get, kubectl, with_input};
+use nauthera_test_kubernetes::definitions::of_others;
+use nauthera_test_kubernetes::kubectl::{apply, get, kubectl};
 use nauthera_test_kubernetes::manifests::PEOPLE;
 use nauthera_test_kubernetes::objects::SOON;
 use nauthera_test_kubernetes::wait::wait_for;
@@ -30,35 +31,6 @@ const LATER: &[(&str, &str, &str)] = &[
     // The webhook's certificate is replaced after sixty days.
     (HOME, "update", "secrets"),
 ];
-
-/// Kinds of others, as their definitions would make the cluster know them.
-pub fn kinds_of_others() {
-    for (group, kind, plural) in [
-        ("gateway.networking.k8s.io", "HTTPRoute", "httproutes"),
-        ("cert-manager.io", "Certificate", "certificates"),
-    ] {
-        let schema = json!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true });
-        let version = json!({
-            "name": "v1", "served": true, "storage": true, "schema": { "openAPIV3Schema": schema },
-        });
-        let name = format!("{plural}.{group}");
-        let definition = json!({
-            "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-            "metadata": {
-                "name": name,
-                // What would be theirs alone otherwise.
-                "annotations": { "api-approved.kubernetes.io": "unapproved, a test's" },
-            },
-            "spec": {
-                "group": group, "scope": "Namespaced", "versions": [version],
-                "names": { "kind": kind, "plural": plural, "singular": kind.to_lowercase() },
-            },
-        });
-        with_input(["apply", "-f", "-"], &definition.to_string()).unwrap().worked().unwrap();
-        let established = ["wait", "--for=condition=Established", "--timeout=60s", "crd", &name];
-        kubectl(established).unwrap().worked().unwrap();
-    }
-}
 
 fn texts<'v>(rule: &'v Value, field: &str) -> impl Iterator<Item = &'v str> + Clone {
     rule[field].as_array().map(Vec::as_slice).unwrap_or_default().iter().filter_map(Value::as_str)
@@ -190,7 +162,7 @@ async fn everything(teams: &Teams) {
 
 #[tokio::test]
 async fn the_operator_has_no_right_too_few_and_none_that_it_does_not_use() {
-    kinds_of_others();
+    of_others(&["certificates.cert-manager.io", "httproutes.gateway.networking.k8s.io"]).unwrap();
     let (home, teams) = (restricted("system"), Teams::new());
     let listed = format!("namespaces={{{},{}}}", teams.identity.name(), teams.shop.name());
     let release = Release::install(&home, chart(), &[&listed]);

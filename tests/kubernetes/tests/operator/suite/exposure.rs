@@ -1,30 +1,17 @@
 //! How a server is reached from outside: by what the cluster knows, and once it knows it.
 
 use super::{Platform, SOON, of};
-use nauthera_test_kubernetes::kubectl::{get, kubectl, with_input};
+use nauthera_test_kubernetes::definitions::of_others;
+use nauthera_test_kubernetes::kubectl::{get, kubectl};
 use nauthera_test_kubernetes::wait::wait_for;
 use serde_json::Value;
 
-/// Just enough of the Gateway API for a route to be kept.
-const ROUTES: &str = "
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata:
-  name: httproutes.gateway.networking.k8s.io
-  annotations: {api-approved.kubernetes.io: 'unapproved, for a test'}
-spec:
-  group: gateway.networking.k8s.io
-  scope: Namespaced
-  names: {kind: HTTPRoute, listKind: HTTPRouteList, plural: httproutes, singular: httproute}
-  versions:
-    - name: v1
-      served: true
-      storage: true
-      schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
-";
-
 fn expose(platform: &Platform, how: &str) {
-    let patch = format!(r#"{{"spec":{{"expose":{how}}}}}"#);
+    patch(platform, &format!(r#"{{"expose":{how}}}"#));
+}
+
+fn patch(platform: &Platform, spec: &str) {
+    let patch = format!(r#"{{"spec":{spec}}}"#);
     let words = ["patch", "authserver", "main", "-n", platform.name(), "--type=merge", "-p", &patch];
     kubectl(words).unwrap().worked().unwrap();
 }
@@ -47,20 +34,37 @@ async fn an_ingress_is_made_for_the_issuers_host_and_goes_when_nobody_wants_it()
     wait_for("the Ingress's end", SOON, gone).await.unwrap();
 }
 
+/// Waits until a server says that the cluster lacks a kind for this field.
+async fn lacks(platform: &Platform, field: &str) {
+    let told = async || {
+        let server = get(&["authserver", "main", "-n", platform.name()])?;
+        let said = of(&server, "ResolvedRefs");
+        let waits =
+            said["reason"] == "KindMissing" && said["message"].as_str().unwrap_or_default().contains(field);
+        if waits { Ok(Some(())) } else { anyhow::bail!("{said}") }
+    };
+    wait_for(&format!("{field} waits"), SOON, told).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_route_waits_for_a_cluster_that_knows_routes() {
     let platform = Platform::ready("route").await;
     expose(&platform, r#"{"httpRoute":{"parentRefs":[{"name":"edge","namespace":"gateways"}]}}"#);
-    let told = async || {
-        let server = get(&["authserver", "main", "-n", platform.name()])?;
-        let said = of(&server, "ResolvedRefs");
-        if said["reason"] == "KindMissing" { Ok(Some(said)) } else { anyhow::bail!("{said}") }
-    };
-    let said = wait_for("a route that waits", SOON, told).await.unwrap();
-    assert!(said["message"].as_str().unwrap().contains("expose.httpRoute"), "{said}");
-    with_input(["apply", "-f", "-"], ROUTES).unwrap().worked().unwrap();
+    lacks(&platform, "expose.httpRoute").await;
+    of_others(&["httproutes.gateway.networking.k8s.io"]).unwrap();
     let route = child(&platform, "httproute").await;
     assert_eq!(route["spec"]["parentRefs"][0]["name"], "edge", "{route}");
     assert_eq!(route["spec"]["hostnames"][0], format!("{}.example", platform.name()), "{route}");
     platform.wait("authserver", "main").await;
+}
+
+#[tokio::test]
+async fn a_certificate_waits_for_a_cluster_that_knows_certificates() {
+    let platform = Platform::ready("certificate").await;
+    patch(&platform, r#"{"tls":{"certManager":{"issuerRef":{"name":"internal","kind":"ClusterIssuer"}}}}"#);
+    lacks(&platform, "tls.certManager").await;
+    of_others(&["certificates.cert-manager.io"]).unwrap();
+    let certificate = child(&platform, "certificate.cert-manager.io").await;
+    assert_eq!(certificate["spec"]["dnsNames"][0], format!("{}.example", platform.name()), "{certificate}");
+    assert_eq!(certificate["spec"]["issuerRef"]["kind"], "ClusterIssuer", "{certificate}");
 }
