@@ -7,5 +7,5 @@ set -euo pipefail
 for module in tests/cluster tests/gitops; do
   unformatted=$(cd "$module" && gofmt -l .)
   [ -z "$unformatted" ] || die "run gofmt -w on $unformatted in $module"
-  (cd "$module" && go vet -p 2 -trimpath -buildvcs=false .)
+  (cd "$module" && go vet -p 2 -trimpath -buildvcs=false ./...)
 done

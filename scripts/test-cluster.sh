@@ -7,13 +7,17 @@
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 
+# The oldest Kubernetes that ours can be like. What is not about a version runs on it, so that the newest is not the only one.
+OLDER=1.34
+
 # What each kind of cluster is started with.
 flags_of() {
   case $1 in
     cluster | operator | scale) echo --node --image "nauthera=$NAUTHERA_BIN" --image machine= ;;
-    chart) echo --node --audit --image "ghcr.io/nauthera/nauthera=$NAUTHERA_BIN" ;;
+    chart) echo --emulate "$OLDER" --node --audit --image "ghcr.io/nauthera/nauthera=$NAUTHERA_BIN" ;;
     faults)
-      echo --node --separate --image "nauthera=$NAUTHERA_BIN" --image machine= --image "older=$ROOT/tests/kubernetes/older-server.py"
+      echo --emulate "$OLDER" --node --separate --image "nauthera=$NAUTHERA_BIN" --image machine= \
+        --image "older=$ROOT/tests/kubernetes/older-server.py"
       ;;
     quota) echo --node --etcd-quota 30000000 --image "nauthera=$NAUTHERA_BIN" ;;
     *) die "no tests are called $1: there are cluster, operator, scale, chart, faults and quota" ;;
@@ -47,6 +51,10 @@ trap 'rm -rf "$data"' EXIT
 # Of a run that failed, what its parts said.
 logs=${NAUTHERA_CLUSTER_LOGS:-$CACHE/cluster-logs}
 status=0
+if [ $# -eq 0 ] && [ ${#kinds[@]} -gt 1 ]; then
+  say "definitions on an older Kubernetes"
+  (cd tests/cluster && go test -v -count 1 -p 2 -trimpath -buildvcs=false ./older) || status=$?
+fi
 for kind in "${kinds[@]}"; do
   binary=$(built "$kind")
   read -ra flags < <(flags_of "$kind")

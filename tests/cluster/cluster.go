@@ -73,6 +73,9 @@ func startAll(ctx context.Context, parts *stack, cfg config, files *pki) error {
 	if err != nil {
 		return err
 	}
+	if err := setVersion(cfg); err != nil {
+		return err
+	}
 	parts.start("etcd", cfg.component("etcd", cfg.dir, strconv.FormatInt(cfg.etcdQuota, 10)))
 	if err := parts.await(ctx, "etcd", func(context.Context) (bool, error) { return dialable(etcdSocket(cfg.dir)), nil }); err != nil {
 		return err

@@ -31,6 +31,7 @@ type config struct {
 	separate   bool              // etcd and API server as processes that a test may kill
 	etcdQuota  int64             // bytes; 0 is etcd's own
 	audit      bool              // note what ServiceAccounts ask of the API server
+	emulate    string            // the version that it is like; its own if empty
 }
 
 func main() {
@@ -62,6 +63,7 @@ func parseFlags() (cfg config, command []string) {
 	pflag.BoolVar(&cfg.separate, "separate", false, "etcd and API server as processes of their own: kill one (DATA-DIR/NAME.pid) and it comes back on its data, once DATA-DIR/NAME.hold is gone")
 	pflag.Int64Var(&cfg.etcdQuota, "etcd-quota", 0, "etcd's space in bytes: when it is full, writes are refused (default: etcd's own)")
 	pflag.BoolVar(&cfg.audit, "audit", false, "note each request of a ServiceAccount to the API server in DATA-DIR/audit.log")
+	pflag.StringVar(&cfg.emulate, "emulate", "", "1.MINOR: the older version that all of it is like, three back at most (default: its own)")
 	pflag.Parse()
 	return cfg, pflag.Args()
 }

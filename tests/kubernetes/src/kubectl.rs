@@ -86,23 +86,13 @@ pub fn apply(namespace: &str, manifests: &str) -> Result<Said> {
     with_input(["apply", "--validate=strict", "--namespace", namespace, "-f", "-"], manifests)
 }
 
-/// Has the API server judge manifests as it would before it makes them, and makes none. Unknown fields are refused.
+/// Has the API server judge manifests, each where it says that it belongs, as it would before it makes them; it makes none. Unknown fields
+/// are refused.
 ///
 /// # Errors
 /// As [`kubectl`]. A refusal is an answer.
-pub fn judge(namespace: &str, manifests: &str) -> Result<Said> {
-    let words = [
-        "create",
-        "--dry-run=server",
-        "--validate=strict",
-        "-o",
-        "name",
-        "--namespace",
-        namespace,
-        "-f",
-        "-",
-    ];
-    with_input(words, manifests)
+pub fn judge(manifests: &str) -> Result<Said> {
+    with_input(["create", "--dry-run=server", "--validate=strict", "-o", "name", "-f", "-"], manifests)
 }
 
 /// What `kubectl get ... -o json` answers.

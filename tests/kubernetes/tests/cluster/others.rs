@@ -38,7 +38,7 @@ fn judged(namespace: &Namespace, manifests: &[Value]) -> Result<usize, String> {
         manifest.to_string()
     };
     let text: Vec<String> = manifests.iter().map(here).collect();
-    let said = judge(namespace.name(), &text.join("\n---\n")).unwrap();
+    let said = judge(&text.join("\n---\n")).unwrap();
     if said.ok { Ok(said.stdout.lines().count()) } else { Err(said.stderr) }
 }
 

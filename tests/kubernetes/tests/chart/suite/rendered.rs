@@ -83,7 +83,7 @@ fn what_is_rendered_is_taken_by_an_api_server_that_knows_the_kinds_of_others() {
     let listed = json!({ "apiVersion": "v1", "kind": "List", "items": listed }).to_string();
     with_input(["apply", "-f", "-"], &listed).unwrap().worked().unwrap();
     let all: Vec<String> = all(home.name()).into_iter().collect();
-    let taken = judge(home.name(), &all.join("\n---\n")).unwrap().worked().unwrap();
+    let taken = judge(&all.join("\n---\n")).unwrap().worked().unwrap();
     assert_eq!(taken.lines().count(), all.len(), "{taken}");
     for name in OTHERS {
         let one = name.replacen("s.", ".", 1);
