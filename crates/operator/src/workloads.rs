@@ -27,7 +27,7 @@ pub const APPLIED_ANNOTATION: &str = "auth.nauthera.io/applied";
 pub struct Tended {
     /// Objects that were written.
     pub written: usize,
-    /// Kinds that are asked for and not there, and names that somebody else's objects have.
+    /// Kinds that are asked for and not there, names that somebody else's objects have, and parts that the API server refuses.
     pub unresolved: Vec<Unresolved>,
     /// What could not be applied, by object.
     pub faults: Vec<(String, Fault)>,
@@ -108,7 +108,7 @@ impl Tender<'_> {
             match self.apply((server, &uid), object).await {
                 Ok(written) => tended.written += usize::from(written),
                 Err(error) => {
-                    tended.unresolved.extend(taken(&shown, &error));
+                    tended.unresolved.extend(to_mend(&shown, &error));
                     tended.faults.push((shown, error));
                 }
             }
@@ -181,16 +181,59 @@ impl Tender<'_> {
     }
 }
 
-/// What the status says of a name that is taken.
-fn taken(shown: &str, fault: &Fault) -> Option<Unresolved> {
-    let Fault::Taken(whose) = fault else { return None };
-    let message = format!(
-        "{shown} is there and belongs to {whose}, so it is never touched; platform takes it away, or gives the AuthServer another name"
-    );
-    Some(Unresolved { reason: reasons::NAME_TAKEN, message })
+/// What the status says of a part that is not there for a reason that somebody has to mend. What is over with the next try is not told.
+fn to_mend(shown: &str, fault: &Fault) -> Option<Unresolved> {
+    match fault {
+        Fault::Taken(whose) => {
+            let message = format!(
+                "{shown} is there and belongs to {whose}, so it is never touched; platform takes it away, or gives the AuthServer another name"
+            );
+            Some(Unresolved { reason: reasons::NAME_TAKEN, message })
+        }
+        Fault::Invalid(_) | Fault::Forbidden(_) => {
+            let message = format!(
+                "{shown} is not as the AuthServer asks: {fault}; platform changes what the AuthServer asks for, or what is against it"
+            );
+            Some(Unresolved { reason: reasons::PART_REFUSED, message })
+        }
+        _ => None,
+    }
 }
 
 fn shown(object: &DynamicObject) -> String {
     let kind = object.types.as_ref().map(|types| types.kind.as_str()).unwrap_or_default();
     format!("{kind} {}", object.metadata.name.as_deref().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(fault: Fault) -> Option<(&'static str, String)> {
+        to_mend("HTTPRoute nauthera-main", &fault).map(|told| (told.reason, told.message))
+    }
+
+    #[test]
+    fn a_part_that_is_refused_is_told_in_the_words_of_who_refuses_it() {
+        let (reason, message) =
+            told(Fault::Invalid("spec.parentRefs: sectionName must be unique".into())).unwrap();
+        assert_eq!(reason, "PartRefused");
+        assert_eq!(
+            message,
+            "HTTPRoute nauthera-main is not as the AuthServer asks: the API server refuses it: spec.parentRefs: sectionName must be unique; \
+             platform changes what the AuthServer asks for, or what is against it"
+        );
+        let (reason, message) = told(Fault::Forbidden("exceeded quota".into())).unwrap();
+        assert_eq!(reason, "PartRefused");
+        assert!(message.contains("the API server does not allow it: exceeded quota"), "{message}");
+    }
+
+    #[test]
+    fn what_the_next_try_may_mend_is_not_told() {
+        for fault in
+            [Fault::Conflict, Fault::Terminating, Fault::NotLeading, Fault::Other("a cut line".into())]
+        {
+            assert_eq!(told(fault), None);
+        }
+    }
 }

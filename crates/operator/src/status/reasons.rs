@@ -52,6 +52,8 @@ reasons! {
         "The object named is in a namespace that this operator does not watch.";
     NAME_TAKEN = "NameTaken", "ResolvedRefs",
         "An object that the AuthServer needs has a name that somebody else's object has already; it is never touched.";
+    PART_REFUSED = "PartRefused", "ResolvedRefs",
+        "The API server refuses a part of the AuthServer, such as its HTTPRoute, by the part's own definition, a quota or a policy of the cluster; the message has its words.";
     PUBLISH_FAILED = "PublishFailed", "Programmed",
         "The Snapshot cannot be written to the API server; what was published goes on being served.";
     ROLLOUT = "Rollout", "Ready",

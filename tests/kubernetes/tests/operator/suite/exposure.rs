@@ -1,6 +1,6 @@
 //! How a server is reached from outside: by what the cluster knows, and once it knows it.
 
-use super::{Platform, SOON, of};
+use super::{Platform, SOON, condition, of};
 use nauthera_test_kubernetes::definitions::of_others;
 use nauthera_test_kubernetes::kubectl::{get, kubectl};
 use nauthera_test_kubernetes::wait::wait_for;
@@ -55,6 +55,24 @@ async fn a_route_waits_for_a_cluster_that_knows_routes() {
     let route = child(&platform, "httproute").await;
     assert_eq!(route["spec"]["parentRefs"][0]["name"], "edge", "{route}");
     assert_eq!(route["spec"]["hostnames"][0], format!("{}.example", platform.name()), "{route}");
+    platform.wait("authserver", "main").await;
+
+    // What the Gateway API itself refuses is told, in its words; the route that is there stays, and so does what is served.
+    expose(&platform, r#"{"httpRoute":{"parentRefs":[{"name":"edge"},{"name":"edge"}]}}"#);
+    let server = condition(platform.name(), "authserver", "main", "ResolvedRefs", "False").await;
+    let said = of(&server, "ResolvedRefs");
+    assert_eq!(said["reason"], "PartRefused", "{said}");
+    let message = said["message"].as_str().unwrap();
+    assert!(
+        message.contains("HTTPRoute nauthera-main") && message.contains("sectionName must be unique"),
+        "{said}"
+    );
+    assert_eq!(of(&server, "Ready")["status"], "False");
+    assert_eq!(child(&platform, "httproute").await["spec"], route["spec"]);
+    expose(
+        &platform,
+        r#"{"httpRoute":{"parentRefs":[{"name":"edge","sectionName":"a"},{"name":"edge","sectionName":"b"}]}}"#,
+    );
     platform.wait("authserver", "main").await;
 }
 
