@@ -203,6 +203,9 @@ impl Fault {
     }
 }
 
+/// How the API server begins when server-side apply names a field that a kind has not; it has no code of its own for that.
+const UNKNOWN_FIELD: &str = "failed to create typed patch object";
+
 impl From<kube::Error> for Fault {
     fn from(error: kube::Error) -> Self {
         match error {
@@ -219,6 +222,8 @@ impl From<kube::Error> for Fault {
                     401 => Self::Unauthenticated(message),
                     403 => Self::Forbidden(message),
                     400 | 413 | 422 => Self::Invalid(message),
+                    // What the API server says of a field that the kind's definition has not, perhaps an older one of somebody else's.
+                    500 if message.starts_with(UNKNOWN_FIELD) => Self::Invalid(message),
                     code => Self::Other(format!("the API server answers {code}: {message}")),
                 }
             }

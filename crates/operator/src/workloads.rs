@@ -208,6 +208,7 @@ fn shown(object: &DynamicObject) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn told(fault: Fault) -> Option<(&'static str, String)> {
         to_mend("HTTPRoute nauthera-main", &fault).map(|told| (told.reason, told.message))
@@ -226,6 +227,23 @@ mod tests {
         let (reason, message) = told(Fault::Forbidden("exceeded quota".into())).unwrap();
         assert_eq!(reason, "PartRefused");
         assert!(message.contains("the API server does not allow it: exceeded quota"), "{message}");
+    }
+
+    #[test]
+    fn a_field_that_an_older_definition_has_not_is_told_though_the_api_server_calls_it_a_fault_of_its_own() {
+        let answer = |message: &str| {
+            let status = json!({ "status": "Failure", "code": 500, "message": message });
+            Fault::from(kube::Error::Api(Box::new(serde_json::from_value(status).unwrap())))
+        };
+        let unknown = "failed to create typed patch object (a/nauthera-main; cert-manager.io/v1, Kind=Certificate): \
+                       .spec.privateKey.rotationPolicy: field not declared in schema";
+        let (reason, message) = told(answer(unknown)).unwrap();
+        assert_eq!(reason, "PartRefused");
+        assert!(
+            message.contains(".spec.privateKey.rotationPolicy: field not declared in schema"),
+            "{message}"
+        );
+        assert_eq!(told(answer("etcdserver: request timed out")), None);
     }
 
     #[test]
