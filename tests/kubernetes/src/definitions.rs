@@ -3,8 +3,10 @@
 use crate::cluster::tree;
 use crate::kubectl::kubectl;
 use anyhow::{Context, Result};
-use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::path::Path;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// The definitions' names.
 pub const NAMES: [&str; 4] = [
@@ -39,16 +41,21 @@ fn established(names: &[&str]) -> Result<()> {
 }
 
 /// Makes the cluster know kinds of others by their own definitions, `httproutes.gateway.networking.k8s.io` for one, and waits until the
-/// API server serves them.
+/// API server serves them. Each is made once for this process: some are so long that an API server takes seconds over another apply.
 ///
 /// # Errors
 /// When nobody said where the definitions are, or what the API server says against them.
 pub fn of_others(names: &[&str]) -> Result<()> {
+    static MADE: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     let folder = std::env::var_os("NAUTHERA_DEFINITIONS")
         .context("NAUTHERA_DEFINITIONS names no folder; run: scripts/test-cluster.sh")?;
-    let file = |name: &&str| PathBuf::from(&folder).join(format!("{name}.yaml")).into_os_string();
-    let files = names.iter().flat_map(|name| ["-f".into(), file(name)]);
-    // Some are too long for the annotation that an apply from here would leave.
-    kubectl(["apply", "--server-side"].map(Into::into).into_iter().chain(files))?.worked()?;
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    for name in names {
+        if !made.contains(*name) {
+            let file = Path::new(&folder).join(format!("{name}.yaml"));
+            kubectl([OsStr::new("create"), OsStr::new("-f"), file.as_os_str()])?.worked()?;
+            made.insert((*name).to_owned());
+        }
+    }
     established(names)
 }
