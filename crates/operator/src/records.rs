@@ -9,7 +9,7 @@ mod shards;
 mod tests;
 
 pub use known::{RecordCache, credentials_of, secret_names};
-pub use plan::{Due, Entry, Plan, Planner, SecretState, View};
+pub use plan::{Due, Entry, Hands, Plan, Planner, SecretState, View};
 pub use secrets::{Work, Writer};
 pub use shards::Shards;
 

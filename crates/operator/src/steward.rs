@@ -52,7 +52,7 @@ pub struct Steward {
     references_due: Duration,
     keys_for: Option<(nauthera_core::spec::SigningSettings, Seconds)>,
     sweeper: Sweeper,
-    /// Clients whose Secret could not be written: how often, and when it is tried again.
+    /// Clients whose Secret was written, or could not be, and is not seen as it should be yet: how often, and when it is tried again.
     waits: HashMap<ObjectRef, (u32, Duration)>,
     /// Clients that are gone and have a record still, and since when.
     gone: BTreeMap<ObjectRef, UnixTime>,
@@ -215,8 +215,8 @@ impl Steward {
         let references = self.references().await?;
         let now = self.context.clock.now();
         let due = plan.next.map(|next| Duration::from_secs(u64::from(next.since(now).get()).max(1)));
-        let retry =
-            self.waits.values().map(|(_, due)| due.saturating_sub(self.context.clock.monotonic())).min();
+        let waits = self.waits.iter().filter(|(client, _)| plan.has_secret(client));
+        let retry = waits.map(|(_, (_, due))| due.saturating_sub(self.context.clock.monotonic())).min();
         Ok(due.into_iter().chain(retry).fold(AT_REST.min(references), Duration::min))
     }
 

@@ -32,6 +32,8 @@ pub struct Facts<'a> {
     pub found: Found,
     /// The digest of the random secret that this actor has made for this client and not yet put into the Secret.
     pub held: Option<KeyedDigest>,
+    /// The digest that this actor has put into the Secret last.
+    pub put: Option<KeyedDigest>,
     /// Do all ready replicas serve what the record says? True where there is no ready replica.
     pub live: bool,
     /// How its secrets rotate, where a policy says so.
@@ -245,10 +247,21 @@ fn made(next: &mut Record, facts: &Facts<'_>) -> Result<(), Step> {
 }
 
 fn on_its_way(next: &mut Record, pending: Pending, facts: &Facts<'_>) -> Result<(), Step> {
+    // The Secret had it, and lost it before the record could say so.
+    let lost = facts.put == Some(pending.digest);
+    let allowed = next.rebuilds.not_before(facts.now);
+    if lost && facts.now < allowed {
+        return Err(Step::WaitUntil(allowed));
+    }
     match facts.held {
         None => Err(Step::MakeSecret),
-        // Its plain secret died with whoever made it.
-        Some(held) if held != pending.digest => begin(next, held, pending.revokes, facts),
+        // Its plain secret died with whoever made it, or is one that the Secret has lost.
+        Some(held) if held != pending.digest => {
+            if lost {
+                next.rebuilds = next.rebuilds.counted(facts.now);
+            }
+            begin(next, held, pending.revokes, facts)
+        }
         Some(held) => {
             let late = pending.revokes && facts.now >= pending.since.plus(REVOKED_WITHIN);
             Err(if facts.live || late { Step::WriteSecret(held) } else { Step::WaitUntilLive })

@@ -16,6 +16,7 @@ struct Life {
     need: Need,
     found: Found,
     held: Option<KeyedDigest>,
+    put: Option<KeyedDigest>,
     live: bool,
     rotation: Option<Rotation>,
     rotate: Option<&'static str>,
@@ -39,6 +40,7 @@ impl Life {
             need: Need::Made,
             found: Found::Absent,
             held: None,
+            put: None,
             live: true,
             rotation: None,
             rotate: None,
@@ -66,6 +68,7 @@ impl Life {
             need: self.need,
             found: self.found,
             held: self.held,
+            put: self.put,
             live: self.live,
             rotation: self.rotation.as_ref(),
             rotate: self.rotate,
@@ -90,6 +93,7 @@ impl Life {
             }
             Step::WriteSecret(digest) => {
                 assert_eq!(self.held.take(), Some(digest));
+                self.put = Some(digest);
                 self.found = Found::Ours { holds: Some(digest), fence: None };
                 "secret"
             }
@@ -248,6 +252,37 @@ fn a_secret_that_is_lost_again_and_again_is_made_more_and_more_slowly() {
     life.found = Found::Absent;
     assert_eq!(life.run().last(), Some(&"done"));
     assert_eq!(life.record().rebuilds.count, 1);
+}
+
+#[test]
+fn a_secret_that_is_lost_before_the_record_says_that_it_was_written_is_not_put_back() {
+    for lost in [Found::Absent, Found::Ours { holds: Some(digest(99)), fence: None }] {
+        let mut life = Life::settled();
+        life.rotate = Some("a");
+        while life.step() != "secret" {}
+        life.found = lost;
+        assert_eq!(life.run(), ["make", "record", "secret", "record", "done"]);
+        // Whoever read it meanwhile has an overlap.
+        assert_eq!(life.counts(), [(1, Some(24)), (2, Some(24)), (3, None)]);
+        assert_eq!(life.record().rebuilds.count, 1);
+    }
+}
+
+#[test]
+fn one_who_takes_each_secret_away_at_once_is_answered_more_and_more_slowly() {
+    let mut life = Life::new();
+    let (mut written, mut waits) = (0, Vec::new());
+    while waits.len() < 4 {
+        if life.step() == "secret" {
+            written += 1;
+            life.found = Found::Ours { holds: Some(digest(99)), fence: None };
+        }
+        if let Step::WaitUntil(until) = life.ask() {
+            waits.push((written, until.0 - life.now));
+            life.now = until.0;
+        }
+    }
+    assert_eq!(waits, [(4, 10), (5, 20), (6, 40), (7, 80)]);
 }
 
 #[test]

@@ -78,6 +78,14 @@ pub struct Plan {
     pub touched: BTreeSet<ObjectRef>,
 }
 
+impl Plan {
+    /// Is something due of the Secret of this client?
+    #[must_use]
+    pub fn has_secret(&self, client: &ObjectRef) -> bool {
+        self.due.get(client).is_some_and(|(_, due)| *due != Due::Record)
+    }
+}
+
 #[derive(Debug, Clone)]
 struct Settled {
     entry: Entry,
@@ -92,6 +100,8 @@ pub struct Planner {
     settled: HashMap<ObjectRef, Settled>,
     /// Secrets that were made and are not yet in their Secret.
     pub held: HashMap<ObjectRef, Zeroizing<String>>,
+    /// What each Secret was given last, until its record says so.
+    put: HashMap<ObjectRef, KeyedDigest>,
     /// How it stands with each client's Secret.
     pub states: HashMap<ObjectRef, SecretState>,
     /// When each client's secret rotates next.
@@ -102,6 +112,15 @@ pub struct Planner {
 
 /// How often a Secret of which no watch tells is looked at.
 const LOOK_EVERY: Seconds = Seconds::new(30);
+
+/// What this process has made for a client.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Hands {
+    /// The digest of the secret that is held for it.
+    pub held: Option<KeyedDigest>,
+    /// The digest that its Secret was given last.
+    pub put: Option<KeyedDigest>,
+}
 
 /// What planning looks at beside the client.
 pub struct View<'a> {
@@ -165,7 +184,7 @@ impl Entry {
 
     /// The facts by which the next step is chosen.
     #[must_use]
-    pub fn facts<'a>(&'a self, view: &View<'a>, held: Option<KeyedDigest>, live: bool) -> Facts<'a> {
+    pub fn facts<'a>(&'a self, view: &View<'a>, hands: Hands, live: bool) -> Facts<'a> {
         let annotation = |key: &str| self.annotations.get(key).map(|value| &**value);
         Facts {
             client: &self.client,
@@ -174,7 +193,8 @@ impl Entry {
             client_id: &self.row.client_id,
             need: self.need(view.index),
             found: self.found(view.index),
-            held,
+            held: hands.held,
+            put: hands.put,
             live,
             rotation: self.rotation.as_ref(),
             rotate: annotation(ROTATE_ANNOTATION),
@@ -237,10 +257,18 @@ impl Entry {
 }
 
 impl Planner {
-    /// The digest of the secret that is held for a client.
+    /// What was made for a client.
     #[must_use]
-    pub fn held(&self, client: &ObjectRef, digest_key: &[u8; 32]) -> Option<KeyedDigest> {
-        self.held.get(client).map(|plain| KeyedDigest::of(digest_key, plain))
+    pub fn hands(&self, client: &ObjectRef, digest_key: &[u8; 32]) -> Hands {
+        let held = self.held.get(client).map(|plain| KeyedDigest::of(digest_key, plain));
+        Hands { held, put: self.put.get(client).copied() }
+    }
+
+    /// The Secret of a client was given what was held for it. Whoever takes it away again gets another one: what they do not want to be
+    /// there is never put back.
+    pub fn gave(&mut self, client: &ObjectRef, digest: KeyedDigest) {
+        self.held.remove(client);
+        self.put.insert(client.clone(), digest);
     }
 
     /// What is due of one client, given its record.
@@ -268,13 +296,13 @@ impl Planner {
             plan.due.insert(entry.client.clone(), (entry, Due::Look(unread)));
             return;
         }
-        let held = self.held(&entry.client, view.digest_key);
-        let mut step = next(record, &entry.facts(view, held, live));
+        let mut hands = self.hands(&entry.client, view.digest_key);
+        let mut step = next(record, &entry.facts(view, hands, live));
         if step == Step::MakeSecret {
             let plain = make();
-            let held = Some(KeyedDigest::of(view.digest_key, &plain));
+            hands.held = Some(KeyedDigest::of(view.digest_key, &plain));
             self.held.insert(entry.client.clone(), plain);
-            step = next(record, &entry.facts(view, held, live));
+            step = next(record, &entry.facts(view, hands, live));
         }
         self.note(plan, entry, step, versions, (record, view));
     }
@@ -308,6 +336,7 @@ impl Planner {
             Step::Missing => (None, SecretState::Missing),
             Step::Done { next } => {
                 self.held.remove(&client);
+                self.put.remove(&client);
                 if !entry.is_refreshed(view) {
                     (Some(Due::Refresh), SecretState::Pending)
                 } else {
@@ -379,6 +408,7 @@ impl Planner {
     pub fn retain(&mut self, is_there: impl Fn(&ObjectRef) -> bool) {
         self.settled.retain(|client, _| is_there(client));
         self.held.retain(|client, _| is_there(client));
+        self.put.retain(|client, _| is_there(client));
         self.states.retain(|client, _| is_there(client));
         self.rotations.retain(|client, _| is_there(client));
         self.looked.retain(|client, _| is_there(client));

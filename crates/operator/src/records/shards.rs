@@ -2,7 +2,7 @@
 //! with the `resourceVersion` of that reading.
 
 use super::RECORDS_KEY;
-use super::plan::{Due, Entry, View};
+use super::plan::{Due, Entry, Hands, View};
 use crate::children::kept;
 use crate::cluster::{Fault, call, put};
 use crate::context::Context;
@@ -15,7 +15,7 @@ use futures::{FutureExt, StreamExt, TryStreamExt};
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::Api;
-use nauthera_core::credentials::{Bucket, KeyedDigest, Record, RecordShard, Step, next};
+use nauthera_core::credentials::{Bucket, Record, RecordShard, Step, next};
 use nauthera_core::names::ObjectRef;
 use nauthera_core::shards::Placement;
 use nauthera_core::time::UnixTime;
@@ -107,8 +107,8 @@ impl Shards<'_> {
         futures::stream::iter(reads).buffer_unordered(AT_ONCE).try_collect().await
     }
 
-    /// Writes the records that are due, and lets go of those in `gone`; `held` are the digests of secrets that were made and are not
-    /// yet in their Secret. How many shards were written.
+    /// Writes the records that are due, and lets go of those in `gone`; `hands` is what was made for each client. How
+    /// many shards were written.
     ///
     /// # Errors
     /// The first [`Fault`]; what was written until then stays so.
@@ -116,7 +116,7 @@ impl Shards<'_> {
         &self,
         due: &BTreeMap<ObjectRef, (Entry, Due)>,
         gone: &BTreeSet<ObjectRef>,
-        (held, now): (&HashMap<&ObjectRef, KeyedDigest>, UnixTime),
+        (hands, now): (&HashMap<&ObjectRef, Hands>, UnixTime),
     ) -> Result<usize, Fault> {
         let mut buckets: BTreeMap<Bucket, (Vec<&Entry>, Vec<&ObjectRef>)> = BTreeMap::new();
         for (client, (entry, _)) in due.iter().filter(|(_, (_, due))| *due == Due::Record) {
@@ -127,7 +127,7 @@ impl Shards<'_> {
         }
         let mut writes: Vec<BoxFuture<'_, Result<bool, Fault>>> = Vec::new();
         for (bucket, (entries, gone)) in buckets {
-            let write = async move { self.write_one(bucket, &entries, &gone, (held, now)).await };
+            let write = async move { self.write_one(bucket, &entries, &gone, (hands, now)).await };
             writes.push(write.boxed());
         }
         let written: Vec<bool> =
@@ -140,7 +140,7 @@ impl Shards<'_> {
         bucket: Bucket,
         entries: &[&Entry],
         gone: &[&ObjectRef],
-        (held, now): (&HashMap<&ObjectRef, KeyedDigest>, UnixTime),
+        (hands, now): (&HashMap<&ObjectRef, Hands>, UnixTime),
     ) -> Result<bool, Fault> {
         let Read { mut shard, version } = self.read(bucket).await?;
         let mut changed = false;
@@ -149,9 +149,9 @@ impl Shards<'_> {
             let view =
                 View { server: self.server, issuer, digest_key: self.digest_key, process_key, index, now };
             for entry in entries {
-                let held = held.get(&entry.client).copied();
+                let hands = hands.get(&entry.client).copied().unwrap_or_default();
                 // Not live: a record that is not yet written is served by nobody.
-                let step = next(shard.records.get(&entry.client), &entry.facts(&view, held, false));
+                let step = next(shard.records.get(&entry.client), &entry.facts(&view, hands, false));
                 if let Step::WriteRecord(record) = step {
                     shard.records.insert(entry.client.clone(), *record);
                     changed = true;

@@ -1,6 +1,6 @@
 //! What is noticed of the Secret of an application, as the index keeps it: nothing plain.
 
-use super::{Entry, View};
+use super::{Entry, Hands, View};
 use crate::index::{Shared, Source, StreamId};
 use crate::names::{DIGEST_KEY_FILE, digest_key, owner_mark};
 use crate::secrets::secret;
@@ -91,7 +91,7 @@ fn seen(edit: fn(&mut Secret)) -> (Found, bool) {
             now: UnixTime(1_000),
         };
         assert_eq!(entry.need(index), Need::Made);
-        (entry.facts(&view, None, true).found, entry.is_refreshed(&view))
+        (entry.facts(&view, Hands::default(), true).found, entry.is_refreshed(&view))
     })
 }
 

@@ -3,12 +3,12 @@
 use super::{Steward, wait};
 use crate::cluster::Fault;
 use crate::events::Happened;
-use crate::records::{Due, Entry, Plan, SecretState, Shards, View, Work, Writer};
+use crate::records::{Due, Entry, Hands, Plan, SecretState, Shards, View, Work, Writer};
 use crate::turn::World;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
-use nauthera_core::credentials::{KeyedDigest, Record, RecordShard, Step, next};
+use nauthera_core::credentials::{Record, RecordShard, Step, next};
 use nauthera_core::names::ObjectRef;
 use nauthera_core::time::{Seconds, random_256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -104,14 +104,13 @@ impl Steward {
         let any = plan.due.values().any(|(_, due)| *due == Due::Record);
         let Some(shards) = self.shards(world).filter(|_| any || !expired.is_empty()) else { return Ok(0) };
         let began = self.context.clock.monotonic();
-        let held: HashMap<&ObjectRef, KeyedDigest> = {
+        let hands: HashMap<&ObjectRef, Hands> = {
             // Taken out, so that nothing is locked while the API server is waited for.
             let notes = self.standing.notes();
             let due = plan.due.iter().filter(|(_, (_, due))| *due == Due::Record);
-            let held = |client: &ObjectRef| notes.planner.held(client, shards.digest_key);
-            due.filter_map(|(client, _)| Some((client, held(client)?))).collect()
+            due.map(|(client, _)| (client, notes.planner.hands(client, shards.digest_key))).collect()
         };
-        let written = shards.write(&plan.due, &expired, (&held, now)).await?;
+        let written = shards.write(&plan.due, &expired, (&hands, now)).await?;
         self.context.metrics.worked("records", self.context.clock.monotonic().saturating_sub(began));
         self.gone.retain(|client, _| !expired.contains(client));
         Ok(written)
@@ -173,8 +172,11 @@ impl Steward {
         let count = outcomes.len();
         let done: BTreeSet<&ObjectRef> =
             outcomes.iter().filter(|(_, outcome)| outcome.is_ok()).map(|(client, _)| client).collect();
-        for happened in chosen.iter().filter(|chosen| done.contains(&chosen.entry.client)) {
-            if let Some(happened) = happened.happens.clone() {
+        for chosen in chosen.iter().filter(|chosen| done.contains(&chosen.entry.client)) {
+            if let Due::Secret(digest) = chosen.due {
+                self.standing.notes().planner.gave(&chosen.entry.client, digest);
+            }
+            if let Some(happened) = chosen.happens.clone() {
                 // What nobody has time to tell is not told.
                 self.events.try_send(happened).ok();
             }
@@ -204,8 +206,8 @@ impl Steward {
             };
             let chosen = batch.iter().filter_map(|(client, (entry, due))| {
                 let plain = notes.planner.held.get(*client);
-                let digest = notes.planner.held(client, &held.digest_key);
-                let step = next(record(client), &entry.facts(&view, digest, true));
+                let hands = notes.planner.hands(client, &held.digest_key);
+                let step = next(record(client), &entry.facts(&view, hands, true));
                 let is_due = match (due, step) {
                     (Due::Secret(wanted), Step::WriteSecret(now)) => *wanted == now,
                     (Due::Fence(wanted), Step::Fence(now)) => *wanted == now,
@@ -229,17 +231,17 @@ impl Steward {
         let mut lost = false;
         for (client, outcome) in outcomes {
             notes.planner.unsettle(&client);
+            // What was written is looked at again, and where it is never as it should be, somebody changes it each time.
+            let tries = self.waits.get(&client).map_or(0, |(tries, _)| *tries) + 1;
+            self.waits.insert(client.clone(), (tries, now.saturating_add(wait(tries))));
             match outcome {
                 Ok(()) => {
-                    self.waits.remove(&client);
                     if matches!(notes.planner.states.get(&client), Some(SecretState::Refused(_))) {
                         notes.planner.states.insert(client.clone(), SecretState::Pending);
                     }
                 }
                 Err(Fault::NotLeading) => lost = true,
                 Err(fault) => {
-                    let failures = self.waits.get(&client).map_or(0, |(failures, _)| *failures) + 1;
-                    self.waits.insert(client.clone(), (failures, now.saturating_add(wait(failures))));
                     if !matches!(fault, Fault::Conflict) {
                         tracing::debug!(%client, %fault, "its Secret cannot be written");
                         notes.planner.states.insert(client.clone(), SecretState::Refused(fault.to_string()));

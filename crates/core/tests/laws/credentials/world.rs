@@ -41,6 +41,7 @@ impl<T> Kept<T> {
 #[derive(Clone, Default)]
 struct Actor {
     held: Option<KeyedDigest>,
+    put: Option<KeyedDigest>,
     secret: Option<(u64, Option<Secret>)>,
     record: Option<(u64, Option<Record>)>,
     step: Option<Step>,
@@ -112,7 +113,7 @@ impl World {
             (None, ..) => actor.secret = Some((self.secret.version, self.secret.value)),
             (_, None, _) => actor.record = Some((self.record.version, self.record.value.clone())),
             (Some((_, secret)), Some((version, record)), None) => {
-                let step = self.think(*secret, *version, record.as_ref(), actor.held);
+                let step = self.think(*secret, *version, record.as_ref(), (actor.held, actor.put));
                 actor.step = Some(step);
             }
             (Some((seen, _)), Some((version, _)), Some(step)) => {
@@ -129,7 +130,7 @@ impl World {
         secret: Option<Secret>,
         version: u64,
         record: Option<&Record>,
-        held: Option<KeyedDigest>,
+        (held, put): (Option<KeyedDigest>, Option<KeyedDigest>),
     ) -> Step {
         let (client, server, client_id) = &self.names;
         let (rotate, revoke) = (self.rotate.to_string(), self.revoke.to_string());
@@ -142,6 +143,7 @@ impl World {
             found: secret
                 .map_or(Found::Absent, |secret| Found::Ours { holds: secret.holds, fence: secret.fence }),
             held,
+            put,
             live: self.replicas.iter().all(|(served, _)| *served >= version),
             rotation: self.rotation.as_ref(),
             rotate: (self.rotate > 0).then_some(&rotate),
@@ -157,6 +159,7 @@ impl World {
             Step::WriteRecord(record) if version == self.record.version => self.write_record(*record),
             Step::WriteSecret(digest) if self.may_write(seen) => {
                 assert_eq!(actor.held.take(), Some(digest), "only what is held can be written");
+                actor.put = Some(digest);
                 self.promise();
                 // A revocation that was slept over for more than a minute does not wait.
                 let pending = self.record.value.as_ref().and_then(|record| record.pending);
@@ -227,7 +230,7 @@ impl World {
     /// and the decision record says what follows.
     fn disturb(&mut self) {
         for actor in &mut self.actors {
-            *actor = Actor { held: actor.held, ..Actor::default() };
+            *actor = Actor { held: actor.held, put: actor.put, ..Actor::default() };
         }
     }
 
@@ -267,7 +270,7 @@ impl World {
     /// One actor goes on, and replicas serve what is published.
     pub fn settle_down(&mut self) {
         // What it has read before may be old.
-        self.actors[0] = Actor { held: self.actors[0].held, ..Actor::default() };
+        self.actors[0] = Actor { held: self.actors[0].held, put: self.actors[0].put, ..Actor::default() };
         for _ in 0..400 {
             self.act(0);
             (0..REPLICAS).for_each(|replica| self.publish(replica));
