@@ -4,6 +4,8 @@
 mod election;
 #[cfg(test)]
 mod election_tests;
+#[cfg(test)]
+mod term_tests;
 
 pub use election::{Election, Move, Seen, Timing};
 
@@ -39,10 +41,14 @@ impl Term {
         Self { over, until, clock }
     }
 
-    /// May be written now? Asked right before each write: a process that was stopped for long learns it here.
+    /// May be written now? Asked right before each write: a process that was stopped for long learns it here. A term that was once said to
+    /// be over stays so, whatever an answer that came late may mean: who was told has stopped.
     #[must_use]
     pub fn holds(&self) -> bool {
-        !self.over.is_cancelled() && self.clock.monotonic() < *self.until.borrow()
+        if self.clock.monotonic() >= *self.until.borrow() {
+            self.over.cancel();
+        }
+        !self.over.is_cancelled()
     }
 
     /// The same, for whoever is about to write.
@@ -149,6 +155,9 @@ impl Candidate {
             return self.end_term("another one holds the Lease");
         }
         let end = self.election.leads_until().unwrap_or(now);
+        if self.until.as_ref().is_some_and(|(_, over)| over.is_cancelled()) {
+            self.end_term("the Lease was renewed late");
+        }
         match &self.until {
             Some((until, _)) => {
                 until.send_replace(end);

@@ -1,6 +1,6 @@
 //! What is noticed of the Secret of an application, as the index keeps it: nothing plain.
 
-use super::{Entry, Hands, View};
+use super::{Due, Entry, Hands, Plan, Planner, View};
 use crate::index::{Shared, Source, StreamId};
 use crate::names::{DIGEST_KEY_FILE, digest_key, owner_mark};
 use crate::secrets::secret;
@@ -10,13 +10,14 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::api::DynamicObject;
 use kube::runtime::watcher::Event;
 use nauthera_core::compile::compile;
-use nauthera_core::credentials::{Found, KeyedDigest, Need};
+use nauthera_core::credentials::{Found, KeyedDigest, Need, Record, Step, next};
 use nauthera_core::names::{Kind, ObjectRef};
 use nauthera_core::time::{Entropy, UnixTime};
 use nauthera_core::uri::IssuerUrl;
 use serde::Serialize;
 use serde_json::json;
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 const DIGEST_KEY: [u8; 32] = [7; 32];
 
@@ -129,4 +130,62 @@ fn a_secret_without_an_owner_is_taken_over_and_one_of_another_is_left() {
         secret.metadata.owner_references.iter_mut().flatten().for_each(|owner| owner.uid = "another".into());
     });
     assert_eq!(found, Found::Foreign);
+}
+
+/// What is due of the client next, with the record that follows where that is what is due.
+fn due(
+    planner: &mut Planner,
+    of: (&Shared, &Entry, &ObjectRef),
+    record: &mut Option<Record>,
+    made: &str,
+) -> Option<Due> {
+    let (shared, entry, server) = of;
+    let issuer = IssuerUrl::parse("https://id.example").unwrap();
+    shared.with(|index| {
+        let process_key = shared.process_key();
+        let now = UnixTime(1_000);
+        let view = View { server, issuer: &issuer, digest_key: &DIGEST_KEY, process_key, index, now };
+        let mut plan = Plan::default();
+        planner.plan(&mut plan, entry.clone(), record.as_ref(), (&view, true), || {
+            Zeroizing::new(made.to_owned())
+        });
+        let (_, due) = plan.due.remove(&entry.client)?;
+        if due == Due::Record {
+            let hands = planner.hands(&entry.client, &DIGEST_KEY);
+            let Step::WriteRecord(written) = next(record.as_ref(), &entry.facts(&view, hands, false)) else {
+                panic!("no record is due");
+            };
+            *record = Some(*written);
+        }
+        Some(due)
+    })
+}
+
+#[test]
+fn a_secret_that_is_edited_before_its_record_says_that_it_was_written_gets_another_one() {
+    let (shared, entry, server) = cluster();
+    let issuer = IssuerUrl::parse("https://id.example").unwrap();
+    let write = |plain: &str| {
+        let mut there = secret(&entry.application(&server, &issuer), Some(plain));
+        there.metadata.uid = Some("uid-of-the-secret".into());
+        put(&shared, Source::ClientSecrets, dynamic(there));
+    };
+    let (mut planner, mut record) = (Planner::default(), None);
+    let mut step =
+        |made: &str, planner: &mut Planner| due(planner, (&shared, &entry, &server), &mut record, made);
+    assert_eq!(step("first", &mut planner), Some(Due::Record));
+    let first = KeyedDigest::of(&DIGEST_KEY, "first");
+    assert_eq!(step("-", &mut planner), Some(Due::Secret(first)));
+    // It is written, and edited before anybody looks again.
+    planner.gave(&entry.client, first);
+    write("edited by hand");
+    assert_eq!(step("second", &mut planner), Some(Due::Record));
+    let second = KeyedDigest::of(&DIGEST_KEY, "second");
+    assert_eq!(step("-", &mut planner), Some(Due::Secret(second)));
+    planner.gave(&entry.client, second);
+    write("second");
+    assert_eq!(step("-", &mut planner), Some(Due::Record));
+    assert_eq!(step("-", &mut planner), None);
+    let live: Vec<_> = record.unwrap().secrets.iter().map(|live| live.not_after.is_some()).collect();
+    assert_eq!(live, [true, false], "whoever has read the first one has an overlap");
 }
