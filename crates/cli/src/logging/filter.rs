@@ -10,6 +10,12 @@ use tracing_subscriber::reload;
 const OURS: &str = "nauthera";
 /// Parts that a filter may name.
 const MOST_PARTS: usize = 16;
+/// The client of the API server says each broken connection by itself, as an error, where whoever asked says the same in its own words and
+/// with what follows from it, or asks again and nothing does. What it says of certificates nobody else says.
+const SAID_BY_OTHERS: [(&str, LevelFilter); 2] =
+    [("kube_client::client", LevelFilter::OFF), ("kube_client::client::tls", LevelFilter::WARN)];
+/// Its name: whoever names it wants to hear it.
+const API_CLIENT: &str = "kube_client";
 const LEVELS: &str = "error, warn, info, debug, trace or off";
 
 /// A filter that can be changed.
@@ -86,6 +92,9 @@ fn read(text: &str, usual: LevelFilter) -> Result<Targets, String> {
         false => level.min(LevelFilter::INFO),
     };
     let targets = Targets::new().with_default(capped("", general)).with_target(OURS, general);
+    let is_named = parts.iter().any(|(part, _)| part.starts_with(API_CLIENT));
+    let quiet = SAID_BY_OTHERS.iter().filter(|_| !is_named).map(|(part, most)| (*part, general.min(*most)));
+    let targets = targets.with_targets(quiet);
     let parts = parts.into_iter().map(|(part, level)| {
         let level = capped(&part, level);
         (part, level)
@@ -138,6 +147,20 @@ mod tests {
             );
         }
         assert!(lets("trace", "hyper", Level::INFO) && !lets("hyper=warn", "hyper", Level::INFO));
+    }
+
+    #[test]
+    fn a_connection_that_breaks_is_said_once_by_whoever_asked() {
+        for part in ["kube_client::client", "kube_client::client::builder"] {
+            assert!(
+                !lets("info", part, Level::ERROR) && !lets("nauthera=debug", part, Level::WARN),
+                "{part}"
+            );
+            assert!(lets("info,kube_client=info", part, Level::ERROR), "{part}: it is named");
+        }
+        let tls = "kube_client::client::tls";
+        assert!(lets("info", tls, Level::WARN) && !lets("error", tls, Level::WARN));
+        assert!(lets("info", "kube_client::config", Level::WARN));
     }
 
     #[test]
