@@ -12,7 +12,7 @@ pub mod cluster;
 pub mod component;
 pub mod database;
 pub mod definitions;
-mod edge;
+pub mod edge;
 pub mod gitops;
 pub mod helm;
 pub mod kubectl;

@@ -74,6 +74,18 @@ impl Operator {
         std::fs::read_to_string(&self.log).context("the operator's log")
     }
 
+    /// How much memory it has, in bytes.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn resident(&self) -> Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line =
+            status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("a process with memory")?;
+        let kib: u64 = line.trim_end_matches("kB").trim().parse()?;
+        Ok(kib * 1_024)
+    }
+
     /// Sends a signal.
     ///
     /// # Errors

@@ -9,6 +9,8 @@ mod churn;
 #[cfg(test)]
 mod cluster;
 #[cfg(test)]
+mod hands;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod kills;

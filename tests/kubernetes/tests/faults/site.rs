@@ -65,6 +65,11 @@ impl Site {
         manifests::client(name, self.platform.name(), "orders:read", more)
     }
 
+    /// The account of its operators looks after this namespace too.
+    pub fn also(&self, namespace: &Namespace) {
+        self.account.bind("nauthera-operator", namespace.name()).unwrap();
+    }
+
     /// An operator of its namespaces, with more flags.
     pub fn operator(&self, name: &str, flags: &[&str]) -> Operator {
         self.start(name, self.account.kubeconfig(&Way::direct().unwrap()).unwrap(), flags)
