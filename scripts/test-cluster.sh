@@ -14,7 +14,7 @@ OLDER=1.34
 flags_of() {
   case $1 in
     cluster | operator | scale) echo --node --image "nauthera=$NAUTHERA_BIN" --image machine= ;;
-    chart) echo --emulate "$OLDER" --node --audit --image "ghcr.io/nauthera/nauthera=$NAUTHERA_BIN" ;;
+    chart) echo --emulate "$OLDER" --node --separate --audit --image "ghcr.io/nauthera/nauthera=$NAUTHERA_BIN" ;;
     faults)
       echo --emulate "$OLDER" --node --separate --image "nauthera=$NAUTHERA_BIN" --image machine= \
         --image "older=$ROOT/tests/kubernetes/older-server.py"

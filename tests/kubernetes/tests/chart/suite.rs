@@ -1,6 +1,7 @@
 //! Installations in namespaces of the restricted Pod Security level, so that the API server itself judges the pods of operator and servers.
 
 mod certificate;
+mod failover;
 mod lifecycle;
 mod manifests;
 mod namespaces;

@@ -5,6 +5,8 @@
 //! roles say for that. Those that break the cluster have it to themselves.
 
 #[cfg(test)]
+mod around;
+#[cfg(test)]
 mod churn;
 #[cfg(test)]
 mod cluster;
@@ -12,6 +14,8 @@ mod cluster;
 mod hands;
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod hostile_teams;
 #[cfg(test)]
 mod kills;
 #[cfg(test)]
