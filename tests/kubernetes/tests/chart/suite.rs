@@ -12,7 +12,7 @@ mod teams;
 use nauthera_test_kubernetes::cluster::tree;
 use nauthera_test_kubernetes::definitions;
 use nauthera_test_kubernetes::helm::helm;
-use nauthera_test_kubernetes::kubectl::{get, kubectl};
+use nauthera_test_kubernetes::kubectl::{Said, get, kubectl};
 use nauthera_test_kubernetes::namespace::Namespace;
 use nauthera_test_kubernetes::operator::volumes;
 use serde_json::Value;
@@ -57,8 +57,12 @@ impl<'n> Release<'n> {
 
     /// The lines of the operator's log, of all its pods.
     fn log(&self) -> String {
+        self.said().worked().unwrap()
+    }
+
+    fn said(&self) -> Said {
         let of = ["logs", "-l", "app.kubernetes.io/component=operator", "--tail=-1", "-n", self.home.name()];
-        kubectl(of).unwrap().worked().unwrap()
+        kubectl(of).unwrap()
     }
 
     /// The operator, as the API server calls it.
@@ -85,7 +89,7 @@ impl Release<'_> {
             let said = said.map(|said| said.stdout).unwrap_or_default();
             println!("{said}");
         }
-        println!("{}", self.log());
+        println!("{}", self.said().stdout);
     }
 }
 

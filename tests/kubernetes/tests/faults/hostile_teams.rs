@@ -197,7 +197,7 @@ const SAID: [(&str, &str, &str, &str); 16] = [
     ("userstore", "crowd", "Ready", "Unreachable"),
     ("userstore", "dear", "Accepted", "BadValue"),
     ("userstore", "hashless", "Accepted", "BadValue"),
-    ("authclient", "c-0", "Ready", "ServerNotAccepted"),
+    ("authclient", "c-0", "Ready", "ServerNotFound"),
     ("authserver", "frozen", "Programmed", "PolicyNotAccepted"),
     ("authpolicy", "never", "Accepted", "BadValue"),
     ("authpolicy", "fails", "Accepted", "ExampleFails"),

@@ -1,18 +1,24 @@
-//! Operator and servers one release apart: the operator is the newer one, as in every upgrade. It writes what the older servers read
-//! until none of them is there any more, and again as soon as one is there that was rolled back; an application that asks for tokens
-//! meanwhile notices nothing.
+//! Operator and servers one release apart. Where the operator is the newer one, as in every upgrade, it writes what the older servers read
+//! until none of them is there any more, and again as soon as one is there that was rolled back. Where it is the older one, newer servers
+//! read what it writes. An application that asks for tokens meanwhile notices nothing, and never gets more than policy allows.
 
 use super::replicas::{THREE, on_postgres, token_that_lives};
 use super::site::Site;
 use super::turns::whole;
+use anyhow::ensure;
 use nauthera_test_kubernetes::cluster::binary;
-use nauthera_test_kubernetes::kubectl::{get, kubectl};
-use nauthera_test_kubernetes::objects::SOON;
-use nauthera_test_kubernetes::tokens::Load;
+use nauthera_test_kubernetes::kubectl::{apply, get, kubectl};
+use nauthera_test_kubernetes::manifests;
+use nauthera_test_kubernetes::objects::{SOON, of, ready};
+use nauthera_test_kubernetes::operator::Operator;
+use nauthera_test_kubernetes::proxy::{Call, Trouble};
+use nauthera_test_kubernetes::tokens::{Credentials, Load, token};
 use nauthera_test_kubernetes::wait::wait_for;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The program in a place that the user of a pod may read.
 struct Program(PathBuf);
@@ -45,7 +51,7 @@ fn format(site: &Site) -> Value {
 
 /// Lets the servers run this image.
 fn run_image(site: &Site, image: &str) {
-    let image = serde_json::json!({ "spec": { "image": image } }).to_string();
+    let image = json!({ "spec": { "image": image } }).to_string();
     kubectl(["patch", "authserver", "main", "-n", site.platform.name(), "--type=merge", "-p", &image])
         .unwrap()
         .worked()
@@ -111,6 +117,124 @@ async fn servers_one_release_older_are_served_what_they_read_and_replaced_withou
     assert_eq!(format(&site), 1, "what the servers read");
     site.edit_is_served(11).await;
     load.more(20, SOON).await.unwrap();
+    let counts = load.end();
+    assert_eq!(counts.failed, 0, "of {}: {:?}", counts.tokens, counts.failures);
+}
+
+/// Asks for tokens, and takes one that lives longer than what every policy since has allowed for a failure.
+fn never_wider(site: &Site, client: &Credentials) -> (Load, Arc<AtomicU64>) {
+    let (service, client) = (site.service(), client.clone());
+    let ceiling = Arc::new(AtomicU64::new(u64::MAX));
+    let allowed = ceiling.clone();
+    let load = Load::asking(move || {
+        let (client, allowed) = (client.clone(), allowed.load(Ordering::Relaxed));
+        async move {
+            let lasts = token(service, &client).await?["expires_in"].as_u64();
+            ensure!(lasts.is_some_and(|lasts| lasts <= allowed), "{lasts:?} s, where {allowed} are allowed");
+            Ok(())
+        }
+    });
+    (load.unwrap(), ceiling)
+}
+
+/// Narrows the policy, waits until that is served, and takes more for a failure from then on.
+async fn narrow(site: &Site, ceiling: &AtomicU64, minutes: u64) {
+    site.edit_is_served(minutes).await;
+    ceiling.store(minutes * 60, Ordering::Relaxed);
+}
+
+/// An operator of the release before the format with the clusters' ServiceAccount issuers: it never asked for one, and what it publishes is,
+/// byte for byte, what an operator of today publishes that is told of none.
+fn older_operator(site: &Site) -> Operator {
+    let asks = |call: &Call| call.path == "/.well-known/openid-configuration";
+    site.proxy.trouble(asks, Trouble::Answer(404, "NotFound", None));
+    site.behind("older", &[])
+}
+
+#[tokio::test]
+async fn an_operator_one_release_older_is_understood_by_newer_servers_and_widens_nothing() {
+    let _turn = whole().await;
+    let site = on_postgres("rollback", "\n  replicas: 2").await;
+    let newer = site.operator("newer", &[]);
+    site.ready().await;
+    let client = site.credentials("till");
+    assert_eq!(format(&site), 2);
+    let pods = site.pods();
+    let (mut load, ceiling) = never_wider(&site, &client);
+    narrow(&site, &ceiling, 13).await;
+
+    newer.kill().unwrap();
+    let older = older_operator(&site);
+    let written = async || Ok((format(&site) == 1).then_some(()));
+    wait_for("what the older operator writes", SOON, written).await.unwrap();
+    narrow(&site, &ceiling, 12).await;
+    site.client("fresh", "");
+    ready(site.shop.name(), "authclient", "fresh").await.unwrap();
+    token(site.service(), &site.credentials("fresh")).await.unwrap();
+
+    older.kill().unwrap();
+    let _newer = site.operator("again", &[]);
+    let written = async || Ok((format(&site) == 2).then_some(()));
+    wait_for("what the newer operator writes", SOON, written).await.unwrap();
+    narrow(&site, &ceiling, 11).await;
+    assert_eq!((site.pods(), site.credentials("till")), (pods, client), "nothing was made anew");
+    load.more(20, SOON).await.unwrap();
+    let counts = load.end();
+    assert_eq!(counts.failed, 0, "of {}: {:?}", counts.tokens, counts.failures);
+}
+
+/// What an operator of a later release would have published: in a format, and with a field, that nobody here knows.
+fn publish_as_a_later_release(site: &Site) {
+    let (_, data) = site.published();
+    let mut index: Value = serde_json::from_str(data["index.json"].as_str().unwrap()).unwrap();
+    (index["format"], index["later"]) = (json!(99), json!({ "restriction": true }));
+    let patch = json!({ "data": { "index.json": index.to_string() } }).to_string();
+    let map = ["patch", "configmap", "nauthera-main-snapshot", "-n", site.platform.name(), "-p", &patch];
+    kubectl(map).unwrap().worked().unwrap();
+}
+
+#[tokio::test]
+async fn what_a_later_operator_published_is_written_anew_by_an_older_one_but_where_something_has_to_be_kept()
+{
+    let _turn = whole().await;
+    let site = Site::new("later").await;
+    let later = site.operator("later", &[]);
+    site.ready().await;
+    let (mut load, ceiling) = never_wider(&site, &site.credentials("till"));
+    narrow(&site, &ceiling, 13).await;
+    later.kill().unwrap();
+    publish_as_a_later_release(&site);
+    // The server refuses it, and goes on with what it has.
+    load.more(20, SOON).await.unwrap();
+    let older = site.operator("older", &[]);
+    let anew = async || Ok((format(&site) == 2).then_some(()));
+    wait_for("what the older operator writes", SOON, anew).await.unwrap();
+    narrow(&site, &ceiling, 12).await;
+    older.kill().unwrap();
+
+    // A policy that is not accepted keeps every client as it is published, and that cannot be read.
+    publish_as_a_later_release(&site);
+    let fails = manifests::policy(
+        "broken",
+        "  examples: [{name: a, client: {type: service, scopes: [admin]}, expect: Compliant}]",
+    );
+    apply(site.platform.name(), &fails).unwrap().worked().unwrap();
+    let _older = site.operator("older", &[]);
+    let told = async || {
+        let server = get(&["authserver", "main", "-n", site.platform.name()])?;
+        let said = of(&server, "Programmed");
+        let told = said["status"] == "False"
+            && server["status"].to_string().contains("is to be kept as it was published");
+        ensure!(told, "{}", server["status"]["conditions"]);
+        Ok(Some(()))
+    };
+    wait_for("a status that says what is kept", SOON, told).await.unwrap();
+    load.more(20, SOON).await.unwrap();
+    assert_eq!(format(&site), 99);
+    kubectl(["delete", "authpolicy", "broken", "-n", site.platform.name()]).unwrap().worked().unwrap();
+    narrow(&site, &ceiling, 11).await;
+    assert_eq!(format(&site), 2);
+    load.more(5, SOON).await.unwrap();
     let counts = load.end();
     assert_eq!(counts.failed, 0, "of {}: {:?}", counts.tokens, counts.failures);
 }
