@@ -197,13 +197,18 @@ fn programming(facts: &ServerFacts<'_>, acceptance: &Verdict) -> Verdict {
     if !facts.report.frozen_by.is_empty() {
         let names: Vec<String> = facts.report.frozen_by.iter().map(ToString::to_string).collect();
         let names = names.join(", ");
-        let what = if facts.revision.is_some() {
+        // Where something lies there that cannot be read, it is served all the same.
+        let what = if facts.revision.is_some() || facts.publish_fault.is_some() {
             "every client keeps the settings it has"
         } else {
             "it serves no clients yet"
         };
+        let goes_out = match facts.publish_fault {
+            Some(fault) => format!("nothing newer can be published: {fault}"),
+            None => "deletions and rotations still go out".into(),
+        };
         let message = format!(
-            "AuthPolicy {names} is not accepted, so {what}; deletions and rotations still go out; its owners mend it, or take it away"
+            "AuthPolicy {names} is not accepted, so {what}; {goes_out}; its owners mend it, or take it away"
         );
         return Verdict::no(Code::PolicyNotAccepted.reason(), message);
     }

@@ -176,6 +176,13 @@ fn a_frozen_server_names_the_policy_and_is_not_stalled_itself() {
     assert_eq!(judged_by_kstatus(&status, 2), Kstatus::InProgress);
     let nothing = case.status(|facts| facts.revision = None);
     assert!(message(&nothing, "Programmed").contains("it serves no clients yet"));
+    // What lies there cannot be read, and is served: nothing takes its place.
+    let unread = case.status(|facts| {
+        facts.revision = None;
+        facts.publish_fault = Some("format 99");
+    });
+    let told = message(&unread, "Programmed");
+    assert!(told.contains("keeps the settings it has; nothing newer can be published: format 99"), "{told}");
 }
 
 #[test]
