@@ -101,6 +101,8 @@ impl Leader {
                 () = stir.rung() => {}
             }
             let Some(world) = worlds.borrow_and_update().clone() else { continue };
+            // Who has ended is let go.
+            while tasks.try_join_next().is_some() {}
             stewards.meet(&world, &mut tasks);
             let changes = self.context.changes(Inbox::Parts);
             self.meet_pods(&world, (last.is_none(), &changes));
@@ -161,6 +163,15 @@ impl Stewards<'_> {
             context.forget(&server);
             context.metrics.forget(&server);
         }
+        self.running.retain(|server, running| {
+            let ended = running.iter().any(AbortHandle::is_finished);
+            if ended {
+                // Nobody ends by himself while this process leads.
+                tracing::error!(%server, "looking after a server was given up: it is begun anew");
+                running.iter().for_each(AbortHandle::abort);
+            }
+            !ended
+        });
         for server in world
             .inventory
             .servers
