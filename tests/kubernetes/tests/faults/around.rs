@@ -4,7 +4,7 @@
 use super::site::Site;
 use super::turns::alone;
 use nauthera_test_kubernetes::definitions::NAMES;
-use nauthera_test_kubernetes::kubectl::{get, kubectl, with_input};
+use nauthera_test_kubernetes::kubectl::{get, with_input};
 use nauthera_test_kubernetes::namespace::Namespace;
 use nauthera_test_kubernetes::objects::{SOON, of, ready};
 use nauthera_test_kubernetes::proxy::busiest;
@@ -157,6 +157,24 @@ async fn all_are_refused(namespace: &str) {
     wait_for("a status of each that says what is wrong", SOON, refused).await.unwrap();
 }
 
+/// Cuts all watches, and waits until those of our kinds have begun anew.
+async fn watches_begin_anew(site: &Site) {
+    site.proxy.forget();
+    site.proxy.cut();
+    let begun = async || {
+        let seen = site.proxy.seen();
+        let anew = |name: &&str| {
+            let plural = name.split('.').next().unwrap_or_default();
+            seen.iter()
+                .filter(|seen| seen.call.is_watch() && seen.call.is_of(plural) && seen.status == Some(200))
+                .count()
+                >= 3
+        };
+        Ok(NAMES.iter().all(anew).then_some(()))
+    };
+    wait_for("watches that have begun anew", SOON, begun).await.unwrap();
+}
+
 /// Nobody was led to a path by a name.
 fn only_where_it_should(site: &Site) {
     let seen = site.proxy.seen();
@@ -176,15 +194,15 @@ async fn what_was_stored_around_the_schema_is_said_to_be_wrong_and_hurts_nobody(
     let mut load = site.load();
     let relaxed = Relaxed::new();
     let list = json!({ "apiVersion": "v1", "kind": "List", "items": objects(site.platform.name()) });
-    let stored = async || {
-        // The API server forgets the rules a moment later.
-        kubectl(["delete", "authclients,authpolicies,authservers,userstores", "--all", "-n", evil.name()])?
-            .worked()?;
-        let said =
-            with_input(["create", "--validate=false", "-n", evil.name(), "-f", "-"], &list.to_string())?;
-        said.worked().map(Some)
+    // The API server forgets the rules a moment later, and a watch of before goes on by them.
+    let create = ["create", "--validate=false", "-n", evil.name(), "-f", "-"];
+    let relaxed_by_now = async || {
+        let tried = create.iter().chain(&["--dry-run=server"]);
+        with_input(tried, &list.to_string())?.worked().map(Some)
     };
-    wait_for("objects around the schema", SOON, stored).await.unwrap();
+    wait_for("an API server without rules", SOON, relaxed_by_now).await.unwrap();
+    watches_begin_anew(&site).await;
+    with_input(create, &list.to_string()).unwrap().worked().unwrap();
     all_are_refused(evil.name()).await;
     site.client("fresh", "");
     ready(site.shop.name(), "authclient", "fresh").await.unwrap();
