@@ -33,7 +33,7 @@ use std::collections::BTreeMap;
     printcolumn = r#"{"name": "Ready", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Ready\")].status", "description": "Is it served as its spec and policies say?"}"#,
     printcolumn = r#"{"name": "Reason", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Ready\")].reason", "description": "Why it is ready or not."}"#,
     printcolumn = r#"{"name": "Policies", "type": "string", "jsonPath": ".status.policyNames", "description": "The policies that govern it.", "priority": 1}"#,
-    printcolumn = r#"{"name": "Next rotation", "type": "date", "jsonPath": ".status.nextRotationTime", "description": "When its secret rotates next.", "priority": 1}"#,
+    printcolumn = r#"{"name": "Next rotation", "type": "string", "jsonPath": ".status.nextRotationTime", "description": "When its secret rotates next.", "priority": 1}"#,
     printcolumn = r#"{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}"#
 )]
 #[x_kube(

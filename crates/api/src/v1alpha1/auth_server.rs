@@ -35,7 +35,7 @@ use serde::{Deserialize, Serialize};
     printcolumn = r#"{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}"#
 )]
 #[x_kube(
-    validation = Rule::new("!has(self.replicas) || self.replicas <= 1 || has(self.database.postgres)")
+    validation = Rule::new("!has(self.replicas) || self.replicas <= 1 || (has(self.database) && has(self.database.postgres))")
         .message("sqlite serves one replica: write database.postgres, or set replicas to 1")
         .field_path(".replicas")
 )]
@@ -65,8 +65,9 @@ pub struct AuthServerSpec {
     /// The certificate it serves with, reloaded without a restart. Left out: TLS ends at the gateway.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<Tls>,
-    /// Where its state lives.
-    #[serde(default)]
+    /// Where its state lives. Left out: sqlite, on a volume of 1Gi.
+    // Not filled in by the API server: what stood there by itself would be in the way of whoever writes `postgres` later.
+    #[serde(default, skip_serializing_if = "Database::is_usual")]
     pub database: Database,
     /// The UserStore with the people who can log in. Its namespace, where given, is the server's own. Left out: nobody can
     /// log in.

@@ -62,6 +62,14 @@ pub struct Database {
     pub postgres: Option<Postgres>,
 }
 
+impl Database {
+    /// Is it the one of servers that name none?
+    #[must_use]
+    pub fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 impl Default for Database {
     fn default() -> Self {
         Self { sqlite: Some(Sqlite { storage: one_gibibyte() }), postgres: None }
