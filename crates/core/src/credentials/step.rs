@@ -73,6 +73,8 @@ pub enum Found {
     Ownerless {
         /// The digest of its `client_secret`, where it has one.
         holds: Option<KeyedDigest>,
+        /// Does it say what the Secret of a client without a secret of ours would say, and nothing else?
+        says_all: bool,
     },
     /// Another object controls it.
     Foreign,
@@ -81,7 +83,7 @@ pub enum Found {
 impl Found {
     pub(super) const fn holds(self) -> Option<KeyedDigest> {
         match self {
-            Self::Ours { holds, .. } | Self::Ownerless { holds } => holds,
+            Self::Ours { holds, .. } | Self::Ownerless { holds, .. } => holds,
             Self::Absent | Self::Foreign => None,
         }
     }
@@ -102,7 +104,7 @@ pub enum Step {
     /// Write this mark into the Secret, with the `resourceVersion` that was read, and leave its `client_secret`; where the Secret
     /// was absent, create it without one. Whoever still means to write an older attempt is refused from then on.
     Fence(Mark),
-    /// Take the Secret over: it is ownerless, and its secret is one of this client's.
+    /// Take the Secret over: it is ownerless, and its secret is one of this client's, or it is what this client's Secret would be.
     Adopt,
     /// Do nothing before then: the Secret was lost too often of late.
     WaitUntil(UnixTime),
@@ -136,7 +138,11 @@ pub fn next(record: Option<&Record>, facts: &Facts<'_>) -> Step {
     }
     let known = record.filter(|record| record.is_registered(facts));
     let mine = known.filter(|record| *record.owner == *facts.owner);
-    if let Found::Ownerless { holds } = facts.found {
+    if let Found::Ownerless { holds, says_all } = facts.found {
+        // Where there is no secret to tell it by, nothing in it is changed or told that anybody may not know.
+        if says_all && holds.is_none() && facts.need != Need::Made {
+            return Step::Adopt;
+        }
         // Only by its secret can it be told whose it is; a record of an older uid then goes on.
         let restored =
             known.filter(|record| facts.need == Need::Made && holds.is_some_and(|holds| record.lists(holds)));

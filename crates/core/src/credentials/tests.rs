@@ -336,23 +336,41 @@ fn a_crash_after_the_secret_was_written_is_made_up_for() {
 fn a_secret_of_another_owner_is_never_touched() {
     let mut life = Life { found: Found::Foreign, ..Life::new() };
     assert_eq!(life.run(), ["conflict"]);
-    life.found = Found::Ownerless { holds: Some(digest(9)) };
+    life.found = Found::Ownerless { holds: Some(digest(9)), says_all: false };
     assert_eq!(life.run(), ["conflict"]);
     let mut life = Life::settled();
-    life.found = Found::Ownerless { holds: None };
+    life.found = Found::Ownerless { holds: None, says_all: false };
     assert_eq!(life.run(), ["conflict"]);
 }
 
 #[test]
 fn a_restored_secret_is_taken_over_by_the_object_that_was_restored_beside_its_record() {
     let mut life = Life::settled();
-    life.found = Found::Ownerless { holds: Some(digest(1)) };
+    life.found = Found::Ownerless { holds: Some(digest(1)), says_all: false };
     assert_eq!(life.run(), ["adopt", "done"]);
-    life.found = Found::Ownerless { holds: Some(digest(1)) };
+    life.found = Found::Ownerless { holds: Some(digest(1)), says_all: false };
     life.owner = "uid-in-another-cluster";
     assert_eq!(life.run(), ["record", "adopt", "done"]);
     assert_eq!(life.counts(), [(1, None)]);
     assert_eq!(&*life.record().owner, "uid-in-another-cluster");
+}
+
+#[test]
+fn a_restored_secret_without_a_secret_is_told_by_all_that_it_says() {
+    let found = |holds, says_all| Found::Ownerless { holds, says_all };
+    for (need, steps) in [
+        (Need::Nothing, ["adopt", "record", "done"]),
+        (Need::Brought(Some(digest(7))), ["adopt", "record", "done"]),
+    ] {
+        let mut life = Life { need, found: found(None, true), ..Life::new() };
+        assert_eq!(life.run(), steps);
+        for other in [found(None, false), found(Some(digest(7)), true)] {
+            let mut life = Life { need, found: other, ..Life::new() };
+            assert_eq!(life.run(), ["conflict"]);
+        }
+    }
+    let mut life = Life { found: found(None, true), ..Life::settled() };
+    assert_eq!(life.run(), ["conflict"], "a client whose secret we make is known by that alone");
 }
 
 #[test]

@@ -192,7 +192,7 @@ impl Entry {
             server: view.server,
             client_id: &self.row.client_id,
             need: self.need(view.index),
-            found: self.found(view.index),
+found: self.found(view),
             held: hands.held,
             put: hands.put,
             live,
@@ -203,15 +203,17 @@ impl Entry {
         }
     }
 
-    fn found(&self, index: &Index) -> Found {
-        let Some(secret) = self.secret().and_then(|name| index.secret(&name)) else { return Found::Absent };
+    fn found(&self, view: &View<'_>) -> Found {
+        let Some(secret) = self.secret().and_then(|name| view.index.secret(&name)) else {
+            return Found::Absent;
+        };
         let holds = secret.digest();
         match secret.owner.claim(&self.uid) {
             Claim::Ours => {
                 let fence = secret.annotations.get(FENCE_ANNOTATION).and_then(|text| Mark::parse(text));
                 Found::Ours { holds, fence }
             }
-            Claim::Nobodys => Found::Ownerless { holds },
+            Claim::Nobodys => Found::Ownerless { holds, says_all: self.is_refreshed(view) },
             Claim::Anothers => Found::Foreign,
         }
     }

@@ -125,7 +125,10 @@ fn an_edit_of_what_we_write_is_noticed_and_one_of_others_is_not() {
 #[test]
 fn a_secret_without_an_owner_is_taken_over_and_one_of_another_is_left() {
     let (found, _) = seen(|secret| secret.metadata.owner_references = None);
-    assert_eq!(found, Found::Ownerless { holds: Some(KeyedDigest::of(&DIGEST_KEY, "plain")) });
+    assert_eq!(
+        found,
+        Found::Ownerless { holds: Some(KeyedDigest::of(&DIGEST_KEY, "plain")), says_all: true }
+    );
     let (found, _) = seen(|secret| {
         secret.metadata.owner_references.iter_mut().flatten().for_each(|owner| owner.uid = "another".into());
     });
