@@ -21,6 +21,8 @@ pub struct Notes {
     pub missing_secrets: Vec<Unresolved>,
     /// What of it cannot be applied, in plain words.
     pub workload_fault: Option<String>,
+    /// The edit of the server whose parts were looked after last.
+    pub tended: i64,
     /// The newest publication that every ready replica has served. A replica that starts, or is lost, takes nothing back.
     pub reached: u64,
 }

@@ -205,18 +205,20 @@ async fn tend(
     loop {
         let server = parts.next().await;
         let world = worlds.borrow().clone();
-        let Some(world) = world.filter(|world| world.inventory.servers.contains_key(&server)) else {
+        let edit =
+            world.as_ref().and_then(|world| world.inventory.servers.get(&server)).map(|it| it.generation);
+        let Some((world, edit)) = world.zip(edit) else {
             parts.done(&server, Outcome::Done);
             continue;
         };
         let began = context.clock.monotonic();
         let tended = Tender { context: &context, term: &term }.tend(&server, &world.inventory).await;
         context.metrics.worked("parts", context.clock.monotonic().saturating_sub(began));
-        parts.done(&server, note_tended(&context, &server, tended));
+        parts.done(&server, note_tended(&context, (&server, edit), tended));
     }
 }
 
-fn note_tended(context: &Context, server: &ObjectRef, tended: Tended) -> Outcome {
+fn note_tended(context: &Context, (server, edit): (&ObjectRef, i64), tended: Tended) -> Outcome {
     let Tended { written, unresolved, faults } = tended;
     let told: Vec<String> = faults.iter().map(|(object, fault)| format!("{object}: {fault}")).collect();
     let fault = (!told.is_empty()).then(|| told.join("; "));
@@ -228,6 +230,9 @@ fn note_tended(context: &Context, server: &ObjectRef, tended: Tended) -> Outcome
     }
     let standing = context.standing(server);
     let mut notes = standing.notes();
+    if std::mem::replace(&mut notes.tended, edit) != edit {
+        context.news.ring();
+    }
     if notes.workload_fault != fault || notes.unresolved != unresolved {
         if let Some(fault) = &fault {
             tracing::warn!(%server, fault, "parts of the server cannot be applied: they are tried again");

@@ -64,6 +64,8 @@ pub struct Replicas<'a> {
     pub lagging: &'a [String],
     /// What keeps pods from being ready, where the cluster says so.
     pub trouble: Option<&'a str>,
+    /// What of a rollout is still to come, in plain words.
+    pub unfinished: Option<&'a str>,
 }
 
 /// A key that is published.
@@ -233,13 +235,16 @@ fn programming(facts: &ServerFacts<'_>, acceptance: &Verdict) -> Verdict {
 }
 
 fn replicas(replicas: Replicas<'_>) -> Verdict {
-    let Replicas { wanted, ready, lagging, trouble } = replicas;
+    let Replicas { wanted, ready, lagging, trouble, unfinished } = replicas;
     let trouble = trouble.map(|trouble| format!(": {trouble}")).unwrap_or_default();
     match (wanted, lagging.first()) {
         (None, _) => Verdict::no(reasons::ROLLOUT, format!("its pods are not asked for yet{trouble}")),
         (Some(0), _) => Verdict::no(reasons::NO_REPLICA, "it is scaled to no replica, so it serves nobody"),
         (Some(wanted), _) if ready < wanted => {
             Verdict::no(reasons::ROLLOUT, format!("{ready} of {wanted} replicas are ready{trouble}"))
+        }
+        (Some(_), _) if unfinished.is_some() => {
+            Verdict::no(reasons::ROLLOUT, format!("{}{trouble}", unfinished.unwrap_or_default()))
         }
         (Some(_), Some(first)) => {
             let others = match lagging.len() {

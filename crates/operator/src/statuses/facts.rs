@@ -15,6 +15,7 @@ use crate::status::{
 };
 use crate::turn::World;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::api::DynamicObject;
 use nauthera_api::v1alpha1::{AuthClientStatus, AuthPolicyStatus, AuthServerStatus, UserStoreStatus};
 use nauthera_core::names::{Kind, ObjectKey, ObjectRef};
 use nauthera_core::report::ClientReport;
@@ -285,10 +286,15 @@ fn server(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
     let (unresolved, publish_fault, workload_fault): (Vec<Unresolved>, _, _) = {
         let standing = context.standing(name);
         let notes = standing.notes();
+        if notes.tended < manifest.generation {
+            // What is there may still be of the edit before.
+            return Some(Judgement::later(manifest));
+        }
         let unresolved = notes.unresolved.iter().chain(&notes.missing_secrets);
         (unresolved.cloned().collect(), notes.publish_fault.clone(), notes.workload_fault.clone())
     };
     let rollout = deployment.as_ref().and_then(|deployment| trouble(&deployment.object.data));
+    let unfinished = deployment.as_ref().and_then(|deployment| unfinished(&deployment.object));
     let facts = ServerFacts {
         object: name,
         generation: manifest.generation,
@@ -302,6 +308,7 @@ fn server(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
             ready: i32::try_from(level.ready).unwrap_or(i32::MAX),
             lagging: &lagging,
             trouble: workload_fault.as_deref().or(rollout.as_deref()),
+            unfinished: unfinished.as_deref(),
         },
         keys: &keys,
         signing: head.map(|head| head.signing).unwrap_or_default(),
@@ -310,6 +317,21 @@ fn server(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
     };
     let there: Option<AuthServerStatus> = there(manifest);
     judged(context, manifest, there.as_ref(), (status::server(&facts), true), None)
+}
+
+/// What of a rollout is still to come: pods of before may serve the newest revision too, and are not what was asked for.
+fn unfinished(deployment: &DynamicObject) -> Option<String> {
+    let number = |pointer: &str| deployment.data.pointer(pointer).and_then(Value::as_i64);
+    let count = |pointer: &str| number(pointer).unwrap_or_default();
+    if number("/status/observedGeneration") < deployment.metadata.generation {
+        return Some("its pods are about to be replaced".to_owned());
+    }
+    let (updated, all) = (count("/status/updatedReplicas"), count("/status/replicas"));
+    let wanted = number("/spec/replicas").unwrap_or(1);
+    if updated < wanted {
+        return Some(format!("{updated} of {wanted} replicas are as it asks now"));
+    }
+    (all > updated).then(|| format!("replicas of before are still there: {}", all - updated))
 }
 
 /// What the Deployment says that keeps its pods from being there.

@@ -146,7 +146,11 @@ fn a_server_is_ready_when_every_wanted_replica_serves_the_newest_revision() {
             "Rollout",
         ),
         (Replicas { wanted: Some(0), ..Replicas::default() }, "NoReplica"),
-        (Replicas { wanted: Some(2), ready: 2, lagging: &lagging, trouble: None }, "Lagging"),
+        (Replicas { wanted: Some(2), ready: 2, lagging: &lagging, ..Replicas::default() }, "Lagging"),
+        (
+            Replicas { wanted: Some(2), ready: 2, unfinished: Some("1 of 2"), ..Replicas::default() },
+            "Rollout",
+        ),
     ];
     for (replicas, reason) in cases {
         let status = case.status(|facts| facts.replicas = replicas);

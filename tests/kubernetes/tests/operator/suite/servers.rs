@@ -63,3 +63,21 @@ async fn a_digest_key_that_is_deleted_is_put_back_as_it_was() {
     ready(shop.name(), "authclient", "other").await;
     assert_eq!(plain(), secret);
 }
+
+#[tokio::test]
+async fn a_server_is_ready_when_its_pods_are_as_its_newest_edit_asks() {
+    let platform = Platform::ready("edit").await;
+    let edit = r#"{"spec":{"podTemplate":{"env":[{"name":"NAUTHERA_LOG","value":"debug"}]}}}"#;
+    let name = platform.name();
+    kubectl(["patch", "authserver", "main", "-n", name, "--type=merge", "-p", edit])
+        .unwrap()
+        .worked()
+        .unwrap();
+    // As people wait: without a look at anything else.
+    let wait = ["wait", "--for=condition=Ready", "authserver/main", "--timeout=90s", "-n", name];
+    kubectl(wait).unwrap().worked().unwrap();
+    let pods = get(&["pods", "-l", "auth.nauthera.io/server=main", "-n", name]).unwrap();
+    let asks = |pod: &&serde_json::Value| pod["spec"]["containers"][0]["env"].to_string().contains("debug");
+    let pods = pods["items"].as_array().unwrap();
+    assert!(pods.iter().filter(asks).count() == 1, "{pods:?}");
+}
