@@ -121,7 +121,10 @@ fn readiness(facts: &PolicyFacts<'_>) -> Verdict {
         return Verdict::yes(reasons::AUDIT, "it is in Audit: it reports, and changes nothing");
     }
     if facts.servers.is_empty() {
-        return Verdict::yes(reasons::NO_SERVER, "no AuthServer is there that it applies to");
+        return Verdict::yes(
+            reasons::NO_SERVER,
+            "it governs no client, so no AuthServer has anything of it to serve",
+        );
     }
     let behind = |at: &&PolicyLive<'_>| at.revision.is_none() || at.live < at.replicas || at.replicas == 0;
     let Some(at) = facts.servers.iter().find(behind) else {

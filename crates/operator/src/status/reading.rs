@@ -131,6 +131,7 @@ pub fn explained(object: &Value) -> serde_json::Result<Explained> {
     let mut notes = notes(&status, generation);
     let client = ObjectRef::new(namespace, text("/metadata/name").unwrap_or_default());
     let findings = findings(&client, &status, &mut notes);
+    notes.extend(unready(&status, &findings));
     Ok(Explained {
         client_type: text("/spec/type").unwrap_or("web").to_owned(),
         verdict: verdict(&status).word(),
@@ -154,6 +155,13 @@ fn notes(status: &AuthClientStatus, generation: Option<i64>) -> Vec<String> {
         }
         _ => Vec::new(),
     }
+}
+
+/// Why the client is not Ready, where no finding says it: such a reason has no code, since manifests are not to blame.
+fn unready(status: &AuthClientStatus, findings: &[Finding]) -> Option<String> {
+    let (found, reason, message) = condition(status, kind::READY)?;
+    let told = findings.iter().any(|finding| finding.code.reason() == reason);
+    (found != "True" && !told).then(|| format!("it is not Ready ({reason}): {message}"))
 }
 
 fn read_setting(setting: &EffectiveSetting, known: &[PolicyMark]) -> Setting {

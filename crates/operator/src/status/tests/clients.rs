@@ -255,6 +255,13 @@ fn explaining_says_when_the_status_is_not_of_this_edit() {
     assert_eq!(explained.verdict, "refused");
     assert_eq!(explained.reason.map(|code| code.reason()), Some("NothingLeft"));
     assert_eq!(explained.notes, ["this is said of generation 1, and the AuthClient is at generation 3"]);
+    for condition in object["status"]["conditions"].as_array_mut().unwrap() {
+        condition["reason"] = "OutOfReach".into();
+        condition["message"] = "its server is not watched".into();
+    }
+    // No code is to blame, so the condition itself is told.
+    let explained = reading::explained(&object).unwrap();
+    assert_eq!(explained.notes[1..], ["it is not Ready (OutOfReach): its server is not watched"]);
     object["status"] = json!({ "conditions": "?" });
     assert!(reading::explained(&object).is_err());
 }
