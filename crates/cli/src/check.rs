@@ -142,7 +142,8 @@ impl Judged {
             ui.say(&format!("{clients} not judged: a policy over them is not accepted"));
         }
         if let Some(read) = &sources.cluster {
-            for note in cluster::not_judged(&read.survey, &self.cases) {
+            let issuer = cluster::issuer_words(&read.survey, inventory);
+            for note in cluster::not_judged(&read.survey, &self.cases).into_iter().chain(issuer) {
                 ui.say(&format!("note: {note}"));
             }
         }

@@ -6,7 +6,9 @@ use crate::clock::SystemEntropy;
 use crate::output::Cases;
 use anyhow::{Context, Result};
 use nauthera_core::codes::Code;
+use nauthera_core::inventory::Inventory;
 use nauthera_core::names::{Kind, ObjectRef};
+use nauthera_core::spec::ServerSpec;
 use nauthera_operator::cluster::{Cluster, Wanted, connect_to, read};
 use nauthera_operator::survey::{Part, Survey, Unread, survey};
 use serde::Serialize;
@@ -101,6 +103,9 @@ const fn who_may(part: Part) -> &'static str {
     }
 }
 
+/// Where a cluster says whose its ServiceAccount tokens are.
+const ISSUER: &str = "/.well-known/openid-configuration";
+
 /// Codes by which one of two loses: who held it first is known from Snapshots and records alone.
 pub const CONTESTED: [Code; 2] = [Code::DuplicateIssuer, Code::ClientIdTaken];
 
@@ -112,6 +117,19 @@ pub fn not_judged(survey: &Survey, cases: &Cases) -> Vec<String> {
     notes.extend(held_words(survey, has(&CONTESTED)));
     notes.extend(owned_words(survey, has(&[Code::SecretConflict])));
     notes
+}
+
+/// Whether a server names its own cluster as another one, where it names any and that is not known.
+pub fn issuer_words(survey: &Survey, inventory: &Inventory) -> Option<String> {
+    let why = survey.issuer_unread.as_ref()?;
+    let names = |spec: &ServerSpec| !spec.service_account_issuers.is_empty();
+    let asked = inventory.servers.values().any(|server| server.spec.as_deref().is_some_and(names));
+    asked.then(|| {
+        format!(
+            "whether serviceAccountIssuers names this cluster itself is not known: {ISSUER} cannot be read: {why}; whoever has the \
+             ClusterRole system:service-account-issuer-discovery may"
+        )
+    })
 }
 
 const fn is_shown(part: Part) -> bool {
@@ -153,7 +171,10 @@ impl ClusterView {
         let view = |unread: &Unread| UnreadView { what: unread.to_string(), why: unread.why.clone() };
         let unread = &read.survey.unread;
         let whole = !unread.iter().any(|unread| is_shown(unread.part));
-        Self { name: read.name.clone(), unread: unread.iter().map(view).collect(), whole }
+        let issuer = read.survey.issuer_unread.as_ref();
+        let issuer = issuer.map(|why| UnreadView { what: ISSUER.to_owned(), why: why.clone() });
+        let unread = unread.iter().map(view).chain(issuer).collect();
+        Self { name: read.name.clone(), unread, whole }
     }
 
     /// Was every object read?

@@ -15,6 +15,7 @@ use document::{ClientDocument, CodeDocument};
 use nauthera_api::manifests::{DEFAULT_NAMESPACE, Manifests};
 use nauthera_core::codes::Code;
 use nauthera_core::compile::compile;
+use nauthera_core::inventory::Inventory;
 use nauthera_core::names::{Kind, ObjectKey, ObjectRef};
 use nauthera_core::report::{ClientReport, Report};
 use nauthera_operator::status::reading::{By, explained};
@@ -99,7 +100,8 @@ fn explain_client(name: &ObjectRef, path: &Path, args: &ExplainArgs, ui: &Ui) ->
     let paths = [path.to_owned()];
     must_be_readable(&paths)?;
     let manifests = read_files(&paths, args.cluster.namespace.as_deref());
-    let compiled = compile(&manifests.inventory());
+    let private_fetch = args.cluster.allow_private_fetch;
+    let compiled = compile(&Inventory { private_fetch, ..manifests.inventory() });
     let Some(client) = compiled.report.clients.get(name) else {
         for case in Cases::of(&manifests, []).iter() {
             ui.say(&format!("{}\n", output::render(&manifests, case)));

@@ -124,12 +124,14 @@ codes! {
     KeysOutOfReach = "NA0110", Error, "the client's keys are at an address that the server never calls",
         "`authentication.jwksUri` leads to a private address, or to a Service of another namespace. The server calls public \
          addresses and Services of the client's own namespace (`NAME.NAMESPACE.svc`) and nothing else, so that nobody can make it \
-         ask what only it can reach. The client could never authenticate, and is not served. For tests and laptops `up`, `compile` \
-         and `server` take `--allow-private-fetch`.";
+         ask what only it can reach. The client could never authenticate, and is not served. For tests and laptops `up`, `compile`, \
+         `server` and `operator` take `--allow-private-fetch`, and `check`, `plan` and `explain` judge as these do when they are \
+         given it too.";
     LogoutOutOfReach = "NA0111", Note, "the client is told of no logout: its address is one that the server never calls",
         "`backChannelLogoutUri` leads to a private address, or to a Service of another namespace. The server calls public \
          addresses and Services of the client's own namespace (`NAME.NAMESPACE.svc`) and nothing else. The client is served, and \
-         no logout token ever reaches it. For tests and laptops `up`, `compile` and `server` take `--allow-private-fetch`.";
+         no logout token ever reaches it. For tests and laptops `up`, `compile`, `server` and `operator` take \
+         `--allow-private-fetch`, and `check`, `plan` and `explain` judge as these do when they are given it too.";
     GrantBeyondPolicy = "NA0201", Warning, "a grant type is beyond policy",
         "The client asks for a grant that one of its policies does not list in `allowedGrantTypes`. It is served without it. \
          Grants that come from the client's type alone are taken away with a note only.";

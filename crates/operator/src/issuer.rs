@@ -5,6 +5,7 @@
 use crate::backoff::doubled;
 use crate::cluster::{Fault, call};
 use crate::context::Context;
+use kube::Client;
 use nauthera_core::spec::{IssuerKeys, IssuerNamespaces, ServiceAccountIssuer};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -31,7 +32,7 @@ const KEYS: &str = "/openid/v1/jwks";
 pub async fn keep(context: Arc<Context>) {
     let (mut failures, mut said) = (0_u32, None);
     loop {
-        let rest = match ask(&context).await {
+        let rest = match ask(&context.client).await {
             Ok(issuer) => {
                 context.shared.met_cluster(Some(issuer));
                 (failures, said) = (0, None);
@@ -66,13 +67,17 @@ fn say(said: &mut Option<String>, fault: String) {
     }
 }
 
-async fn ask(context: &Context) -> Result<ServiceAccountIssuer, Fault> {
+/// Asks once.
+///
+/// # Errors
+/// The API server's, or what is wrong with its answer.
+pub async fn ask(client: &Client) -> Result<ServiceAccountIssuer, Fault> {
     #[derive(Deserialize)]
     struct Discovered {
         issuer: String,
     }
-    let found: Discovered = parsed(&read(context, DISCOVERY).await?)?;
-    let keys = public_keys(&read(context, KEYS).await?)?;
+    let found: Discovered = parsed(&read(client, DISCOVERY).await?)?;
+    let keys = public_keys(&read(client, KEYS).await?)?;
     Ok(ServiceAccountIssuer {
         issuer: found.issuer.into(),
         keys: IssuerKeys::Jwks(keys.into()),
@@ -81,10 +86,10 @@ async fn ask(context: &Context) -> Result<ServiceAccountIssuer, Fault> {
     })
 }
 
-async fn read(context: &Context, path: &str) -> Result<String, Fault> {
+async fn read(client: &Client, path: &str) -> Result<String, Fault> {
     let request = http::Request::get(path).body(Vec::new());
     let request = request.map_err(|error| Fault::Other(error.to_string()))?;
-    let text = call(context.client.request_text(request)).await?;
+    let text = call(client.request_text(request)).await?;
     if text.len() > LARGEST {
         return Err(Fault::Other(format!("{path} has more than {LARGEST} bytes")));
     }

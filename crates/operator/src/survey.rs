@@ -6,12 +6,13 @@
 
 use crate::cluster::{Cluster, Fault, within};
 use crate::index::{Shared, Source, StreamId};
+use crate::issuer;
 use crate::names::{KIND_LABEL, kind};
 use crate::publish::index_of;
 use crate::records::RecordCache;
 use crate::turn::{Gathered, gather};
 use crate::watch::stream::PAGE;
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use futures::{StreamExt, stream};
 use kube::api::{Api, DynamicObject, ListParams};
 use kube::core::{ObjectList, ObjectMeta};
@@ -19,6 +20,7 @@ use kube::runtime::watcher::Event;
 use nauthera_core::finding::Finding;
 use nauthera_core::inventory::Inventory;
 use nauthera_core::names::{Kind, ObjectKey};
+use nauthera_core::spec::ServiceAccountIssuer;
 use nauthera_core::time::Entropy;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -147,6 +149,8 @@ pub struct Survey {
     pub findings: BTreeMap<ObjectKey, Vec<Finding>>,
     /// What may not be read.
     pub unread: Vec<Unread>,
+    /// Why it is not known who issues the ServiceAccount tokens of the cluster, if it is not.
+    pub issuer_unread: Option<String>,
     /// Lists of single namespaces that were read where that of all may not be.
     pub partly: BTreeSet<(Part, Arc<str>)>,
 }
@@ -181,7 +185,10 @@ impl Survey {
 /// [`NoSurvey`].
 pub async fn survey(cluster: &Cluster, home: &str, entropy: Arc<dyn Entropy>) -> Result<Survey, NoSurvey> {
     let mut reader = Reader { cluster, shared: Shared::new(entropy), survey: Survey::default() };
-    reader.read_everywhere(home).await?;
+    let issuer = issuer::ask(&cluster.client);
+    let (read, issuer) = join(reader.read_everywhere(home), issuer).await;
+    read?;
+    reader.note_issuer(issuer);
     reader.read_servers().await?;
     Ok(reader.finish())
 }
@@ -209,6 +216,14 @@ impl Reader<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whose ServiceAccount tokens the cluster has: a server may name that issuer as another cluster's.
+    fn note_issuer(&mut self, issuer: Result<ServiceAccountIssuer, Fault>) {
+        match issuer {
+            Ok(issuer) => self.shared.met_cluster(Some(issuer)),
+            Err(why) => self.survey.issuer_unread = Some(why.to_string()),
+        }
     }
 
     /// Snapshots and records, where there are servers.

@@ -1,10 +1,11 @@
-//! Which cluster is meant, in kubectl's words.
+//! Which cluster is meant, in kubectl's words, and how its operator judges.
 
 use clap::Args;
+use clap::builder::BoolishValueParser;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// Flags that say which cluster, and where in it.
+/// Flags that say which cluster, where in it, and what neither its objects nor manifests say.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ClusterArgs {
     /// The kubeconfig file [default: those of KUBECONFIG, else ~/.kube/config]
@@ -16,6 +17,9 @@ pub struct ClusterArgs {
     /// The namespace of what names none [default: the context's with a cluster, else `default`]
     #[arg(short, long, value_name = "NAMESPACE", env = "NAUTHERA_CONTEXT_NAMESPACE")]
     pub namespace: Option<String>,
+    /// Judge as an operator does that runs with this flag: `jwksUri` and `backChannelLogoutUri` may be at private addresses
+    #[arg(long, env = "NAUTHERA_ALLOW_PRIVATE_FETCH", value_parser = BoolishValueParser::new())]
+    pub allow_private_fetch: bool,
 }
 
 /// Where manifests come from.

@@ -26,6 +26,14 @@ impl Sides {
     /// # Errors
     /// A side that cannot be read in full: what the change does cannot be told then.
     pub fn read(args: &PlanArgs, ui: &Ui) -> Result<Self> {
+        let private_fetch = args.cluster.allow_private_fetch;
+        let sides = Self::read_both(args, ui)?;
+        let judged = |side: Inventory| Inventory { private_fetch, ..side };
+        Ok(Self { old: judged(sides.old), new: judged(sides.new), ..sides })
+    }
+
+    fn read_both(args: &PlanArgs, ui: &Ui) -> Result<Self> {
+        let private_fetch = args.cluster.allow_private_fetch;
         match (&args.old, &args.new) {
             (Source::Cluster, Source::Cluster) => {
                 bail!(
@@ -41,14 +49,14 @@ impl Sides {
                 Ok(Self {
                     old: old.inventory(),
                     new: new.inventory(),
-                    sources: Sources { manifests: new, cluster: None },
+                    sources: Sources { manifests: new, cluster: None, private_fetch },
                 })
             }
             (Source::Cluster, Source::Path(new)) => {
                 let (read, manifests) = beside(args, new, "NEW", ui)?;
                 let new = over(&read.survey, &manifests, args.prune);
                 let old = read.survey.inventory.clone();
-                Ok(Self { old, new, sources: Sources { manifests, cluster: Some(read) } })
+                Ok(Self { old, new, sources: Sources { manifests, cluster: Some(read), private_fetch } })
             }
             (Source::Path(old), Source::Cluster) => {
                 let (read, manifests) = beside(args, old, "OLD", ui)?;
@@ -57,7 +65,7 @@ impl Sides {
                 Ok(Self {
                     old,
                     new,
-                    sources: Sources { manifests: Manifests::default(), cluster: Some(read) },
+                    sources: Sources { manifests: Manifests::default(), cluster: Some(read), private_fetch },
                 })
             }
         }
@@ -85,14 +93,14 @@ fn beside(args: &PlanArgs, path: &Path, side: &str, ui: &Ui) -> Result<(Read, Ma
         .unread
         .iter()
         .filter(|unread| unread.part.is_needed())
-        .map(|unread| format!("\n  {unread}: {}", unread.why))
+        .map(|unread| format!("{unread}: {}", unread.why))
         .collect();
     if !missing.is_empty() {
         bail!(
             "{} may not be read as far as a plan needs it; bind the ClusterRole nauthera-security or nauthera-platform in the \
-             cluster to who plans. What may not be listed:{}",
+             cluster to who plans; what may not be listed: {}",
             read.name,
-            missing.join("")
+            missing.join("; ")
         );
     }
     let manifests = in_full(path, side, Some(&read.home), ui)?;

@@ -2,6 +2,8 @@
 
 use super::asked::{Folder, nauthera, plugin};
 use super::{Platform, ready};
+use nauthera_test_kubernetes::kubectl::{apply, kubectl};
+use nauthera_test_kubernetes::manifests;
 use nauthera_test_kubernetes::namespace::Namespace;
 use nauthera_test_kubernetes::person::Person;
 
@@ -83,4 +85,54 @@ async fn a_developer_is_told_what_was_not_read_and_nothing_is_judged_by_it() {
     assert!(help.stdout.contains("Usage: kubectl nauthera plan [OPTIONS] <OLD> <NEW>"), "{}", help.stdout);
     let nobody = plugin(developer.kubeconfig(), &["check", "cluster", "-n", platform.name()]);
     assert!(nobody.code == Some(2) && nobody.stderr.contains("nothing of context "), "{}", nobody.stderr);
+}
+
+#[tokio::test]
+async fn what_the_api_server_or_the_operator_would_say_of_a_server_is_said_before() {
+    let platform = Platform::applied("own");
+    let name = platform.name();
+    let asked = kubectl(["get", "--raw", "/.well-known/openid-configuration"]).unwrap().worked().unwrap();
+    let asked: serde_json::Value = serde_json::from_str(&asked).unwrap();
+    let other = |issuer: &str| {
+        let more = format!(
+            "  serviceAccountIssuers: [{{issuer: \"{}\", namespaces: [shop]}}]",
+            asked["issuer"].as_str().unwrap()
+        );
+        manifests::server(issuer, &more)
+    };
+    let platform_team = Person::in_cluster(&platform.namespace, "nauthera-platform").unwrap();
+    let run = |words: &[&str]| nauthera(platform_team.kubeconfig(), &[words, &["-n", name]].concat());
+    let own = Folder::new("own").with("server.yaml", &other(name));
+    let said = run(&["check", "cluster", own.path()]);
+    assert!(
+        said.code == Some(0) && said.stdout.contains("warning[NA0407]"),
+        "{}{}",
+        said.stdout,
+        said.stderr
+    );
+    let renamed = Folder::new("renamed").with("server.yaml", &other("another"));
+    for command in ["check", "plan"] {
+        let said = run(&[command, "cluster", renamed.path()]);
+        let all = said.stdout + &said.stderr;
+        assert!(said.code == Some(1) && all.contains("issuerUrl is immutable"), "{all}");
+    }
+    let refused = apply(name, &other("another")).unwrap().refused().unwrap();
+    assert!(refused.contains("issuerUrl is immutable"), "{refused}");
+}
+
+#[tokio::test]
+async fn private_addresses_are_judged_as_the_operator_judges_them() {
+    let platform = Platform::applied("private");
+    let shop = Namespace::new("shop").unwrap();
+    let more = "  authentication: {method: private_key_jwt, jwksUri: \"https://10.0.0.5/jwks\"}";
+    let keys = Folder::new("keys")
+        .with("keys.yaml", &manifests::client("keys", platform.name(), "orders:read", more));
+    let security = Person::in_cluster(&platform.namespace, "nauthera-security").unwrap();
+    for (command, found) in [("check", "error[NA0110]"), ("plan", "1 refused")] {
+        let words = [command, "cluster", keys.path(), "-n", shop.name()];
+        let said = nauthera(security.kubeconfig(), &words);
+        assert!(said.code == Some(1) && said.stdout.contains(found), "{}{}", said.stdout, said.stderr);
+        let said = nauthera(security.kubeconfig(), &[&words[..], &["--allow-private-fetch"]].concat());
+        assert!(said.code == Some(0) && !said.stdout.contains(found), "{}{}", said.stdout, said.stderr);
+    }
 }

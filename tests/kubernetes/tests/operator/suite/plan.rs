@@ -97,6 +97,7 @@ async fn who_may_not_read_what_a_plan_needs_is_told_which_role_may() {
         "cannot list resource",
     ];
     assert!(parts.iter().all(|part| said.stderr.contains(part)), "{}", said.stderr);
+    assert!(!said.stderr.contains("\\n"), "{}", said.stderr);
     let stranger =
         std::fs::read_to_string(developer.kubeconfig()).unwrap().replace("\"token\":\"", "\"token\":\"x");
     let folder = Folder::new("stranger").with("config", &stranger);
