@@ -20,12 +20,13 @@ flags_of() {
         --image "older=$ROOT/tests/kubernetes/older-server.py"
       ;;
     quota) echo --node --etcd-quota 30000000 --image "nauthera=$NAUTHERA_BIN" ;;
-    *) die "no tests are called $1: there are cluster, operator, scale, chart, faults and quota" ;;
+    restore) echo --node --image "ghcr.io/nauthera/nauthera=$NAUTHERA_BIN" ;;
+    *) die "no tests are called $1: there are cluster, operator, scale, chart, restore, faults and quota" ;;
   esac
 }
 
 need_binary
-kinds=(cluster operator scale chart faults quota)
+kinds=(cluster operator scale chart restore faults quota)
 [ $# -eq 0 ] || { kinds=("$1"); shift; }
 for kind in "${kinds[@]}"; do flags_of "$kind" >/dev/null; done
 cluster=$(scripts/cluster-binary.sh)
@@ -50,7 +51,26 @@ data=$(mktemp -d)
 trap 'rm -rf "$data"' EXIT
 # Of a run that failed, what its parts said.
 logs=${NAUTHERA_CLUSTER_LOGS:-$CACHE/cluster-logs}
+# What one cluster leaves to another.
+export NAUTHERA_TEST_BACKUP=$data/backup
 status=0
+
+# Runs tests in a cluster of their own.
+run() {
+  local kind=$1
+  shift
+  say "a cluster: ${flags[*]}"
+  (cd tests/kubernetes && "$cluster" --data-dir "$data/$kind" "${flags[@]}" -- \
+    "$binary" --test-threads "$threads" "$@") || {
+    status=$?
+    rm -rf "$logs"
+    mkdir -p "$logs"
+    cp -r "$data/$kind"/*.log "$data/$kind/pod-logs" "$logs/" 2>/dev/null || true
+    say "the cluster's logs are in $logs"
+  }
+  rm -rf "${data:?}/$kind"
+}
+
 if [ $# -eq 0 ] && [ ${#kinds[@]} -gt 1 ]; then
   say "definitions on an older Kubernetes"
   (cd tests/cluster && go test -v -count 1 -p 2 -trimpath -buildvcs=false ./older) || status=$?
@@ -65,15 +85,13 @@ for kind in "${kinds[@]}"; do
     cluster | operator) threads=8 ;;
     faults) threads=4 ;;
   esac
-  say "a cluster: ${flags[*]}"
-  (cd tests/kubernetes && "$cluster" --data-dir "$data/$kind" "${flags[@]}" -- \
-    "$binary" --test-threads "$threads" "$@") || {
-    status=$?
-    rm -rf "$logs"
-    mkdir -p "$logs"
-    cp -r "$data/$kind"/*.log "$data/$kind/pod-logs" "$logs/" 2>/dev/null || true
-    say "the cluster's logs are in $logs"
-  }
-  rm -rf "${data:?}/$kind"
+  case $kind in
+    # What was saved in one is put back in the next.
+    restore)
+      run "$kind" saved::
+      run "$kind" restored::
+      ;;
+    *) run "$kind" "$@" ;;
+  esac
 done
 exit "$status"
