@@ -192,7 +192,7 @@ impl Entry {
             server: view.server,
             client_id: &self.row.client_id,
             need: self.need(view.index),
-found: self.found(view),
+            found: self.found(view),
             held: hands.held,
             put: hands.put,
             live,

@@ -48,6 +48,23 @@ async fn plain_manifests_install_the_same_change_nothing_applied_again_and_helm_
     let words = words.map(Into::into).into_iter().chain([chart().into_os_string()]);
     helm(words).unwrap().worked().unwrap();
     assert_eq!(authorities(), bundle);
+    // kubectl is named as an owner too, which Helm must be told to pass over.
+    let words = [
+        "upgrade",
+        "nauthera",
+        "--namespace",
+        HOME,
+        "--set",
+        "log.level=debug",
+        "--wait",
+        "--timeout",
+        "120s",
+    ];
+    let words = words.map(Into::into).into_iter().chain([chart().into_os_string()]);
+    let refused = helm(words.clone()).unwrap().refused().unwrap();
+    assert!(refused.contains("conflict with \"kubectl\""), "{refused}");
+    helm(words.chain(["--force-conflicts".into()])).unwrap().worked().unwrap();
+    assert_eq!(authorities(), bundle);
     helm(["uninstall", "nauthera", "--namespace", HOME, "--wait"]).unwrap().worked().unwrap();
     assert_eq!(teams.what_stays(), stays);
     teams.get_a_token().await;
