@@ -166,7 +166,6 @@ fn an_auth_server_has_these_fields_and_defaults() {
             ("spec.allowedClients", json!({ "namespaces": { "from": "All" } })),
             ("spec.allowedClients.namespaces", json!({ "from": "All" })),
             ("spec.allowedClients.namespaces.from", json!("All")),
-            ("spec.database", json!({ "sqlite": { "storage": "1Gi" } })),
             ("spec.database.sqlite.storage", json!("1Gi")),
             ("spec.session", json!({ "lifetime": "12h" })),
             ("spec.session.lifetime", json!("12h")),

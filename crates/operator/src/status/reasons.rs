@@ -57,7 +57,7 @@ reasons! {
     PUBLISH_FAILED = "PublishFailed", "Programmed",
         "The Snapshot cannot be written to the API server; what was published goes on being served.";
     ROLLOUT = "Rollout", "Ready",
-        "The replicas that are wanted are not all ready.";
+        "The replicas that are wanted are not all ready, or not yet as the newest edit asks.";
     LAGGING = "Lagging", "Ready",
         "Some ready replica does not serve the newest revision yet, or does not answer; `status.laggingReplicas` names them.";
     UNREACHABLE = "Unreachable", "Ready",
