@@ -35,7 +35,7 @@ fn check(data: &[u8]) -> Verdict {
     let Err(BadShards::Revision { made, said }) = put_together(&index) else { return Ok(()) };
     ensure!(made != said, "the revision is right and refused");
     index.revision = made;
-    let Unpacked { snapshot, revision, sequence } =
+    let Unpacked { snapshot, revision, sequence, .. } =
         put_together(&index).context("its own revision is refused")?;
     ensure!((revision, sequence) == (made, index.sequence), "another publication is read");
     ensure!(snapshot.clients.len() == index.clients(), "rows are lost");
