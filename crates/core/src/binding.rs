@@ -85,10 +85,13 @@ pub fn brought(client: &ObjectRef, name: &str, secret: Brought<'_>) -> Result<St
     };
     let (label, value) = match secret {
         Brought::Missing => {
-            let missing = Finding::new(Code::SecretMissing, format!("Secret `{object}` is not there"))
+            // A carrier that looks by the label cannot tell one that lacks it from none.
+            let what =
+                format!("Secret `{object}` with the label {CLIENT_LABEL}: {} is not there", client.name);
+            let missing = Finding::new(Code::SecretMissing, what)
                 .at(place, "named here")
                 .note("the client waits until it is; no secret is made up")
-                .help("add the Secret, or take existingSecretRef away");
+                .help("add the Secret or its label, or take existingSecretRef away");
             return Err(Box::new(missing));
         }
         Brought::Twice => return Err(unusable("two documents have its name")),
@@ -102,6 +105,12 @@ pub fn brought(client: &ObjectRef, name: &str, secret: Brought<'_>) -> Result<St
         Some(_) => Err(unusable(&format!("{CLIENT_SECRET} has fewer than {LEAST_BROUGHT} characters"))),
         None => Err(unusable(&format!("the key {CLIENT_SECRET} is missing or not text"))),
     }
+}
+
+/// What is said of such a fault where the client has brought a secret before: it goes on with that one.
+#[must_use]
+pub fn goes_on(fault: Finding) -> Finding {
+    Finding { notes: vec!["the client goes on with the secret that it brought last".to_owned()], ..fault }
 }
 
 #[cfg(test)]

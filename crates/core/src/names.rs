@@ -117,7 +117,7 @@ impl fmt::Display for ObjectKey {
 
 /// Why a text is not a name of its kind. The message says what the name may hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a {what}: {rule}")]
+#[error("`{text}` is not {} {what}: {rule}", if what.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" })]
 pub struct BadName {
     /// What was written, cut to 80 characters.
     pub text: String,

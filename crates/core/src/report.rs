@@ -186,6 +186,15 @@ pub struct ServerReport {
     pub findings: Vec<Finding>,
 }
 
+impl ServerReport {
+    /// Does every client keep what it has? A policy that is not accepted freezes it, and so does its own manifest.
+    #[must_use]
+    pub fn keeps(&self) -> bool {
+        let own = |finding: &Finding| finding.code == Code::ServerNotAccepted;
+        !self.frozen_by.is_empty() || self.findings.iter().any(own)
+    }
+}
+
 /// Clients of a server by verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct ClientCounts {

@@ -171,6 +171,12 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Does somebody have to mend something first? Anything else may go well at the next try.
+    #[must_use]
+    pub const fn is_refusal(&self) -> bool {
+        matches!(self, Self::Forbidden(_) | Self::Invalid(_) | Self::Taken(_))
+    }
+
     /// Every word of [`Fault::category`].
     pub const CATEGORIES: [&str; 9] = [
         "conflict",

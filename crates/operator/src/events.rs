@@ -69,9 +69,10 @@ impl Happened {
 
     /// The Secret of a client was not as it should be.
     #[must_use]
-    pub fn rebuilt(client: &ObjectRef, what: &str) -> Self {
-        let note = format!("the Secret was {what} by hand; it is written again with a new secret");
-        Self::secret(client, true, reasons::SECRET_REBUILT, &note)
+    pub fn rebuilt(client: &ObjectRef) -> Self {
+        // Kubernetes counts Events of one reason as one, with the words of the first: those fit all of them.
+        let note = "the Secret was deleted or edited by hand; it is written again with a new secret";
+        Self::secret(client, true, reasons::SECRET_REBUILT, note)
     }
 
     fn secret(client: &ObjectRef, warning: bool, reason: &'static str, note: &str) -> Self {

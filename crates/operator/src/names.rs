@@ -5,6 +5,8 @@ use nauthera_core::names::ObjectRef;
 
 pub use nauthera_api::v1alpha1::{CLIENT_LABEL, REVOKE_ANNOTATION, ROTATE_ANNOTATION};
 
+/// On a Secret of an application: which of its labels and annotations the template of its AuthClient has added.
+pub const ADDED_ANNOTATION: &str = "auth.nauthera.io/added";
 /// Who the operator is to server-side apply, and the controller that Events are told by.
 pub const FIELD_MANAGER: &str = "nauthera-operator";
 

@@ -2,7 +2,8 @@
 //! plain secret is the runtime's, and what the content is stands in [`nauthera_core::binding`].
 
 use crate::names::{
-    CLIENT_LABEL, KIND_LABEL, MANAGED_BY, MANAGED_BY_LABEL, OWNER_ANNOTATION, SERVER_LABEL, kind,
+    ADDED_ANNOTATION, CLIENT_LABEL, KIND_LABEL, MANAGED_BY, MANAGED_BY_LABEL, OWNER_ANNOTATION, SERVER_LABEL,
+    kind,
 };
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
@@ -45,7 +46,7 @@ pub fn secret(application: &Application<'_>, plain: Option<&str>) -> Secret {
             name: Some(template.name_for(&row.object).to_string()),
             namespace: Some(row.object.namespace.to_string()),
             labels: Some(labels(&row.object, server, &template.labels)),
-            annotations: Some(texts(&template.annotations)).filter(|all| !all.is_empty()),
+            annotations: Some(annotations(template)).filter(|all| !all.is_empty()),
             owner_references: Some(vec![owner(&ObjectKey::new(Kind::AuthClient, row.object.clone()), uid)]),
             ..ObjectMeta::default()
         },
@@ -67,6 +68,32 @@ fn labels(
     labels.insert(SERVER_LABEL.into(), server.name.to_string());
     labels.insert(KIND_LABEL.into(), kind::CLIENT_SECRET.into());
     labels
+}
+
+/// The template's annotations, and which labels and annotations it is that the template adds: those alone go when it drops them.
+fn annotations(template: &SecretTemplate) -> BTreeMap<String, String> {
+    let mut annotations = texts(&template.annotations);
+    let labels = template.labels.keys().map(|key| format!("label {key}"));
+    let added: Vec<String> =
+        labels.chain(template.annotations.keys().map(|key| format!("annotation {key}"))).collect();
+    if !added.is_empty() {
+        annotations.insert(ADDED_ANNOTATION.into(), added.join(", "));
+    }
+    annotations
+}
+
+/// Takes out of a Secret's metadata what the template had added before.
+pub fn take_added(metadata: &mut ObjectMeta) {
+    let added = metadata.annotations.as_mut().and_then(|all| all.remove(ADDED_ANNOTATION));
+    for (kind, key) in added.iter().flat_map(|added| added.split(", ")).filter_map(|one| one.split_once(' '))
+    {
+        let map = match kind {
+            "label" => &mut metadata.labels,
+            "annotation" => &mut metadata.annotations,
+            _ => continue,
+        };
+        map.as_mut().and_then(|map| map.remove(key));
+    }
 }
 
 fn texts(map: &BTreeMap<Arc<str>, Arc<str>>) -> BTreeMap<String, String> {
@@ -216,6 +243,23 @@ mod tests {
             *entry = String::from_utf8(bytes.0).unwrap().into();
         }
         insta::assert_json_snapshot!(value);
+    }
+
+    #[test]
+    fn what_the_template_does_not_add_any_more_goes_and_what_others_have_stays() {
+        let template = SecretTemplate {
+            labels: [("team".into(), "shop".into())].into_iter().collect(),
+            annotations: [("a.example/b".into(), "c".into())].into_iter().collect(),
+            ..SecretTemplate::default()
+        };
+        let mut metadata = made(&template, None).metadata;
+        metadata.labels.as_mut().unwrap().insert("theirs".into(), "x".into());
+        metadata.annotations.as_mut().unwrap().insert("theirs".into(), "x".into());
+        take_added(&mut metadata);
+        let labels = metadata.labels.unwrap();
+        assert!(!labels.contains_key("team") && labels.contains_key("theirs"), "{labels:?}");
+        assert_eq!(labels.get(CLIENT_LABEL).map(String::as_str), Some("web"));
+        assert_eq!(metadata.annotations.unwrap().into_keys().collect::<Vec<_>>(), ["theirs"]);
     }
 
     #[test]

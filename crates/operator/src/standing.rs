@@ -1,9 +1,10 @@
 //! How it stands with one server: noted by those who look after it, told by statuses. It is lost with the process, and found again.
 
+use crate::children::ChildKind;
 use crate::records::Planner;
 use crate::status::Unresolved;
 use nauthera_core::names::ObjectRef;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What is noted.
@@ -19,10 +20,16 @@ pub struct Notes {
     pub unresolved: Vec<Unresolved>,
     /// Secrets that it names and that are not there, or lack a key.
     pub missing_secrets: Vec<Unresolved>,
-    /// What of it cannot be applied, in plain words.
+    /// What of it could not be applied twice, in plain words. What the API server refuses is among what is unresolved.
     pub workload_fault: Option<String>,
-    /// The edit of the server whose parts were looked after last.
+    /// What of it failed at the last try.
+    pub workload_failure: Option<String>,
+    /// Parts of which the cluster makes something else than is applied: the version that came of it, and the hash of what was applied.
+    pub unkept: BTreeMap<ChildKind, (String, String)>,
+    /// The edit of the AuthServer of which all parts were applied, or tried.
     pub tended: i64,
+    /// The edit of which the Secrets that it names were looked for.
+    pub looked: i64,
     /// The newest publication that every ready replica has served. A replica that starts, or is lost, takes nothing back.
     pub reached: u64,
 }

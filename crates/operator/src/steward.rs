@@ -50,6 +50,7 @@ pub struct Steward {
     key: Option<Held>,
     keys_due: Duration,
     references_due: Duration,
+    references_of: references::Named,
     keys_for: Option<(nauthera_core::spec::SigningSettings, Seconds)>,
     sweeper: Sweeper,
     /// Clients whose Secret was written, or could not be, and is not seen as it should be yet: how often, and when it is tried again.
@@ -91,6 +92,7 @@ impl Steward {
             key: None,
             keys_due: Duration::ZERO,
             references_due: Duration::ZERO,
+            references_of: references::Named::new(),
             keys_for: None,
             sweeper: Sweeper::default(),
             waits: HashMap::new(),
@@ -181,6 +183,8 @@ impl Steward {
         worlds: &watch::Receiver<Option<Arc<World>>>,
     ) -> Result<Duration, Fault> {
         self.note_live();
+        // First, since a status waits for it.
+        let references = self.references().await;
         if self.context.shared.with(|index| index.is_terminating(&self.server.namespace)) {
             // Nothing is made anew where everything goes.
             return Ok(AT_REST);
@@ -212,7 +216,6 @@ impl Steward {
         self.publish(world).await?;
         self.write_secrets(world, &plan, worlds).await?;
         self.sweep(worlds).await?;
-        let references = self.references().await?;
         let now = self.context.clock.now();
         let due = plan.next.map(|next| Duration::from_secs(u64::from(next.since(now).get()).max(1)));
         let waits = self.waits.iter().filter(|(client, _)| plan.has_secret(client));

@@ -5,7 +5,6 @@ use crate::context::Context;
 use crate::index::{Index, Shared, Source};
 use crate::publish::{Publication, Publications, Published, pieces};
 use crate::records::{RecordCache, credentials_of, secret_names};
-use nauthera_core::binding::{self, Brought};
 use nauthera_core::compile::{Compiled, compile};
 use nauthera_core::credentials::RecordShard;
 use nauthera_core::finding::Finding;
@@ -224,18 +223,19 @@ fn unready(
     records: &[Arc<RecordShard>],
 ) -> BTreeMap<ObjectRef, Finding> {
     let has_brought = |client: &ObjectRef, server: &ObjectRef| {
+        // One of the same name that was made later has brought nothing.
+        let uid = index.manifest(Kind::AuthClient, client).map(|manifest| manifest.identity.uid.clone());
         let mut known = records.iter().filter_map(|shard| shard.records.get(client));
-        known.any(|record| record.server == *server && record.brought && !record.secrets.is_empty())
+        known.any(|record| {
+            let same = record.server == *server && Some(&record.owner) == uid.as_ref();
+            same && record.brought && !record.secrets.is_empty()
+        })
     };
     let mut unready = BTreeMap::new();
     for (client, object) in &inventory.clients {
         let Some(spec) = object.spec.as_ref() else { continue };
         let Some(name) = &spec.existing_secret else { continue };
-        let secret = index.secret(&ObjectRef::new(client.namespace.clone(), name.clone()));
-        let fault = match secret.filter(|secret| !secret.identity.deleting) {
-            None => binding::brought(client, name, Brought::Missing).err().map(|finding| *finding),
-            Some(secret) => secret.content.as_ref().and_then(|content| content.unusable.as_deref().cloned()),
-        };
+        let fault = index.brought_fault(client, name);
         if let Some(fault) = fault.filter(|_| !has_brought(client, &spec.server)) {
             unready.insert(client.clone(), fault);
         }

@@ -131,7 +131,7 @@ impl Tender<'_> {
         let kind = wanted.types.as_ref().and_then(|types| ChildKind::of(&types.kind));
         let Some(kind) = kind else { return Err(Fault::Other("a part of an unknown kind".into())) };
         let hash = hash(&wanted);
-        wanted.metadata.annotations.get_or_insert_default().insert(APPLIED_ANNOTATION.into(), hash);
+        wanted.metadata.annotations.get_or_insert_default().insert(APPLIED_ANNOTATION.into(), hash.clone());
         let name = wanted.metadata.name.clone().unwrap_or_default();
         let object = ObjectRef::new(server.namespace.clone(), name.as_str());
         let there = self.context.shared.with(|index| index.child(kind, &object).cloned());
@@ -148,15 +148,45 @@ impl Tender<'_> {
         if let Some(whose) = whose {
             return Err(Fault::Taken(whose));
         }
-        if there.is_some_and(|there| !there.identity.deleting && covers(&there.object, &wanted)) {
+        if there.as_ref().is_some_and(|there| !there.identity.deleting && covers(&there.object, &wanted)) {
+            return Ok(false);
+        }
+        let standing = self.context.standing(server);
+        let version = there.as_ref().map(|there| there.identity.resource_version.to_string());
+        let last = version.map(|version| (version, hash.clone()));
+        if last.is_some() && standing.notes().unkept.get(&kind) == last.as_ref() {
+            // Just that was applied, and this is what was made of it.
             return Ok(false);
         }
         self.term.check()?;
-        let params = PatchParams::apply(FIELD_MANAGER).force();
         tracing::info!(kind = ?kind, %object, "applying a part of a server");
-        let written = call(api.patch(&name, &params, &Patch::Apply(&wanted))).await?;
+        let written = self.write(&api, &name, &wanted).await?;
+        let kept = covers(&written, &wanted);
+        let version = written.metadata.resource_version.clone().unwrap_or_default();
         self.context.shared.wrote(Source::Children(kind), written);
+        if kept {
+            standing.notes().unkept.remove(&kind);
+        } else if standing.notes().unkept.insert(kind, (version, hash)).is_none() {
+            tracing::warn!(kind = ?kind, %object, "something in the cluster makes another object of what is applied");
+        }
         Ok(true)
+    }
+
+    /// Applies an object. An apply leaves what others have added to a list, a container for example: a list is then put in place whole.
+    async fn write(
+        &self,
+        api: &Api<DynamicObject>,
+        name: &str,
+        wanted: &DynamicObject,
+    ) -> Result<DynamicObject, Fault> {
+        let params = PatchParams::apply(FIELD_MANAGER).force();
+        let written = call(api.patch(name, &params, &Patch::Apply(wanted))).await?;
+        if covers(&written, wanted) {
+            return Ok(written);
+        }
+        self.term.check()?;
+        let params = PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() };
+        call(api.patch(name, &params, &Patch::Merge(&wanted.data))).await
     }
 
     /// Removes a part that is not wanted any more, if it is this server's by its owner.

@@ -75,7 +75,10 @@ fn database(faults: &mut Faults, at: &At<'_>, written: &written::Database) -> Da
         (None, Some(_)) => Database::Postgres,
         (Some(_), None) => Database::Sqlite,
         _ => {
-            faults.add(at, "the state lives in one place: write either sqlite or postgres");
+            faults.add(
+                at,
+                "the state lives in one place: write either sqlite or postgres, and take the other away",
+            );
             Database::Sqlite
         }
     }

@@ -2,7 +2,7 @@
 //! made of it stands in the status.
 
 use super::auth_client_status::AuthClientStatus;
-use super::map::{AnnotationMap, KeyMap, LabelMap};
+use super::map::{AnnotationMap, KeyMap, LabelMap, qualified_keys};
 use super::reference::{LocalRef, ObjectReference};
 use super::text::{DurationText, NAME};
 use super::word::Word;
@@ -293,17 +293,23 @@ pub struct SecretTemplate {
     /// Labels to add to the Secret.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(with = "LabelMap")]
-    #[x_kube(validation = (
-        "self.all(k, !k.matches('^([^/]*[.])?(auth[.]nauthera[.]io|kubernetes[.]io|k8s[.]io|argocd[.]argoproj[.]io|toolkit[.]fluxcd[.]io)/'))",
-        "labels under auth.nauthera.io, kubernetes.io, k8s.io, argocd.argoproj.io and toolkit.fluxcd.io belong to others: take them away"
-    ))]
+    #[x_kube(
+        validation = (
+            "self.all(k, !k.matches('^([^/]*[.])?(auth[.]nauthera[.]io|kubernetes[.]io|k8s[.]io|argocd[.]argoproj[.]io|toolkit[.]fluxcd[.]io)/'))",
+            "labels under auth.nauthera.io, kubernetes.io, k8s.io, argocd.argoproj.io and toolkit.fluxcd.io belong to others: take them away"
+        ),
+        validation = (qualified_keys!(), qualified_keys!("labels"))
+    )]
     pub labels: BTreeMap<String, String>,
     /// Annotations to add to the Secret.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(with = "AnnotationMap")]
-    #[x_kube(validation = (
-        "self.all(k, !k.matches('^([^/]*[.])?(auth[.]nauthera[.]io|kubernetes[.]io|k8s[.]io|argocd[.]argoproj[.]io|toolkit[.]fluxcd[.]io)/'))",
-        "annotations under auth.nauthera.io, kubernetes.io, k8s.io, argocd.argoproj.io and toolkit.fluxcd.io belong to others: take them away"
-    ))]
+    #[x_kube(
+        validation = (
+            "self.all(k, !k.matches('^([^/]*[.])?(auth[.]nauthera[.]io|kubernetes[.]io|k8s[.]io|argocd[.]argoproj[.]io|toolkit[.]fluxcd[.]io)/'))",
+            "annotations under auth.nauthera.io, kubernetes.io, k8s.io, argocd.argoproj.io and toolkit.fluxcd.io belong to others: take them away"
+        ),
+        validation = (qualified_keys!(), qualified_keys!("annotations"))
+    )]
     pub annotations: BTreeMap<String, String>,
 }

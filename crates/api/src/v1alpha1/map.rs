@@ -10,6 +10,22 @@ pub const MAX_LABELS: u32 = 32;
 /// How many entries any other map may hold.
 pub const MAX_MAP: u32 = 32;
 
+/// The CEL text by which each key of a map is one that Kubernetes takes as the name of a label, and with the field's name what is said
+/// otherwise.
+macro_rules! qualified_keys {
+    () => {
+        "self.all(k, k.matches('^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$'))"
+    };
+    ($field:literal) => {
+        concat!(
+            "a key of ",
+            $field,
+            " is letters, digits, -, _ and ., perhaps after a domain and a slash, such as shop.example/team"
+        )
+    };
+}
+pub(crate) use qualified_keys;
+
 macro_rules! map_schema {
     ($(#[$doc:meta])* $name:ident, $max:expr, $value:tt) => {
         $(#[$doc])*

@@ -2,7 +2,7 @@
 //! a carrier without a cluster says that it does not honour them.
 
 use super::embedded::Embedded;
-use super::map::{AnnotationMap, LabelMap, QuantityMap};
+use super::map::{AnnotationMap, LabelMap, QuantityMap, qualified_keys};
 use super::reference::{LocalRef, SecretKeyRef};
 use super::text::{LABEL, NAME, QuantityText};
 use k8s_openapi::api::core::v1::{Affinity, EnvVar, Toleration, TopologySpreadConstraint};
@@ -52,7 +52,7 @@ pub struct CertificateIssuer {
 /// Where a server's state lives.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = ("has(self.sqlite) != has(self.postgres)", "the state lives in one place: write either sqlite or postgres"))]
+#[x_kube(validation = ("has(self.sqlite) != has(self.postgres)", "the state lives in one place: write either sqlite or postgres, and take the other away"))]
 pub struct Database {
     /// One file on a PersistentVolumeClaim, for one replica.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -119,14 +119,23 @@ pub struct PodTemplate {
     /// Labels to add.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(with = "LabelMap")]
+    #[x_kube(
+        validation = (
+            "self.all(k, !k.matches('^(auth[.]nauthera[.]io/|app[.]kubernetes[.]io/(name|component|managed-by)$)'))",
+            "labels under auth.nauthera.io, and app.kubernetes.io/name, component and managed-by, find the pods and are the operator's: take them away"
+        ),
+        validation = (qualified_keys!(), qualified_keys!("labels"))
+    )]
     pub labels: BTreeMap<String, String>,
     /// Annotations to add.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(with = "AnnotationMap")]
+    #[x_kube(validation = (qualified_keys!(), qualified_keys!("annotations")))]
     pub annotations: BTreeMap<String, String>,
     /// Labels that a node must have.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(with = "LabelMap")]
+    #[x_kube(validation = (qualified_keys!(), qualified_keys!("nodeSelector")))]
     pub node_selector: BTreeMap<String, String>,
     /// Where pods may or should run.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -183,6 +192,7 @@ pub struct ExposeIngress {
     /// Annotations to add.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(with = "AnnotationMap")]
+    #[x_kube(validation = (qualified_keys!(), qualified_keys!("annotations")))]
     pub annotations: BTreeMap<String, String>,
 }
 
@@ -196,6 +206,7 @@ pub struct ExposeHttpRoute {
     /// Annotations to add.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(with = "AnnotationMap")]
+    #[x_kube(validation = (qualified_keys!(), qualified_keys!("annotations")))]
     pub annotations: BTreeMap<String, String>,
 }
 

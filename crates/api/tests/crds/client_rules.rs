@@ -278,6 +278,20 @@ fn renamed_keys_are_the_secrets_own_and_do_not_collide() {
 }
 
 #[test]
+fn metadata_of_the_secret_has_names_that_kubernetes_takes() {
+    for field in ["labels", "annotations"] {
+        let with = |key: &str| client("web", json!({ "secret": { field: { key: "x" } } }));
+        accepts(AuthClient, with("shop.example/Team_1.x-y"));
+        let message = format!(
+            "a key of {field} is letters, digits, -, _ and ., perhaps after a domain and a slash, such as shop.example/team"
+        );
+        for bad in ["bad key", "-team", "team-", "Shop/team", "a/b/c", ""] {
+            rejects(AuthClient, with(bad), &format!("spec.secret.{field}"), &message);
+        }
+    }
+}
+
+#[test]
 fn metadata_of_the_secret_stays_out_of_others_prefixes() {
     for field in ["labels", "annotations"] {
         let with = |key: &str| client("web", json!({ "secret": { field: { key: "x" } } }));

@@ -120,9 +120,27 @@ fn the_state_lives_in_one_place() {
     let postgres = json!({ "urlSecretRef": { "name": "db" } });
     accepts(AuthServer, server(json!({ "database": { "sqlite": {} } })));
     accepts(AuthServer, server(json!({ "database": { "postgres": postgres } })));
-    let message = "the state lives in one place: write either sqlite or postgres";
+    let message = "the state lives in one place: write either sqlite or postgres, and take the other away";
     for database in [json!({}), json!({ "sqlite": {}, "postgres": postgres })] {
         rejects(AuthServer, server(json!({ "database": database })), "spec.database", message);
+    }
+}
+
+#[test]
+fn labels_of_pods_leave_those_alone_that_find_them() {
+    let with = |part: &str, key: &str| server(json!({ "podTemplate": { part: { key: "x" } } }));
+    for good in ["team", "shop.example/team", "app.kubernetes.io/version"] {
+        accepts(AuthServer, with("labels", good));
+    }
+    let message = "labels under auth.nauthera.io, and app.kubernetes.io/name, component and managed-by, find the pods and are the operator's: take them away";
+    for bad in ["auth.nauthera.io/server", "app.kubernetes.io/name", "app.kubernetes.io/managed-by"] {
+        rejects(AuthServer, with("labels", bad), "spec.podTemplate.labels", message);
+    }
+    for part in ["labels", "annotations", "nodeSelector"] {
+        let message = format!(
+            "a key of {part} is letters, digits, -, _ and ., perhaps after a domain and a slash, such as shop.example/team"
+        );
+        rejects(AuthServer, with(part, "a b"), &format!("spec.podTemplate.{part}"), &message);
     }
 }
 

@@ -62,6 +62,18 @@ fn homeless(inventory: &Inventory, name: &ObjectRef, object: &Object<ClientSpec>
     ClientReport { findings: vec![finding], ..kept(Some(server.clone()), None, name, Some(spec)) }
 }
 
+/// A client that waits is told for whom.
+fn frozen_by(mut entry: ClientReport, policies: &[ObjectRef]) -> ClientReport {
+    let names: Vec<String> = policies.iter().map(|policy| format!("`{policy}`")).collect();
+    let waits = entry.findings.iter_mut().filter(|finding| finding.code == Code::ClientWaiting);
+    for finding in waits.filter(|_| !names.is_empty()) {
+        let names = names.join(", ");
+        finding.notes.push(format!("its AuthServer is frozen by policy {names}, which is not accepted"));
+        finding.help = Some(format!("the owners of {names} mend what is reported of it, or take it away"));
+    }
+    entry
+}
+
 struct Client<'a> {
     inventory: &'a Inventory,
     claims: &'a Claims<'a>,
@@ -76,7 +88,8 @@ impl Client<'_> {
     fn at(&self, server: &mut Server<'_>) -> ClientReport {
         if server.is_frozen() {
             let row = self.row.map(|row| with_live_secrets(self.inventory, row, &server.object));
-            return kept(Some(server.object.clone()), row, self.name, self.object.spec.as_ref());
+            let entry = kept(Some(server.object.clone()), row, self.name, self.object.spec.as_ref());
+            return frozen_by(entry, &server.frozen_by);
         }
         let mut entry = match (&self.object.spec, self.row) {
             (Some(spec), _) => self.judged(server, spec.clone()),

@@ -150,7 +150,7 @@ fn head(
             .at(Place::field(Kind::AuthServer, name, "issuerUrl"), "claimed here too")
             .at(Place::field(Kind::AuthServer, holder, "issuerUrl"), "served here")
             .note(format!("AuthServer `{name}` is not served"))
-            .help("platform gives one of the two another issuerUrl"),
+            .help("platform takes one of the two away, and makes it anew with another issuerUrl"),
         );
         return None;
     }

@@ -167,7 +167,8 @@ fn client_waiting() {
     assert_snapshot!(web(governed().break_policy("identity/new").web("shop/web", |_| {})), @r"
     error[NA0108]: client `shop/web` waits: nothing new is served until the faults are mended
       --> AuthClient shop/web : not served yet
-       = help: mend what is reported of policies and files
+       = its AuthServer is frozen by policy `identity/new`, which is not accepted
+       = help: the owners of `identity/new` mend what is reported of it, or take it away
     ");
 }
 
@@ -377,7 +378,7 @@ fn duplicate_issuer() {
       --> AuthServer identity/spare spec.issuerUrl: claimed here too
       --> AuthServer identity/main spec.issuerUrl: served here
        = AuthServer `identity/spare` is not served
-       = help: platform gives one of the two another issuerUrl
+       = help: platform takes one of the two away, and makes it anew with another issuerUrl
     ");
 }
 

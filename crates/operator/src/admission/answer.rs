@@ -34,6 +34,12 @@ impl Answer {
         Self { refusal: Some(fitted(&all.join("\n"), REFUSAL)), warnings: Vec::new() }
     }
 
+    /// Adds why it refuses.
+    pub(super) fn because(self, why: &str) -> Self {
+        let refusal = self.refusal.map(|refusal| fitted(&format!("{refusal}\n{why}"), REFUSAL));
+        Self { refusal, ..self }
+    }
+
     /// Lets it pass with warnings, as far as they fit.
     pub(super) fn warn(warnings: impl IntoIterator<Item = String>) -> Self {
         let mut answer = Self::default();

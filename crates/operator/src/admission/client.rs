@@ -23,9 +23,24 @@ pub(super) fn judge(judged: &Judged, view: &View<'_>, hints: Vec<String>) -> Ans
     // Another policy may still admit the client, and another client may go: those are no grounds to refuse an apply.
     let beyond: Vec<&Finding> = report.findings.iter().filter(|finding| finding.is_beyond_policy()).collect();
     if denies && !beyond.is_empty() {
-        return Answer::refuse(beyond);
+        return Answer::refuse(beyond).because(&denying(report, view.inventory));
     }
     Answer::warn(hints.into_iter().chain(told(report)))
+}
+
+/// Why it is a refusal and no warning.
+fn denying(report: &ClientReport, inventory: &Inventory) -> String {
+    let marks = report.merged.iter().flat_map(|merged| merged.marks().iter());
+    let denies = marks.filter(|mark| {
+        let object = inventory.policies.get(&mark.policy);
+        let spec = object.and_then(|object| object.spec.as_ref());
+        spec.is_some_and(|spec| spec.admission == Some(Admission::Deny))
+    });
+    let names: Vec<String> = denies.map(|mark| format!("`{}`", mark.policy)).collect();
+    format!(
+        "this is refused, and not served with less, since policy {} says admission: Deny; what is served already stays as it is",
+        names.join(", ")
+    )
 }
 
 /// Violations, and what policies in Audit would say. What the client waits for is said too: it may be on its way.

@@ -39,7 +39,9 @@ fn a_policy_that_denies_refuses_the_apply() {
     let mut inventory = world();
     put(&mut inventory, Kind::AuthPolicy, "auth/strict", 1, json!({ "admission": "Deny" }));
     let answer = of_client(&mut inventory, client(&["openid", "orders:read"]));
-    assert!(answer.refusal.unwrap().starts_with("NA0203 "));
+    let refusal = answer.refusal.unwrap();
+    assert!(refusal.starts_with("NA0203 "), "{refusal}");
+    assert!(refusal.contains("since policy `auth/strict` says admission: Deny"), "{refusal}");
     assert_eq!(of_client(&mut inventory, client(&["openid"])), Answer::pass());
 }
 

@@ -73,7 +73,7 @@ fn everything() -> Value {
     let mut spec = with(postgres(), "image", json!("registry.example/own:1"));
     spec["resources"] = json!({ "requests": { "cpu": "100m" }, "limits": { "memory": "256Mi" } });
     spec["podTemplate"] = json!({
-        "labels": { "team": "platform", "auth.nauthera.io/server": "another" },
+        "labels": { "team": "platform" },
         "annotations": { "mesh.example/inject": "true" },
         "nodeSelector": { "pool": "auth" },
         "affinity": { "podAntiAffinity": { "requiredDuringSchedulingIgnoredDuringExecution": [{

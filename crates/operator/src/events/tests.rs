@@ -114,6 +114,6 @@ fn secrets_are_told_of_without_a_word_of_them() {
     let web = name("shop/web");
     assert_eq!(Happened::rotated(&web, "its schedule was due").reason, "Rotated");
     assert_eq!(Happened::revoked(&web).reason, "Revoked");
-    let rebuilt = Happened::rebuilt(&web, "deleted");
-    assert!(rebuilt.warning && rebuilt.note.starts_with("the Secret was deleted by hand"));
+    let rebuilt = Happened::rebuilt(&web);
+    assert!(rebuilt.warning && rebuilt.note.starts_with("the Secret was deleted or edited by hand"));
 }

@@ -6,12 +6,13 @@ use super::object::{
 };
 use super::{Index, Reading, Source, StreamId};
 use crate::children::ChildKind;
-use crate::names::{DIGEST_KEY_FILE, KIND_LABEL, SERVER_LABEL, child, digest_key, kind};
+use crate::names::{CLIENT_LABEL, DIGEST_KEY_FILE, KIND_LABEL, SERVER_LABEL, child, digest_key, kind};
 use crate::replicas::Pod;
 use crate::secrets::Owner;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::api::DynamicObject;
-use nauthera_core::binding::CLIENT_SECRET;
+use nauthera_core::binding::{self, Brought, CLIENT_SECRET};
+use nauthera_core::finding::Finding;
 use nauthera_core::inventory::Inventory;
 use nauthera_core::names::{Kind, ObjectRef};
 use nauthera_core::spec::ServiceAccountIssuer;
@@ -231,6 +232,24 @@ impl Index {
             None => spec.secret.key(CLIENT_SECRET),
         };
         Some(Reading { server: spec.server.clone(), digest_key, secret_key, brought, name: secret.into() })
+    }
+
+    /// What is wrong with the Secret that a client brings, if anything. One that names another client is not this one's to bring, whatever
+    /// it holds.
+    #[must_use]
+    pub fn brought_fault(&self, client: &ObjectRef, secret: &str) -> Option<Finding> {
+        let there = self.secret(&ObjectRef::new(client.namespace.clone(), secret));
+        let brought = match there.filter(|there| !there.identity.deleting) {
+            None => Brought::Missing,
+            Some(there) if there.is_for(client) => {
+                let content = there.content.as_ref();
+                return content.and_then(|content| content.unusable.as_deref().cloned());
+            }
+            Some(there) => {
+                Brought::Found { label: there.labels.get(CLIENT_LABEL).map(|label| &**label), value: None }
+            }
+        };
+        binding::brought(client, secret, brought).err().map(|finding| *finding)
     }
 
     /// The key of clients' digests of a server, where it is there.

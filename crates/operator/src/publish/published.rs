@@ -38,6 +38,12 @@ impl Published {
         self.rows.get(client).copied().unwrap_or(self.first)
     }
 
+    /// The first publication that this process saw.
+    #[must_use]
+    pub const fn first(&self) -> u64 {
+        self.first
+    }
+
     /// Is it the first publication that this process saw? What it carries may be older.
     #[must_use]
     pub const fn is_first(&self, sequence: u64) -> bool {
@@ -157,12 +163,13 @@ impl Publications {
             if compiled.snapshots.get(server) != Some(&published.snapshot) {
                 continue;
             }
-            let applied =
-                compiled.report.policies.iter().filter(|(_, policy)| policy.servers.contains_key(server));
+            // A frozen server serves what older edits gave, whatever they are now.
+            let report = compiled.report.servers.get(server).filter(|report| !report.keeps());
+            let applied = report.into_iter().flat_map(|report| &report.policies);
             let carrier = (published.sequence, published.revision);
             let news: Vec<_> = applied
-                .filter(|(name, policy)| published.carries_policy(name, policy.generation).is_none())
-                .map(|(name, policy)| (name.clone(), (policy.generation, carrier)))
+                .filter(|mark| published.carries_policy(&mark.policy, mark.generation).is_none())
+                .map(|mark| (mark.policy.clone(), (mark.generation, carrier)))
                 .collect();
             if !news.is_empty() {
                 let published = Arc::make_mut(published);

@@ -1,6 +1,6 @@
 //! Writing a Snapshot: first its shards, side by side, then its index.
 
-use super::{INDEX_KEY, SHARD_KEY, bytes_of, index_of};
+use super::{INDEX_KEY, Published, SHARD_KEY, bytes_of, index_of};
 use crate::cluster::{Fault, call, put};
 use crate::index::{Index as Known, Shared, Source};
 use crate::lease::Term;
@@ -74,10 +74,11 @@ impl Publisher {
     /// [`PublishFault`]. After [`Fault::Conflict`] what lies there is read anew before the next try.
     pub async fn publish(&mut self, order: &Order<'_>, term: &Term) -> Result<Publication, PublishFault> {
         let (there, version) = self.there();
+        // Where the index is gone, or cannot be read, numbers go on from what was written last.
         let before = match self
             .last
             .take()
-            .filter(|last| there.as_ref().is_some_and(|packed| packed.index == last.index))
+            .filter(|last| there.as_ref().is_none_or(|packed| packed.index == last.index))
         {
             Some(last) => Some(last),
             None => there,
@@ -95,6 +96,23 @@ impl Publisher {
         let Index { revision, sequence, format, .. } = packed.index;
         self.last = Some(packed);
         Ok(Publication { bytes, revision, sequence, format })
+    }
+
+    /// Does this publication lie there whole? What somebody deletes or edits of it is written again.
+    #[must_use]
+    pub fn lies_there(&self, published: &Published) -> bool {
+        self.shared.with(|known| {
+            let index = known.map(&index_of(&self.server)).filter(|map| !map.identity.deleting);
+            let index = index.and_then(|map| Index::from_bytes(&bytes_of(map, INDEX_KEY)?).ok());
+            let shard = |name: &Arc<str>| {
+                let map = known.map(&ObjectRef::new(self.server.namespace.clone(), name.clone()));
+                map.is_some_and(|map| !map.identity.deleting && map.data.contains_key(SHARD_KEY))
+            };
+            index.is_some_and(|index| {
+                (index.sequence, index.revision) == (published.sequence, published.revision)
+                    && index.shards().all(shard)
+            })
+        })
     }
 
     /// What lies there, as far as it is known, with the version of its index.

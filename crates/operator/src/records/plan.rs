@@ -2,10 +2,11 @@
 
 use super::FENCE_ANNOTATION;
 use crate::index::{ClientSecret, Index, of_rest};
-use crate::names::{REVOKE_ANNOTATION, ROTATE_ANNOTATION};
+use crate::names::{ADDED_ANNOTATION, REVOKE_ANNOTATION, ROTATE_ANNOTATION};
 use crate::secrets::{Application, Claim, secret};
 use nauthera_core::binding;
 use nauthera_core::credentials::{Facts, Found, KeyedDigest, Mark, Need, Record, Step, next};
+use nauthera_core::finding::Finding;
 use nauthera_core::names::{Kind, ObjectRef};
 use nauthera_core::report::ClientReport;
 use nauthera_core::snapshot::Row;
@@ -27,8 +28,8 @@ pub enum SecretState {
     Taken(String),
     /// The API server does not take it.
     Refused(String),
-    /// The secret that the client brings is not there, or cannot be used.
-    Missing,
+    /// The secret that the client brings is not there, or cannot be used: it goes on with what it brought last.
+    Missing(Box<Finding>),
 }
 
 /// A client of a server, with everything that is looked at.
@@ -245,6 +246,17 @@ impl Entry {
         if !has(&there.labels, meta.labels.as_ref()) || !has(&there.annotations, meta.annotations.as_ref()) {
             return false;
         }
+        // One that has no use for a secret, or brings its own, keeps none that was made for it before.
+        let holds = self.row.authentication.method.uses_secret() && self.spec.existing_secret.is_none();
+        if !holds && there.digest().is_some() {
+            return false;
+        }
+        // What the template added, and does not any more.
+        if there.annotations.get(ADDED_ANNOTATION).map(|added| &**added)
+            != meta.annotations.as_ref().and_then(|all| all.get(ADDED_ANNOTATION)).map(String::as_str)
+        {
+            return false;
+        }
         let content = binding::content(&self.row, &self.spec.secret, view.issuer, None);
         let rest = of_rest(view.process_key, content.iter().map(|(key, value)| (&**key, value.as_bytes())));
         let secret_key = self.spec.secret.key(binding::CLIENT_SECRET);
@@ -335,7 +347,11 @@ impl Planner {
                 let look = self.unwatched(plan, &entry, view).map(Due::Look);
                 (look, SecretState::Taken(self.holder_of(&entry, view.index)))
             }
-            Step::Missing => (None, SecretState::Missing),
+            Step::Missing => {
+                let name = entry.brought().map(|name| name.name).unwrap_or_default();
+                let fault = view.index.brought_fault(&client, &name);
+                (None, fault.map_or(SecretState::Pending, |fault| SecretState::Missing(Box::new(fault))))
+            }
             Step::Done { next } => {
                 self.held.remove(&client);
                 self.put.remove(&client);

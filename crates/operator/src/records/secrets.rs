@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::index::Source;
 use crate::keys::note;
 use crate::lease::Term;
-use crate::secrets::{Claim, Owner, secret};
+use crate::secrets::{Claim, Owner, secret, take_added};
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::Api;
 use nauthera_core::credentials::KeyedDigest;
@@ -140,10 +140,12 @@ impl Writer<'_> {
     }
 }
 
-/// What is there with everything that should be: labels and annotations of others stay, and nothing else does.
+/// What is there with everything that should be: labels and annotations of others stay, and nothing else does: what the
+/// template added and does not any more goes.
 fn merged(there: Secret, wanted: Secret, due: &Due) -> Secret {
     let mut metadata = there.metadata;
     metadata.managed_fields = None;
+    take_added(&mut metadata);
     metadata.labels.get_or_insert_default().extend(wanted.metadata.labels.unwrap_or_default());
     let annotations = metadata.annotations.get_or_insert_default();
     annotations.extend(wanted.metadata.annotations.unwrap_or_default());

@@ -205,42 +205,53 @@ async fn tend(
     loop {
         let server = parts.next().await;
         let world = worlds.borrow().clone();
-        let edit =
-            world.as_ref().and_then(|world| world.inventory.servers.get(&server)).map(|it| it.generation);
-        let Some((world, edit)) = world.zip(edit) else {
+        let there = world.and_then(|world| {
+            let generation = world.inventory.servers.get(&server)?.generation;
+            Some((world, generation))
+        });
+        let Some((world, generation)) = there else {
             parts.done(&server, Outcome::Done);
             continue;
         };
         let began = context.clock.monotonic();
         let tended = Tender { context: &context, term: &term }.tend(&server, &world.inventory).await;
         context.metrics.worked("parts", context.clock.monotonic().saturating_sub(began));
-        parts.done(&server, note_tended(&context, (&server, edit), tended));
+        parts.done(&server, note_tended(&context, (&server, generation), tended));
     }
 }
 
-fn note_tended(context: &Context, (server, edit): (&ObjectRef, i64), tended: Tended) -> Outcome {
+fn note_tended(context: &Context, (server, generation): (&ObjectRef, i64), tended: Tended) -> Outcome {
     let Tended { written, unresolved, faults } = tended;
-    let told: Vec<String> = faults.iter().map(|(object, fault)| format!("{object}: {fault}")).collect();
-    let fault = (!told.is_empty()).then(|| told.join("; "));
     for (_, fault) in &faults {
         context.metrics.wrote("parts", fault.category());
     }
     if written > 0 {
         context.metrics.wrote("parts", "ok");
     }
+    // What somebody has to mend is among what is unresolved; the rest may go well at the next try.
+    let failed: Vec<String> = faults
+        .iter()
+        .filter(|(_, fault)| !fault.is_refusal())
+        .map(|(object, fault)| format!("{object}: {fault}"))
+        .collect();
+    let failed = (!failed.is_empty()).then(|| failed.join("; "));
     let standing = context.standing(server);
     let mut notes = standing.notes();
-    if std::mem::replace(&mut notes.tended, edit) != edit {
-        context.news.ring();
-    }
-    if notes.workload_fault != fault || notes.unresolved != unresolved {
-        if let Some(fault) = &fault {
-            tracing::warn!(%server, fault, "parts of the server cannot be applied: they are tried again");
+    // It is said of the server only when that was no better.
+    let passing = failed.is_some() && notes.workload_failure != failed;
+    let fault = if passing { None } else { failed.clone() };
+    if passing || notes.unresolved != unresolved {
+        for (object, fault) in &faults {
+            tracing::warn!(%server, object, %fault, "a part of the server cannot be applied: it is tried again");
         }
-        (notes.workload_fault, notes.unresolved) = (fault.clone(), unresolved);
+    }
+    notes.workload_failure = failed;
+    let tended = if passing { notes.tended } else { generation };
+    if notes.workload_fault != fault || notes.unresolved != unresolved || notes.tended != tended {
+        (notes.workload_fault, notes.unresolved, notes.tended) = (fault, unresolved, tended);
         context.news.ring();
     }
-    if fault.is_some() { Outcome::Failed } else { Outcome::Done }
+    if faults.is_empty() { Outcome::Done } else { Outcome::Failed }
 }
 
 /// Tells Events, one after the other.

@@ -7,6 +7,7 @@ use super::words::{count, manifest_faults, sentence};
 use super::{reading, reasons};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use nauthera_api::v1alpha1::{AuthClientStatus, Binding, EffectiveSetting, LocalRef, PolicyRef, Violation};
+use nauthera_core::binding;
 use nauthera_core::codes::Code;
 use nauthera_core::finding::Finding;
 use nauthera_core::names::ObjectRef;
@@ -39,6 +40,8 @@ pub struct ClientFacts<'a> {
     pub live: Live<'a>,
     /// Is its server in a namespace that this operator does not watch? Then nobody knows whether it is there.
     pub out_of_reach: bool,
+    /// The policies by which its server is frozen.
+    pub frozen_by: &'a [ObjectRef],
     /// When its secret rotates next.
     pub next_rotation: Option<UnixTime>,
     /// The status that is there. It is kept while the client's server is frozen and its own manifest is the one that was judged.
@@ -52,6 +55,8 @@ pub enum SecretFact<'a> {
     Written,
     /// It is still to be written.
     Pending,
+    /// The one that the client brings is not there any more, or cannot be used: it goes on with what it brought last.
+    Missing(&'a Finding),
     /// A Secret of that name is there that this client does not control, with who does.
     Taken(&'a str),
     /// The API server does not take it, with its words.
@@ -89,7 +94,7 @@ pub fn client(facts: &ClientFacts<'_>) -> AuthClientStatus {
     let row = report.row.as_deref();
     let marks: &[PolicyMark] = report.merged.as_ref().map_or(&[], |merged| merged.marks());
     let violations: Vec<&Finding> = report.findings.iter().filter(|finding| is_beyond(finding)).collect();
-    let written = row.is_some() && facts.secret == SecretFact::Written;
+    let written = row.is_some() && matches!(facts.secret, SecretFact::Written | SecretFact::Missing(_));
     let template = report.asked.as_ref().filter(|_| written);
     let secret = template.map(|asked| asked.secret.name_for(facts.object).to_string());
     let brought = template.and_then(|asked| asked.existing_secret.as_ref()).map(ToString::to_string);
@@ -234,6 +239,9 @@ fn references(facts: &ClientFacts<'_>, accepted: &Verdict) -> Verdict {
     if let Some(finding) = facts.report.findings.iter().find(missing) {
         return Verdict::because(finding);
     }
+    if let (SecretFact::Missing(fault), true) = (facts.secret, facts.report.row.is_some()) {
+        return Verdict::because(&binding::goes_on(fault.clone()));
+    }
     if let (SecretFact::Taken(whose), true) = (facts.secret, facts.report.row.is_some()) {
         let asked = facts.report.asked.as_ref();
         let name = asked.map(|asked| asked.secret.name_for(facts.object)).unwrap_or_default();
@@ -264,13 +272,26 @@ fn compliance(facts: &ClientFacts<'_>, accepted: &Verdict) -> Verdict {
             0 => Verdict::yes(reasons::COMPLIANT, "it asks for nothing beyond policy"),
             taken => Verdict::no(reasons::NARROWED, narrowed(taken)),
         },
-        report::Verdict::Frozen if accepted.holds() => Verdict::unknown(Code::ServerFrozen.reason(), FROZEN),
+        report::Verdict::Frozen if accepted.holds() => {
+            Verdict::unknown(Code::ServerFrozen.reason(), frozen(facts))
+        }
         _ => Verdict::unknown(reasons::NOT_JUDGED, "no policy was asked yet"),
     }
 }
 
-const FROZEN: &str =
-    "its server is frozen by a policy that is not accepted, so it keeps the settings that it had";
+fn frozen(facts: &ClientFacts<'_>) -> String {
+    let names: Vec<String> = facts.frozen_by.iter().map(ToString::to_string).collect();
+    match names.as_slice() {
+        [] => {
+            "its server is not accepted, so it keeps the settings that it had; platform mends it".to_owned()
+        }
+        names => format!(
+            "its server is frozen by AuthPolicy {}, which is not accepted, so it keeps the settings that it had; its owners mend it, or take \
+             it away",
+            names.join(", ")
+        ),
+    }
+}
 
 fn narrowed(taken: usize) -> String {
     let things = count(taken, "thing that it asks is", "things that it asks are");
@@ -288,7 +309,7 @@ fn programming(facts: &ClientFacts<'_>) -> Verdict {
             frozen.unwrap_or_else(|| Verdict::no(reasons::WAITING, message()))
         }
         report::Verdict::Frozen if facts.reading_is_fine() => {
-            Verdict::no(Code::ServerFrozen.reason(), FROZEN)
+            Verdict::no(Code::ServerFrozen.reason(), frozen(facts))
         }
         report::Verdict::Frozen => {
             Verdict::no(Code::ClientNotAccepted.reason(), "it goes on with its last good settings")
@@ -317,7 +338,9 @@ impl Live<'_> {
 
 fn secret(facts: &ClientFacts<'_>) -> Verdict {
     match facts.secret {
-        SecretFact::Written | SecretFact::Taken(_) => Verdict::yes(reasons::READY, ""),
+        SecretFact::Written | SecretFact::Taken(_) | SecretFact::Missing(_) => {
+            Verdict::yes(reasons::READY, "")
+        }
         SecretFact::Pending => {
             Verdict::no(reasons::SECRET_PENDING, "the Secret of the application is not written yet")
         }

@@ -6,6 +6,7 @@ use super::reasons;
 use super::words::{line, manifest_faults};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use nauthera_api::v1alpha1::{AuthPolicyStatus, ClientCounts, PolicyServer};
+use nauthera_core::codes::Code;
 use nauthera_core::finding::{Finding, Severity};
 use nauthera_core::names::ObjectRef;
 use nauthera_core::report::{Governed, PolicyReport};
@@ -27,10 +28,12 @@ pub struct PolicyFacts<'a> {
     pub report: &'a PolicyReport,
     /// The servers that it applies to, by name, with how far this generation is live there.
     pub servers: &'a [PolicyLive<'a>],
+    /// The status of this generation that is there.
+    pub there: Option<&'a AuthPolicyStatus>,
 }
 
 /// How far a policy's generation is live on a server.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct PolicyLive<'a> {
     /// The AuthServer.
     pub server: &'a ObjectRef,
@@ -40,29 +43,37 @@ pub struct PolicyLive<'a> {
     pub live: usize,
     /// How many replicas are ready.
     pub replicas: usize,
+    /// The policies by which the server is frozen.
+    pub frozen_by: &'a [ObjectRef],
+    /// What was counted there before it froze.
+    pub counted: Option<ClientCounts>,
 }
 
 /// Makes the status.
 #[must_use]
 pub fn policy(facts: &PolicyFacts<'_>) -> AuthPolicyStatus {
     let report = facts.report;
-    let none = Governed::default();
-    let governed = |server: &ObjectRef| report.servers.get(server).unwrap_or(&none);
+    let counted = |at: &PolicyLive<'_>| {
+        at.counted.clone().unwrap_or_else(|| counts(report.servers.get(at.server).into_iter()))
+    };
     let mut violators: Vec<String> =
         report.servers.values().flat_map(|governed| &governed.violators).map(ToString::to_string).collect();
+    if facts.servers.iter().any(|at| at.counted.is_some()) {
+        violators.extend(facts.there.into_iter().flat_map(|there| there.violating_clients.clone()));
+    }
     violators.sort();
     violators.dedup();
     violators.truncate(VIOLATORS);
     let servers = facts.servers.iter().take(SERVERS).map(|at| PolicyServer {
         name: at.server.name.to_string(),
-        clients: counts([governed(at.server)].into_iter()),
+        clients: counted(at),
         revision: at.revision.map(|revision| revision.to_string()),
         live_replicas: number(at.live),
         replicas: number(at.replicas),
     });
     AuthPolicyStatus {
         observed_generation: facts.generation,
-        clients: Some(counts(report.servers.values())),
+        clients: Some(sum(facts.servers.iter().map(counted))),
         live: live(facts),
         servers: servers.collect(),
         violating_clients: violators,
@@ -71,10 +82,18 @@ pub fn policy(facts: &PolicyFacts<'_>) -> AuthPolicyStatus {
 }
 
 fn counts<'a>(governed: impl Iterator<Item = &'a Governed>) -> ClientCounts {
-    governed.fold(ClientCounts::default(), |sum, governed| ClientCounts {
-        total: sum.total + number(governed.clients),
-        compliant: sum.compliant + number(governed.compliant),
-        violating: sum.violating + number(governed.violating),
+    sum(governed.map(|governed| ClientCounts {
+        total: number(governed.clients),
+        compliant: number(governed.compliant),
+        violating: number(governed.violating),
+    }))
+}
+
+fn sum(counts: impl Iterator<Item = ClientCounts>) -> ClientCounts {
+    counts.fold(ClientCounts::default(), |sum, one| ClientCounts {
+        total: sum.total + one.total,
+        compliant: sum.compliant + one.compliant,
+        violating: sum.violating + one.violating,
     })
 }
 
@@ -112,7 +131,7 @@ fn acceptance(facts: &PolicyFacts<'_>) -> Verdict {
         facts.report.findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
     let all = errors.iter().map(|finding| line(finding));
     let message = all.collect::<Vec<_>>().join("; ");
-    let code = errors.first().map_or(nauthera_core::codes::Code::PolicyNotAccepted, |finding| finding.code);
+    let code = errors.first().map_or(Code::PolicyNotAccepted, |finding| finding.code);
     Verdict::no(code.reason(), message)
 }
 
@@ -132,6 +151,15 @@ fn readiness(facts: &PolicyFacts<'_>) -> Verdict {
     };
     let name = &at.server.name;
     match at.revision {
+        None if !at.frozen_by.is_empty() => {
+            let names: Vec<String> = at.frozen_by.iter().map(ToString::to_string).collect();
+            let message = format!(
+                "AuthServer {name} is frozen by AuthPolicy {}, which is not accepted, so this generation does not hold there yet; its owners mend \
+                 it, or take it away",
+                names.join(", ")
+            );
+            Verdict::no(Code::ServerFrozen.reason(), message)
+        }
         None => Verdict::no(
             reasons::NOT_PUBLISHED,
             format!("what AuthServer {name} serves does not carry this generation yet"),

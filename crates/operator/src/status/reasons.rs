@@ -58,6 +58,8 @@ reasons! {
         "The Snapshot cannot be written to the API server; what was published goes on being served.";
     ROLLOUT = "Rollout", "Ready",
         "The replicas that are wanted are not all ready, or not yet as the newest edit asks.";
+    NOT_APPLIED = "NotApplied", "Ready",
+        "A part of the AuthServer could not be written to the API server, and is tried again; what runs goes on as it was.";
     LAGGING = "Lagging", "Ready",
         "Some ready replica does not serve the newest revision yet, or does not answer; `status.laggingReplicas` names them.";
     UNREACHABLE = "Unreachable", "Ready",

@@ -66,6 +66,8 @@ pub struct Replicas<'a> {
     pub trouble: Option<&'a str>,
     /// What of a rollout is still to come, in plain words.
     pub unfinished: Option<&'a str>,
+    /// What of the server's parts cannot be applied, where that is so.
+    pub fault: Option<&'a str>,
 }
 
 /// A key that is published.
@@ -235,10 +237,16 @@ fn programming(facts: &ServerFacts<'_>, acceptance: &Verdict) -> Verdict {
 }
 
 fn replicas(replicas: Replicas<'_>) -> Verdict {
-    let Replicas { wanted, ready, lagging, trouble, unfinished } = replicas;
+    let Replicas { wanted, ready, lagging, trouble, unfinished, fault } = replicas;
+    if let Some(fault) = fault {
+        let message = format!(
+            "a part of it could not be applied, and is tried again: {fault}; what runs goes on as it was"
+        );
+        return Verdict::no(reasons::NOT_APPLIED, message);
+    }
     let trouble = trouble.map(|trouble| format!(": {trouble}")).unwrap_or_default();
     match (wanted, lagging.first()) {
-        (None, _) => Verdict::no(reasons::ROLLOUT, format!("its pods are not asked for yet{trouble}")),
+        (None, _) => Verdict::no(reasons::ROLLOUT, "its pods are not asked for yet"),
         (Some(0), _) => Verdict::no(reasons::NO_REPLICA, "it is scaled to no replica, so it serves nobody"),
         (Some(wanted), _) if ready < wanted => {
             Verdict::no(reasons::ROLLOUT, format!("{ready} of {wanted} replicas are ready{trouble}"))

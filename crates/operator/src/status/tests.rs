@@ -54,6 +54,7 @@ impl Case {
             secret: SecretFact::Written,
             live: Live::Everywhere,
             out_of_reach: false,
+            frozen_by: &[],
             next_rotation: None,
             there: None,
         };

@@ -18,7 +18,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::api::DynamicObject;
 use nauthera_api::v1alpha1::{AuthClientStatus, AuthPolicyStatus, AuthServerStatus, UserStoreStatus};
 use nauthera_core::names::{Kind, ObjectKey, ObjectRef};
-use nauthera_core::report::ClientReport;
+use nauthera_core::report::{ClientReport, ServerReport};
 use nauthera_core::snapshot::Revision;
 use nauthera_core::time::UnixTime;
 use serde::Serialize;
@@ -133,6 +133,9 @@ fn client(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
         secret,
         live,
         out_of_reach: home.is_some_and(|server| !context.settings.scope.has(&server.namespace)),
+        frozen_by: home
+            .and_then(|server| world.compiled.report.servers.get(server))
+            .map_or(&[], |server| &*server.frozen_by),
         next_rotation,
         there: there.as_ref(),
     };
@@ -169,7 +172,8 @@ fn was_live(status: &AuthClientStatus, generation: i64) -> bool {
 fn secret_fact<'a>(state: Option<&'a SecretState>, report: &ClientReport) -> SecretFact<'a> {
     match state {
         _ if report.row.is_none() => SecretFact::Written,
-        Some(SecretState::Written | SecretState::Missing) => SecretFact::Written,
+        Some(SecretState::Written) => SecretFact::Written,
+        Some(SecretState::Missing(fault)) => SecretFact::Missing(fault),
         Some(SecretState::Taken(whose)) => SecretFact::Taken(whose),
         Some(SecretState::Refused(why)) => SecretFact::Refused(why),
         // A client that keeps what it has is not looked after, and its Secret is as it was.
@@ -201,8 +205,13 @@ fn live<'a>(
     Live::Behind { serving: level.newest, ready: level.ready, first }
 }
 
-/// A server with how far its replicas are, and the publication that carries an edit there.
-type At<'a> = (&'a ObjectRef, Level, Option<Carrier>);
+/// A server that a policy applies to: how far its replicas are, and the publication that carries an edit there.
+struct At<'a> {
+    server: &'a ObjectRef,
+    report: &'a ServerReport,
+    level: Level,
+    carried: Option<Carrier>,
+}
 
 fn policy(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifest) -> Option<Judgement> {
     let report = world.compiled.report.policies.get(name)?;
@@ -210,28 +219,57 @@ fn policy(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
         return None;
     }
     let there: Option<AuthPolicyStatus> = there(manifest);
-    let levels: Vec<At<'_>> = report
-        .servers
-        .keys()
-        .map(|server| {
-            let level = level(context, server);
-            let published = world.published.get(server);
-            let carried = published.and_then(|published| {
-                let (sequence, revision) = published.carries_policy(name, report.generation)?;
-                // What carried it before this process began is what stands there.
-                let told = there.as_ref().filter(|_| published.is_first(sequence));
-                let told = told.and_then(|there| told_revision(there, report.generation, &server.name));
-                Some((sequence, told.unwrap_or(revision)))
-            });
-            (server, level, carried)
+    let told = there.as_ref().filter(|there| there.observed_generation == report.generation);
+    // Also those where it governs nobody, and those that are frozen.
+    let applies = |server: &&ServerReport| server.policies.iter().any(|mark| mark.policy == *name);
+    let servers = world.compiled.report.servers.iter().filter(|(_, report)| applies(report));
+    let servers: Vec<At<'_>> = servers
+        .map(|(server, at)| {
+            let carried = carried(world, (server, at), (name, report.generation), told);
+            At { server, report: at, level: level(context, server), carried }
         })
         .collect();
-    if levels.iter().any(|(_, level, _)| level.unasked) {
+    if servers.iter().any(|at| at.level.unasked) {
         return Some(Judgement::later(manifest));
     }
-    let servers: Vec<PolicyLive<'_>> = levels
-        .iter()
-        .map(|(server, level, carried)| PolicyLive {
+    let servers: Vec<PolicyLive<'_>> = servers.iter().map(|at| at.live(told)).collect();
+    let settled = servers.iter().all(|at| at.revision.is_some() && at.live == at.replicas);
+    let facts = PolicyFacts {
+        generation: manifest.generation,
+        reading: &manifest.findings,
+        report,
+        servers: &servers,
+        there: told,
+    };
+    judged(context, manifest, there.as_ref(), (status::policy(&facts), settled), None)
+}
+
+/// The publication that carries this edit of a policy at a server.
+fn carried(
+    world: &World,
+    (server, report): (&ObjectRef, &ServerReport),
+    (policy, generation): (&ObjectRef, i64),
+    told: Option<&AuthPolicyStatus>,
+) -> Option<Carrier> {
+    let published = world.published.get(server)?;
+    let told = told.and_then(|told| told_revision(told, &server.name));
+    match published.carries_policy(policy, generation) {
+        // What carried it before this process began is what stands there.
+        Some((sequence, revision)) => {
+            let told = told.filter(|_| published.is_first(sequence));
+            Some((sequence, told.unwrap_or(revision)))
+        }
+        // Of a frozen server this process never sees which edits gave what is published.
+        None => told.filter(|_| !report.frozen_by.is_empty()).map(|told| (published.first(), told)),
+    }
+}
+
+impl At<'_> {
+    fn live(&self, told: Option<&AuthPolicyStatus>) -> PolicyLive<'_> {
+        let Self { server, report, level, carried } = self;
+        let mut known = told.into_iter().flat_map(|told| &told.servers);
+        let known = known.find(|known| *known.name == *server.name);
+        PolicyLive {
             server,
             revision: carried.map(|(_, revision)| revision),
             live: match carried {
@@ -240,22 +278,16 @@ fn policy(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
                 None => 0,
             },
             replicas: level.ready,
-        })
-        .collect();
-    let settled = servers.iter().all(|at| at.revision.is_some() && at.live == at.replicas);
-    let facts = PolicyFacts {
-        generation: manifest.generation,
-        reading: &manifest.findings,
-        report,
-        servers: &servers,
-    };
-    judged(context, manifest, there.as_ref(), (status::policy(&facts), settled), None)
+            frozen_by: &report.frozen_by,
+            // Nobody is judged there, so what was counted last stands.
+            counted: known.filter(|_| !report.frozen_by.is_empty()).map(|known| known.clients.clone()),
+        }
+    }
 }
 
-/// The revision that a status names as carrying this edit at a server.
-fn told_revision(status: &AuthPolicyStatus, generation: i64, server: &str) -> Option<Revision> {
-    let mut servers = status.servers.iter().filter(|_| status.observed_generation == generation);
-    Revision::parse(servers.find(|at| at.name == server)?.revision.as_deref()?)
+/// The revision that a status names as carrying its edit at a server.
+fn told_revision(status: &AuthPolicyStatus, server: &str) -> Option<Revision> {
+    Revision::parse(status.servers.iter().find(|at| at.name == server)?.revision.as_deref()?)
 }
 
 fn server(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifest) -> Option<Judgement> {
@@ -269,6 +301,14 @@ fn server(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
     if level.unasked {
         return Some(Judgement::later(manifest));
     }
+    let standing = context.standing(name);
+    {
+        // Of an edit that nobody has carried out yet nothing is known.
+        let notes = standing.notes();
+        if notes.tended < report.generation || notes.looked < report.generation {
+            return Some(Judgement::later(manifest));
+        }
+    }
     let lagging: Vec<String> = level.lagging.iter().map(ToString::to_string).collect();
     let object = |name_of: String| ObjectRef::new(name.namespace.clone(), name_of);
     let (deployment, kept) = context.shared.with(|index| {
@@ -279,17 +319,11 @@ fn server(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
     let times = kept.map(|kept| context.keys.times(&kept)).unwrap_or_default();
     let keys: Vec<SigningKey<'_>> =
         times.iter().map(|(kid, times)| SigningKey { kid, times: *times }).collect();
-    let wanted = deployment.as_ref().map(|deployment| {
-        let replicas = deployment.object.data.pointer("/spec/replicas").and_then(Value::as_i64);
-        replicas.and_then(|replicas| i32::try_from(replicas).ok()).unwrap_or(1)
-    });
+    let wanted = deployment
+        .as_ref()
+        .map(|deployment| i32::try_from(wanted_replicas(&deployment.object)).unwrap_or(i32::MAX));
     let (unresolved, publish_fault, workload_fault): (Vec<Unresolved>, _, _) = {
-        let standing = context.standing(name);
         let notes = standing.notes();
-        if notes.tended < manifest.generation {
-            // What is there may still be of the edit before.
-            return Some(Judgement::later(manifest));
-        }
         let unresolved = notes.unresolved.iter().chain(&notes.missing_secrets);
         (unresolved.cloned().collect(), notes.publish_fault.clone(), notes.workload_fault.clone())
     };
@@ -307,8 +341,9 @@ fn server(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
             wanted,
             ready: i32::try_from(level.ready).unwrap_or(i32::MAX),
             lagging: &lagging,
-            trouble: workload_fault.as_deref().or(rollout.as_deref()),
+            trouble: rollout.as_deref(),
             unfinished: unfinished.as_deref(),
+            fault: workload_fault.as_deref(),
         },
         keys: &keys,
         signing: head.map(|head| head.signing).unwrap_or_default(),
@@ -319,6 +354,10 @@ fn server(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
     judged(context, manifest, there.as_ref(), (status::server(&facts), true), None)
 }
 
+fn wanted_replicas(deployment: &DynamicObject) -> i64 {
+    deployment.data.pointer("/spec/replicas").and_then(Value::as_i64).unwrap_or(1)
+}
+
 /// What of a rollout is still to come: pods of before may serve the newest revision too, and are not what was asked for.
 fn unfinished(deployment: &DynamicObject) -> Option<String> {
     let number = |pointer: &str| deployment.data.pointer(pointer).and_then(Value::as_i64);
@@ -327,7 +366,7 @@ fn unfinished(deployment: &DynamicObject) -> Option<String> {
         return Some("its pods are about to be replaced".to_owned());
     }
     let (updated, all) = (count("/status/updatedReplicas"), count("/status/replicas"));
-    let wanted = number("/spec/replicas").unwrap_or(1);
+    let wanted = wanted_replicas(deployment);
     if updated < wanted {
         return Some(format!("{updated} of {wanted} replicas are as it asks now"));
     }

@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 use nauthera_core::credentials::{Record, RecordShard, Step, next};
 use nauthera_core::names::ObjectRef;
-use nauthera_core::time::{Seconds, random_256};
+use nauthera_core::time::{Seconds, UnixTime, random_256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,8 +73,19 @@ impl Steward {
                 });
             }
             let is_there = |client: &ObjectRef| world.inventory.clients.contains_key(client);
-            planner.retain(is_there);
-            note_gone(gone, shards.values(), is_there, now);
+            // One whose manifest cannot be read, or that names a server which is not there, stays where it was.
+            let is_elsewhere = |client: &ObjectRef| {
+                let object = world.inventory.clients.get(client);
+                let named = object.and_then(|object| object.spec.as_ref()).map(|spec| &spec.server);
+                let record = world.inventory.credentials.get(client).map(|record| &record.server);
+                named == record && named.is_some_and(|server| *server != self.server)
+            };
+            // Of one that comes back later nothing is known from before.
+            planner.retain(|client| {
+                let report = world.compiled.report.clients.get(client);
+                report.is_some_and(|report| report.server.as_ref() == Some(&self.server))
+            });
+            note_gone(gone, shards.values(), (is_there, is_elsewhere), now);
         });
         if !plan.touched.is_empty() {
             notes.touched.append(&mut plan.touched);
@@ -216,8 +227,7 @@ impl Steward {
                 };
                 let secret = entry.secret().and_then(|name| index.secret(&name));
                 let version = secret.map(|secret| secret.identity.resource_version.clone());
-                let happens =
-                    record(client).and_then(|record| happens(client, due, record, version.is_some()));
+                let happens = record(client).and_then(|record| happens(client, due, record));
                 let (entry, due) = (entry.clone(), due.clone());
                 is_due.then(|| Chosen { entry, due, held: plain.cloned(), version, happens })
             });
@@ -263,28 +273,31 @@ struct Chosen {
 }
 
 /// What is told of it once the Secret is written: nothing of a first secret.
-fn happens(client: &ObjectRef, due: &Due, record: &Record, was_there: bool) -> Option<Happened> {
+fn happens(client: &ObjectRef, due: &Due, record: &Record) -> Option<Happened> {
     let pending = record.pending.filter(|_| matches!(due, Due::Secret(_)) && record.current.is_some())?;
     if pending.revokes {
         return Some(Happened::revoked(client));
     }
     if record.rebuilds.count > 0 && record.rebuilds.at == pending.since {
-        return Some(Happened::rebuilt(client, if was_there { "changed" } else { "deleted" }));
+        return Some(Happened::rebuilt(client));
     }
     Some(Happened::rotated(client, "its time had come, or it was asked for"))
 }
 
-/// Notes which clients have a record and are gone.
+/// Notes which clients have a record and are gone. One that is at another server now is gone for good: coming back it gets a new secret
+/// as at every move, and none that had ended with the move counts again.
 fn note_gone<'a>(
-    gone: &mut BTreeMap<ObjectRef, nauthera_core::time::UnixTime>,
+    gone: &mut BTreeMap<ObjectRef, UnixTime>,
     shards: impl Iterator<Item = &'a Arc<RecordShard>>,
-    is_there: impl Fn(&ObjectRef) -> bool,
-    now: nauthera_core::time::UnixTime,
+    (is_there, is_elsewhere): (impl Fn(&ObjectRef) -> bool, impl Fn(&ObjectRef) -> bool),
+    now: UnixTime,
 ) {
     let recorded: BTreeSet<&ObjectRef> = shards.flat_map(|shard| shard.records.keys()).collect();
-    gone.retain(|client, _| recorded.contains(client) && !is_there(client));
+    gone.retain(|client, _| recorded.contains(client) && (!is_there(client) || is_elsewhere(client)));
     for client in recorded {
-        if !is_there(client) && !gone.contains_key(client) {
+        if is_elsewhere(client) {
+            gone.insert(client.clone(), UnixTime::default());
+        } else if !is_there(client) && !gone.contains_key(client) {
             gone.insert(client.clone(), now);
         }
     }

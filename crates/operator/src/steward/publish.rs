@@ -38,7 +38,10 @@ impl Steward {
         };
         // In no newer format than it needs; in an older one, which may say less, for as long as an older replica is there.
         let wanted = format.min(snapshot.format());
-        if published.is_some_and(|held| held.snapshot == *snapshot && held.format == wanted) {
+        let is_published = published.is_some_and(|there| {
+            there.snapshot == *snapshot && there.format == wanted && held.publisher.lies_there(&there)
+        });
+        if is_published {
             // What stood in its way is over.
             self.standing.notes().publish_fault = None;
             return Ok(());

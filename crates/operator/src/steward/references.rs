@@ -15,33 +15,54 @@ use std::time::Duration;
 /// How often it is looked while everything is there, and while something is not.
 const EVERY: [Duration; 2] = [Duration::from_secs(30), Duration::from_secs(5)];
 
+/// Keys of Secrets, with the field that names each.
+pub(super) type Named = BTreeMap<SecretKey, &'static str>;
+
 impl Steward {
-    /// Notes which Secrets are missing; how long until it is looked again.
-    pub(super) async fn references(&mut self) -> Result<Duration, Fault> {
+    /// Notes which Secrets are missing; how long until it is looked again. That it cannot be looked holds nothing else up.
+    pub(super) async fn references(&mut self) -> Duration {
         let now = self.context.clock.monotonic();
-        if now >= self.references_due {
-            let missing = self.missing().await?;
+        let (generation, named) = self.named();
+        if now >= self.references_due || self.references_of != named {
             let [rest, soon] = EVERY;
-            self.references_due = now.saturating_add(if missing.is_empty() { rest } else { soon });
+            let missing = self.missing(&named).await;
+            if let Err(fault) = &missing {
+                tracing::debug!(server = %self.server, %fault, "the Secrets that it names cannot be looked for");
+            }
+            let all_there = missing.as_ref().is_ok_and(Vec::is_empty);
+            self.references_due = now.saturating_add(if all_there { rest } else { soon });
+            self.references_of = named;
             let mut notes = self.standing.notes();
-            if notes.missing_secrets != missing {
+            if let Ok(missing) = missing
+                && notes.missing_secrets != missing
+            {
                 notes.missing_secrets = missing;
-                drop(notes);
                 self.context.news.ring();
             }
         }
-        Ok(self.references_due.saturating_sub(now))
+        let mut notes = self.standing.notes();
+        if notes.looked != generation {
+            notes.looked = generation;
+            drop(notes);
+            self.context.news.ring();
+        }
+        self.references_due.saturating_sub(now)
     }
 
-    async fn missing(&self) -> Result<Vec<Unresolved>, Fault> {
+    /// The Secrets that the manifest names, each key with the field that names it, and the edit that is.
+    fn named(&self) -> (i64, Named) {
         let manifest = self.context.shared.with(|index| {
             let manifest = index.manifest(Kind::AuthServer, &self.server)?;
-            Some((manifest.workload.clone()?, manifest.secrets.clone()))
+            Some((manifest.generation, manifest.workload.clone(), manifest.secrets.clone()))
         });
-        let Some((spec, authorities)) = manifest else { return Ok(Vec::new()) };
+        let Some((generation, workload, authorities)) = manifest else { return (0, Named::new()) };
+        let Some(spec) = workload else { return (generation, Named::new()) };
         let authorities =
             authorities.iter().map(|named| (SecretKey::of(named, ""), "serviceAccountIssuers.caSecretRef"));
-        let named: BTreeMap<SecretKey, &str> = required(&spec).into_iter().chain(authorities).collect();
+        (generation, required(&spec).into_iter().chain(authorities).collect())
+    }
+
+    async fn missing(&self, named: &Named) -> Result<Vec<Unresolved>, Fault> {
         let api: Api<Secret> = Api::namespaced(self.context.client.clone(), &self.server.namespace);
         let mut there: BTreeMap<&str, Option<Secret>> = BTreeMap::new();
         for SecretKey { name, .. } in named.keys() {
@@ -49,11 +70,14 @@ impl Steward {
                 there.insert(name, call(api.get_opt(name)).await?);
             }
         }
-        let unresolved = |(named, field): (&SecretKey, &&str)| {
+        let unresolved = |(named, field): (&SecretKey, &&'static str)| {
             let secret = there.get(named.name.as_str()).and_then(Option::as_ref);
             unresolved(&self.server, named, field, secret)
         };
-        Ok(named.iter().filter_map(unresolved).collect())
+        let mut missing: Vec<Unresolved> = named.iter().filter_map(unresolved).collect();
+        // A Secret that is missing lacks each of its keys.
+        missing.dedup();
+        Ok(missing)
     }
 }
 

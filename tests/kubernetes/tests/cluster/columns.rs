@@ -56,6 +56,7 @@ spec:
             "AGE"
         ]
     );
+    // A date would be shown as how long ago it was, which of a time to come is `<invalid>`.
     assert_eq!(
         lines[1][..9],
         // A column of kubectl's dates knows no time that is still to come.

@@ -15,6 +15,7 @@ mod references;
 mod rights;
 mod secrets;
 mod servers;
+mod truth;
 
 use nauthera_test_kubernetes::kubectl::{apply, get};
 use nauthera_test_kubernetes::manifests;

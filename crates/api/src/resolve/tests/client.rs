@@ -149,7 +149,7 @@ fn names_have_their_form() {
         json!({ "type": "service", "scopes": ["two words"], "audiences": ["a\"b"], "clientId": "a/b" }),
         &[
             "/spec/scopes/0: `two words` is not a scope: use 1 to 128 printable ASCII characters without space, quote or backslash",
-            "/spec/audiences/0: `a\"b` is not a audience: use 1 to 512 printable ASCII characters without space, quote or backslash",
+            "/spec/audiences/0: `a\"b` is not an audience: use 1 to 512 printable ASCII characters without space, quote or backslash",
             "/spec/clientId: `a/b` is not a client id: use 1 to 128 of letters, digits, `.`, `_`, `~` and `-`",
         ],
     );

@@ -56,6 +56,10 @@ fn a_monstrous_client_still_has_a_status_that_the_api_server_takes() {
     }
 }
 
+fn live_nowhere(server: &ObjectRef) -> PolicyLive<'_> {
+    PolicyLive { server, revision: None, live: 0, replicas: 1, frozen_by: &[], counted: None }
+}
+
 #[test]
 fn statuses_of_the_other_kinds_fit_their_schemas_too() {
     let servers: Vec<_> = (0..100).map(|n| name(&format!("auth/s{n}"))).collect();
@@ -68,9 +72,9 @@ fn statuses_of_the_other_kinds_fit_their_schemas_too() {
             nauthera_core::report::Governed { clients: 9, violating: 9, violators, ..Default::default() };
         report.servers.insert(server.clone(), governed);
     }
-    let live: Vec<_> =
-        servers.iter().map(|server| PolicyLive { server, revision: None, live: 0, replicas: 1 }).collect();
-    let status = policy(&PolicyFacts { generation: 1, reading: &[], report: &report, servers: &live });
+    let live: Vec<_> = servers.iter().map(live_nowhere).collect();
+    let status =
+        policy(&PolicyFacts { generation: 1, reading: &[], report: &report, servers: &live, there: None });
     let value = serde_json::to_value(merge(None, status, NOW).unwrap()).unwrap();
     assert_eq!(fits(Kind::AuthPolicy, &value), Ok(()));
     let stores: Vec<_> =

@@ -1,6 +1,7 @@
 //! Statuses of AuthPolicies, AuthServers and UserStores.
 
 use super::*;
+use nauthera_api::v1alpha1::ClientCounts;
 use nauthera_core::oauth::keyring::KeyTimes;
 use nauthera_core::snapshot::Revision;
 use nauthera_core::spec::SigningSettings;
@@ -14,13 +15,20 @@ fn policy_status(
     let judged = put(inventory, Kind::AuthPolicy, "auth/baseline", 1, crate::world::baseline());
     let report = publish(inventory).report;
     let report = &report.policies[&name("auth/baseline")];
-    policy(&PolicyFacts { generation: 1, reading: &judged.findings, report, servers: live })
+    policy(&PolicyFacts { generation: 1, reading: &judged.findings, report, servers: live, there: None })
 }
 
 #[test]
 fn a_policy_is_ready_when_it_is_live_on_every_server_or_on_none() {
     let (main, other) = (name("auth/main"), name("auth/other"));
-    let at = |server, revision, live, replicas| PolicyLive { server, revision, live, replicas };
+    let at = |server, revision, live, replicas| PolicyLive {
+        server,
+        revision,
+        live,
+        replicas,
+        frozen_by: &[],
+        counted: None,
+    };
     let some = Some(Revision([7; 32]));
     let mut inventory = world();
     put(&mut inventory, Kind::AuthClient, "shop/web", 1, client_spec(&["openid", "orders:read"]));
@@ -47,6 +55,29 @@ fn a_policy_is_ready_when_it_is_live_on_every_server_or_on_none() {
 }
 
 #[test]
+fn a_policy_is_not_ready_where_another_one_keeps_it_from_holding() {
+    let main = name("auth/main");
+    let frozen_by = [name("auth/broken")];
+    let counted = ClientCounts { total: 5, compliant: 3, violating: 2 };
+    let frozen = |revision: Option<Revision>, counted: Option<&ClientCounts>| PolicyLive {
+        server: &main,
+        revision,
+        live: usize::from(revision.is_some()),
+        replicas: 1,
+        frozen_by: &frozen_by,
+        counted: counted.cloned(),
+    };
+    let mut inventory = world();
+    let status = policy_status(&mut inventory, &[frozen(None, None)]);
+    assert_eq!(said(&status)[1], "Ready=False ServerFrozen");
+    assert!(message(&status, "Ready").contains("frozen by AuthPolicy auth/broken"), "{status:?}");
+    // One that was served before goes on being served, and counts what was counted.
+    let status = policy_status(&mut inventory, &[frozen(Some(Revision([7; 32])), Some(&counted))]);
+    assert_eq!(said(&status)[1], "Ready=True Ready");
+    assert_eq!((status.clients, status.live.as_deref()), (Some(counted), Some("1/1")));
+}
+
+#[test]
 fn a_policy_that_is_not_accepted_is_stalled() {
     let mut inventory = world();
     let example = json!({
@@ -57,7 +88,8 @@ fn a_policy_that_is_not_accepted_is_stalled() {
     let judged = put(&mut inventory, Kind::AuthPolicy, "auth/baseline", 2, spec);
     let report = publish(&mut inventory).report;
     let report = &report.policies[&name("auth/baseline")];
-    let status = policy(&PolicyFacts { generation: 2, reading: &judged.findings, report, servers: &[] });
+    let status =
+        policy(&PolicyFacts { generation: 2, reading: &judged.findings, report, servers: &[], there: None });
     assert_eq!(
         said(&status),
         ["Accepted=False ExampleFails", "Ready=False ExampleFails", "Stalled=True ExampleFails"]
@@ -71,7 +103,8 @@ fn a_policy_in_audit_is_ready_as_soon_as_it_is_accepted() {
     let judged = put(&mut inventory, Kind::AuthPolicy, "auth/trial", 1, json!({ "enforcement": "Audit" }));
     let report = publish(&mut inventory).report;
     let report = &report.policies[&name("auth/trial")];
-    let status = policy(&PolicyFacts { generation: 1, reading: &judged.findings, report, servers: &[] });
+    let status =
+        policy(&PolicyFacts { generation: 1, reading: &judged.findings, report, servers: &[], there: None });
     assert_eq!(said(&status)[1], "Ready=True Audit");
 }
 
@@ -127,6 +160,7 @@ impl ServerCase {
 #[test]
 fn a_server_is_ready_when_every_wanted_replica_serves_the_newest_revision() {
     let lagging: Vec<String> = (0..40).map(|n| format!("pod-{n}")).collect();
+    let whole = Replicas { wanted: Some(2), ready: 2, ..Replicas::default() };
     let case = ServerCase::minimal();
     let status = case.status(|_| ());
     assert_eq!(
@@ -146,11 +180,9 @@ fn a_server_is_ready_when_every_wanted_replica_serves_the_newest_revision() {
             "Rollout",
         ),
         (Replicas { wanted: Some(0), ..Replicas::default() }, "NoReplica"),
-        (Replicas { wanted: Some(2), ready: 2, lagging: &lagging, ..Replicas::default() }, "Lagging"),
-        (
-            Replicas { wanted: Some(2), ready: 2, unfinished: Some("1 of 2"), ..Replicas::default() },
-            "Rollout",
-        ),
+        (Replicas { lagging: &lagging, ..whole }, "Lagging"),
+        (Replicas { unfinished: Some("1 of 2"), ..whole }, "Rollout"),
+        (Replicas { fault: Some("Deployment nauthera-main: refused"), ..whole }, "NotApplied"),
     ];
     for (replicas, reason) in cases {
         let status = case.status(|facts| facts.replicas = replicas);

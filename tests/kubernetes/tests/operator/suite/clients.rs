@@ -41,6 +41,50 @@ async fn a_secret_that_is_deleted_or_edited_is_made_again() {
 }
 
 #[tokio::test]
+async fn a_secret_has_nothing_that_its_client_does_not_ask_for_any_more() {
+    let platform = Platform::ready("template").await;
+    let shop = Namespace::new("shop").unwrap();
+    let added = "  secret: {labels: {team: shop}, annotations: {copy.example/to: everywhere}}";
+    platform.client(&shop, "till", added);
+    ready(shop.name(), "authclient", "till").await;
+    let secret = || get(&["secret", "till-client-secret", "-n", shop.name()]);
+    let metadata = secret().unwrap()["metadata"].clone();
+    assert_eq!(metadata["labels"]["team"], "shop", "{metadata}");
+    assert_eq!(metadata["annotations"]["copy.example/to"], "everywhere", "{metadata}");
+    let theirs = ["label", "secret", "till-client-secret", "-n", shop.name(), "theirs=stays"];
+    kubectl(theirs).unwrap().worked().unwrap();
+    platform.client(&shop, "till", "");
+    let gone = async || {
+        let metadata = secret()?["metadata"].clone();
+        let left = [&metadata["labels"]["team"], &metadata["annotations"]["copy.example/to"]];
+        if left.iter().all(|left| left.is_null()) { Ok(Some(metadata)) } else { anyhow::bail!("{metadata}") }
+    };
+    let metadata = wait_for("metadata without the template's", SOON, gone).await.unwrap();
+    assert_eq!(metadata["labels"]["theirs"], "stays", "{metadata}");
+    // A client that has no use for a secret any more has none in its Secret.
+    let public = format!(
+        "
+apiVersion: auth.nauthera.io/v1alpha1
+kind: AuthClient
+metadata: {{name: till}}
+spec:
+  authServerRef: {{name: main, namespace: {}}}
+  type: service
+  authentication: {{method: kubernetes_service_account, serviceAccounts: [till]}}
+  scopes: [\"orders:read\"]
+",
+        platform.name()
+    );
+    apply(shop.name(), &public).unwrap().worked().unwrap();
+    let without = async || {
+        let data = secret()?["data"].clone();
+        Ok((data["client_secret"].is_null() && !data["client_id"].is_null()).then_some(()))
+    };
+    wait_for("a Secret without client_secret", SOON, without).await.unwrap();
+    ready(shop.name(), "authclient", "till").await;
+}
+
+#[tokio::test]
 async fn a_secret_of_another_owner_is_never_touched() {
     let platform = Platform::ready("taken").await;
     let shop = Namespace::new("shop").unwrap();

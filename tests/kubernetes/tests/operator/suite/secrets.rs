@@ -17,6 +17,17 @@ async fn works(server: SocketAddr, client: &Credentials) {
     wait_for("a token", SOON, answer).await.unwrap();
 }
 
+async fn refused(server: SocketAddr, client: &Credentials) {
+    let refused = async || {
+        let answer = token(server, client).await;
+        Ok(answer
+            .err()
+            .map(|refusal| refusal.to_string())
+            .filter(|refusal| refusal.contains("invalid_client")))
+    };
+    wait_for("a refusal", SOON, refused).await.unwrap();
+}
+
 #[tokio::test]
 async fn another_name_is_another_secret_and_the_one_before_stays_and_works_for_the_overlap() {
     let platform = Platform::ready("renamed").await;
@@ -62,13 +73,20 @@ async fn a_client_that_moves_to_another_server_gets_a_new_secret_that_works_ther
     assert_ne!(second.secret, first.secret);
     works(to.service(), &second).await;
     for (server, client) in [(from.service(), &first), (to.service(), &first), (from.service(), &second)] {
-        let refused = async || {
-            let answer = token(server, client).await;
-            Ok(answer
-                .err()
-                .map(|refusal| refusal.to_string())
-                .filter(|refusal| refusal.contains("invalid_client")))
-        };
-        wait_for("a refusal", SOON, refused).await.unwrap();
+        refused(server, client).await;
+    }
+    // Back again it gets another one, and the one that had ended with the first move does not count again.
+    from.client(&shop, "till", "");
+    let back = async || {
+        let issuer = get(&["authclient", "till", "-n", shop.name()])?["status"]["issuer"].clone();
+        Ok(issuer.as_str().is_some_and(|issuer| issuer.contains(from.name())).then_some(()))
+    };
+    wait_for("the first issuer", SOON, back).await.unwrap();
+    ready(shop.name(), "authclient", "till").await;
+    let third = credentials(&shop, "till-client-secret");
+    assert!(third.secret != first.secret && third.secret != second.secret);
+    works(from.service(), &third).await;
+    for (server, client) in [(from.service(), &first), (from.service(), &second), (to.service(), &second)] {
+        refused(server, client).await;
     }
 }

@@ -4,6 +4,7 @@ use super::{Platform, SOON, ready, secret_value};
 use nauthera_test_kubernetes::kubectl::{get, kubectl};
 use nauthera_test_kubernetes::namespace::Namespace;
 use nauthera_test_kubernetes::wait::wait_for;
+use std::time::Duration;
 
 #[tokio::test]
 async fn a_server_runs_and_serves_what_is_published() {
@@ -40,6 +41,60 @@ async fn what_somebody_changes_of_it_is_put_back_and_what_is_as_it_should_be_is_
     platform.wait("authpolicy", "baseline").await;
     assert_eq!(service().unwrap()["metadata"]["resourceVersion"], version);
     assert_eq!(service().unwrap()["metadata"]["labels"]["team"], "other");
+}
+
+#[tokio::test]
+async fn what_somebody_adds_to_a_list_of_it_goes_again() {
+    let platform = Platform::ready("added").await;
+    let deployment = || get(&["deployment", "nauthera-main", "-n", platform.name()]);
+    let patch = r#"{"spec":{"template":{"spec":{"containers":[{"name":"beside","image":"machine"}]}}}}"#;
+    let words = ["patch", "deployment", "nauthera-main", "-n", platform.name(), "-p", patch];
+    kubectl(words).unwrap().worked().unwrap();
+    let alone = async || {
+        let deployment = deployment()?;
+        let containers = deployment["spec"]["template"]["spec"]["containers"].clone();
+        let names: Vec<_> =
+            containers.as_array().into_iter().flatten().map(|one| one["name"].clone()).collect();
+        if names == ["nauthera"] { Ok(Some(deployment)) } else { anyhow::bail!("{names:?}") }
+    };
+    let mended = wait_for("the server's container alone", SOON, alone).await.unwrap();
+    platform.wait("authserver", "main").await;
+    let generation = deployment().unwrap()["metadata"]["generation"].clone();
+    assert_eq!(generation, mended["metadata"]["generation"], "it is at rest");
+}
+
+#[tokio::test]
+async fn a_snapshot_that_somebody_deletes_or_edits_is_published_again() {
+    let platform = Platform::ready("published").await;
+    let index = || -> anyhow::Result<serde_json::Value> {
+        let map = get(&["configmap", "nauthera-main-snapshot", "-n", platform.name()])?;
+        Ok(serde_json::from_str(map["data"]["index.json"].as_str().unwrap_or_default())?)
+    };
+    let before = index().unwrap();
+    let head = before["head"].as_str().unwrap().to_owned();
+    let again = async || {
+        let now = index()?;
+        get(&["configmap", &head, "-n", platform.name()])?;
+        Ok((now["revision"] == before["revision"]).then_some(()))
+    };
+    let breaks: [&[&str]; 3] = [
+        &["delete", "configmap", "nauthera-main-snapshot"],
+        &["delete", "configmap", &head],
+        &[
+            "patch",
+            "configmap",
+            "nauthera-main-snapshot",
+            "--type=merge",
+            "-p",
+            r#"{"data":{"index.json":"{}"}}"#,
+        ],
+    ];
+    for words in breaks {
+        kubectl(words.iter().chain(&["-n", platform.name()])).unwrap().worked().unwrap();
+        // Far sooner than anything is looked at by the clock.
+        wait_for("the Snapshot", Duration::from_secs(15), again).await.unwrap();
+    }
+    platform.wait("authserver", "main").await;
 }
 
 #[tokio::test]
