@@ -54,11 +54,15 @@ where
     }
 }
 
+/// Is each line of the log a JSON object?
+pub fn is_json() -> bool {
+    std::env::var("NAUTHERA_LOG_FORMAT").is_ok_and(|format| format == "json")
+}
+
 /// The lines of the log, each with the id of the request that it is about.
 fn lines() -> Box<dyn Layer<Registry> + Send + Sync> {
-    let json = std::env::var("NAUTHERA_LOG_FORMAT").is_ok_and(|format| format == "json");
     let lines = fmt::layer().with_writer(std::io::stderr);
-    if json {
+    if is_json() {
         let format = fmt::format().json().flatten_event(true);
         let format = format.with_current_span(false).with_span_list(false);
         return lines.json().event_format(WithRequest::json(format)).boxed();

@@ -51,7 +51,7 @@ pub async fn run(args: &OperatorArgs, ui: &Ui) -> Result<()> {
         told.told().await;
         ending.cancel();
     });
-    let started = |admin| ui.say(&format!("admin on {admin}"));
+    let started = |admin| ui.tell(&format!("admin on {admin}"));
     let outcome = operate(context, options, stop, started).await;
     signals.abort();
     outcome.context("the operator cannot run")

@@ -326,7 +326,7 @@ impl Stop {
         if time.get() == 0 {
             return;
         }
-        ui.say(&format!("stopping: not ready any more, and serving for {time} yet"));
+        ui.tell(&format!("stopping: not ready any more, and serving for {time} yet"));
         tokio::select! {
             () = tokio::time::sleep(time.into()) => {}
             () = self.told() => {}

@@ -27,7 +27,7 @@ pub async fn run(args: &ServerArgs, ui: &Ui, log: Arc<dyn LogFilter>) -> Result<
     let mut running = Running::default();
     let (admin, port) = (Admin::default(), bind_beside(args.admin_listen, "--admin-listen")?);
     if args.admin_listen.port() == 0 {
-        ui.say(&format!("admin on {}", port.address()?));
+        ui.tell(&format!("admin on {}", port.address()?));
     }
     // Before there is anything to serve: the operator asks what this release reads, and the kubelet whether it is alive.
     running.admin(port, admin.clone());
@@ -52,7 +52,7 @@ pub async fn run(args: &ServerArgs, ui: &Ui, log: Arc<dyn LogFilter>) -> Result<
     };
     let port = bind(args.listen, args.tls_cert.as_deref(), args.tls_key.as_deref())?;
     if args.listen.port() == 0 {
-        ui.say(&format!("listening on {}", port.address()?));
+        ui.tell(&format!("listening on {}", port.address()?));
     }
     let issuer = snapshot.head.issuer.clone();
     let app = start(&setup, key_of(&args.keys, &snapshot)?, (revision, snapshot)).await?;
@@ -60,8 +60,8 @@ pub async fn run(args: &ServerArgs, ui: &Ui, log: Arc<dyn LogFilter>) -> Result<
     admin.begin(app.clone());
     running.chores(&app);
     let took = clock.monotonic().saturating_sub(began).as_millis();
-    ui.say(&format!("revision {}, ready after {took} ms", revision.short()));
-    ui.say(&format!("ready {issuer}"));
+    ui.tell(&format!("revision {}, ready after {took} ms", revision.short()));
+    ui.tell(&format!("ready {issuer}"));
     let stopped = async {
         stop.told().await;
         stop.drain(&app, args.drain, ui).await;

@@ -97,6 +97,16 @@ pub fn required(spec: &AuthServerSpec) -> Vec<(SecretKey, &'static str)> {
     database.into_iter().chain(certificate).collect()
 }
 
+/// All Secrets without which a pod of an AuthServer does not start, also the one that cert-manager writes.
+#[must_use]
+pub fn mounted(name: &str, spec: &AuthServerSpec) -> Vec<SecretKey> {
+    let managed = spec.tls.as_ref().and_then(|tls| tls.cert_manager.as_ref());
+    let managed = managed.into_iter().flat_map(|_| {
+        ["tls.crt", "tls.key"].map(|key| SecretKey { name: names::certificate(name), key: key.to_owned() })
+    });
+    required(spec).into_iter().map(|(key, _)| key).chain(managed).collect()
+}
+
 /// The children of an AuthServer. A kind that is not wanted now is `None`; what is there of it from before is to be deleted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Children {

@@ -190,7 +190,10 @@ fn of_policy(key: &ObjectKey, before: Option<&PolicyReport>, now: &PolicyReport)
     let sum = |of: fn(&nauthera_core::report::Governed) -> usize| now.servers.values().map(of).sum::<usize>();
     let (clients, violating) = (sum(|governed| governed.clients), sum(|governed| governed.violating));
     let what = if now.enforces { "narrows or refuses" } else { "would narrow or refuse" };
-    let note = format!("it governs {clients} clients and {what} {violating} of them");
+    let note = match now.servers.is_empty() {
+        true => "no client is judged by it yet".to_owned(),
+        false => format!("it governs {clients} clients and {what} {violating} of them"),
+    };
     vec![Happened::compiled(key, reasons::PUBLISHED, note)]
 }
 

@@ -153,7 +153,8 @@ async fn serve_webhook(
         http::bind(options.listen).await.map_err(|error| RunError::Webhook(options.listen, error))?;
     let presented = Arc::new(Presented::default());
     let acceptor = presented.clone().acceptor()?;
-    let webhook = Arc::new(Webhook { worlds: leader.worlds.clone() });
+    let webhook =
+        Arc::new(Webhook { worlds: leader.worlds.clone(), scope: leader.context.settings.scope.clone() });
     workers.spawn(http::serve(listener, Some(acceptor), webhook, end.clone()));
     let keeper = Keeper {
         context: leader.context.clone(),

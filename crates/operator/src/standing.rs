@@ -34,6 +34,14 @@ pub struct Notes {
     pub reached: u64,
 }
 
+impl Notes {
+    /// Was this edit not yet carried out? Then nothing is known of it.
+    #[must_use]
+    pub const fn is_before(&self, edit: i64) -> bool {
+        self.tended < edit || self.looked < edit
+    }
+}
+
 /// How it stands with one server.
 #[derive(Default)]
 pub struct Standing(Mutex<Notes>);

@@ -17,7 +17,7 @@ mod store;
 mod words;
 
 pub use bounded::fitted;
-pub use client::{ClientFacts, Live, SecretFact, client};
+pub use client::{ClientFacts, Live, SecretFact, client, out_of_reach};
 pub use merge::{HasConditions, merge};
 pub use policy::{PolicyFacts, PolicyLive, policy};
 pub use server::{Key, Replicas, ServerFacts, Unresolved, server};

@@ -18,6 +18,7 @@ use crate::records::RecordCache;
 use crate::standing::Standing;
 use crate::turn::{Ledger, World};
 use crate::watch::stream::PAGE;
+use credentials::Wait;
 use kube::api::{Api, DynamicObject, ListParams};
 use nauthera_core::names::ObjectRef;
 use nauthera_core::shards::Placement;
@@ -54,7 +55,7 @@ pub struct Steward {
     keys_for: Option<(nauthera_core::spec::SigningSettings, Seconds)>,
     sweeper: Sweeper,
     /// Clients whose Secret was written, or could not be, and is not seen as it should be yet: how often, and when it is tried again.
-    waits: HashMap<ObjectRef, (u32, Duration)>,
+    waits: HashMap<ObjectRef, Wait>,
     /// Clients that are gone and have a record still, and since when.
     gone: BTreeMap<ObjectRef, UnixTime>,
     /// Since when nothing was published because records were written.
@@ -189,6 +190,10 @@ impl Steward {
             // Nothing is made anew where everything goes.
             return Ok(AT_REST);
         }
+        if !world.compiled.snapshots.contains_key(&self.server) {
+            // It is refused: nothing is made for it that would stay.
+            return Ok(AT_REST.min(self.references().await));
+        }
         let digest_key = self.digest_key().await?;
         if self.key.as_ref().is_none_or(|held| held.digest_key != digest_key) {
             let publisher = Publisher::new(
@@ -219,7 +224,7 @@ impl Steward {
         let now = self.context.clock.now();
         let due = plan.next.map(|next| Duration::from_secs(u64::from(next.since(now).get()).max(1)));
         let waits = self.waits.iter().filter(|(client, _)| plan.has_secret(client));
-        let retry = waits.map(|(_, (_, due))| due.saturating_sub(self.context.clock.monotonic())).min();
+        let retry = waits.map(|(_, wait)| wait.due.saturating_sub(self.context.clock.monotonic())).min();
         Ok(due.into_iter().chain(retry).fold(AT_REST.min(references), Duration::min))
     }
 

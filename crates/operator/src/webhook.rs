@@ -11,6 +11,7 @@ pub use presented::{BadPair, Presented};
 use crate::admission::{self, Answer as Verdict, Request as Asked, View};
 use crate::http::{Answer, Handler, Request, text};
 use crate::turn::World;
+use crate::watch::Scope;
 use http::{Method, StatusCode};
 use kube::api::DynamicObject;
 use kube::core::admission::{AdmissionRequest, AdmissionReview};
@@ -26,6 +27,8 @@ pub const PATH: &str = "/validate";
 pub struct Webhook {
     /// What is known now.
     pub worlds: watch::Receiver<Option<Arc<World>>>,
+    /// Where it looks.
+    pub scope: Scope,
 }
 
 impl Handler for Webhook {
@@ -44,9 +47,10 @@ impl Handler for Webhook {
                 );
             }
         }
-        let world = self.worlds.borrow().clone();
+        let (world, scope) = (self.worlds.borrow().clone(), self.scope.clone());
         // Judging may compile everything.
-        let judged = tokio::task::spawn_blocking(move || review(&request.body, world.as_deref())).await;
+        let judged =
+            tokio::task::spawn_blocking(move || review(&request.body, world.as_deref(), &scope)).await;
         match judged {
             Ok(Ok(review)) => text(StatusCode::OK, "application/json", review),
             Ok(Err(why)) => text(StatusCode::BAD_REQUEST, "text/plain", format!("{why}\n")),
@@ -55,16 +59,16 @@ impl Handler for Webhook {
     }
 }
 
-fn review(body: &[u8], world: Option<&World>) -> Result<String, String> {
+fn review(body: &[u8], world: Option<&World>, scope: &Scope) -> Result<String, String> {
     let review: AdmissionReview<DynamicObject> =
         serde_json::from_slice(body).map_err(|error| format!("this is no AdmissionReview: {error}"))?;
     let request: AdmissionRequest<DynamicObject> =
         review.try_into().map_err(|_| "this AdmissionReview asks for nothing".to_owned())?;
-    let answer = judged(&request, world).respond(&request).into_review();
+    let answer = judged(&request, world, scope).respond(&request).into_review();
     serde_json::to_string(&answer).map_err(|error| error.to_string())
 }
 
-fn judged(request: &AdmissionRequest<DynamicObject>, world: Option<&World>) -> Verdict {
+fn judged(request: &AdmissionRequest<DynamicObject>, world: Option<&World>, scope: &Scope) -> Verdict {
     let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == request.kind.kind);
     // While nothing is known nothing is said: what is served is enforced elsewhere.
     let (Some(kind), Some(world)) = (kind, world) else { return Verdict::pass() };
@@ -78,5 +82,5 @@ fn judged(request: &AdmissionRequest<DynamicObject>, world: Option<&World>) -> V
         object: object.as_ref(),
         old: old.as_ref(),
     };
-    admission::judge(&asked, &View { inventory: &world.inventory, report: &world.compiled.report })
+    admission::judge(&asked, &View { inventory: &world.inventory, report: &world.compiled.report, scope })
 }

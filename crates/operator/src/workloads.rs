@@ -7,14 +7,18 @@ mod owner;
 pub use compare::{covers, hash};
 use owner::other;
 
-use crate::children::{ChildKind, Children, Facts, SecretKey, Server, children};
+use crate::children::{ChildKind, Children, Facts, SecretKey, Server, children, mounted};
 use crate::cluster::{Fault, call};
 use crate::context::Context;
 use crate::index::Source;
 use crate::lease::Term;
 use crate::names::{FIELD_MANAGER, child};
 use crate::status::{Unresolved, reasons};
+use crate::turn::World;
+use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams, Preconditions};
+use nauthera_core::codes::Code;
+use nauthera_core::compile::Compiled;
 use nauthera_core::inventory::Inventory;
 use nauthera_core::names::{Kind, ObjectRef};
 use std::sync::Arc;
@@ -31,6 +35,8 @@ pub struct Tended {
     pub unresolved: Vec<Unresolved>,
     /// What could not be applied, by object.
     pub faults: Vec<(String, Fault)>,
+    /// Does a part stay as it is until something is there that it needs? Nothing tells when.
+    pub held: bool,
 }
 
 /// The parts of a server as they should be.
@@ -42,6 +48,18 @@ pub struct Wanted {
     pub facts: Facts,
     /// The AuthServer's uid, by which it controls them.
     pub uid: Arc<str>,
+    /// The Secrets without which its pods do not start.
+    pub mounted: Vec<SecretKey>,
+}
+
+/// What came of one part.
+enum Applied {
+    /// It is as it should be.
+    Kept,
+    /// It was written.
+    Written,
+    /// It stays as it is until what is named is there.
+    Held(String),
 }
 
 /// Looks after the parts of one server.
@@ -83,17 +101,26 @@ impl Tender<'_> {
             secrets,
         };
         let server = Server { object: server, uid: &uid, spec: &workload, issuer: &spec.issuer_url };
-        Some(Wanted { children: children(&server, &facts), facts, uid: uid.clone() })
+        let mounted = mounted(&server.object.name, &workload);
+        Some(Wanted { children: children(&server, &facts), facts, uid: uid.clone(), mounted })
+    }
+
+    /// May anything be made? Nothing where everything goes, nor for a server that is refused and never was served.
+    fn may_be(&self, server: &ObjectRef, compiled: &Compiled) -> bool {
+        let deployment = ObjectRef::new(server.namespace.clone(), child(&server.name));
+        self.context.shared.with(|index| {
+            let is_there = index.child(ChildKind::Deployment, &deployment).is_some();
+            !index.is_terminating(&server.namespace) && (is_there || compiled.snapshots.contains_key(server))
+        })
     }
 
     /// Applies what is not as it should be, and removes what is not wanted any more.
-    pub async fn tend(&self, server: &ObjectRef, inventory: &Inventory) -> Tended {
-        if self.context.shared.with(|index| index.is_terminating(&server.namespace)) {
-            // Nothing is made anew where everything goes.
+    pub async fn tend(&self, server: &ObjectRef, world: &World) -> Tended {
+        if !self.may_be(server, &world.compiled) {
             return Tended::default();
         }
-        let Some(wanted) = self.wanted(server, inventory) else { return Tended::default() };
-        let Wanted { children, facts, uid } = wanted;
+        let Some(wanted) = self.wanted(server, &world.inventory) else { return Tended::default() };
+        let Wanted { children, facts, uid, mounted } = wanted;
         let unresolved = children.missing.iter().map(Unresolved::from).collect();
         let mut tended = Tended { unresolved, ..Tended::default() };
         let objects = match children.to_apply() {
@@ -105,8 +132,14 @@ impl Tender<'_> {
         };
         for object in objects {
             let shown = shown(&object);
-            match self.apply((server, &uid), object).await {
-                Ok(written) => tended.written += usize::from(written),
+            match self.apply((server, &uid), object, &mounted).await {
+                Ok(Applied::Kept) => {}
+                Ok(Applied::Written) => tended.written += 1,
+                Ok(Applied::Held(until)) => {
+                    let message = format!("{shown} stays as it is until {until}");
+                    tended.unresolved.push(Unresolved { reason: Code::SecretMissing.reason(), message });
+                    tended.held = true;
+                }
                 Err(error) => {
                     tended.unresolved.extend(to_mend(&shown, &error));
                     tended.faults.push((shown, error));
@@ -122,12 +155,13 @@ impl Tender<'_> {
         tended
     }
 
-    /// Applies an object, unless it is there with everything that it should have; whether it was written.
+    /// Applies an object, unless it is there with everything that it should have.
     async fn apply(
         &self,
         (server, uid): (&ObjectRef, &str),
         mut wanted: DynamicObject,
-    ) -> Result<bool, Fault> {
+        mounted: &[SecretKey],
+    ) -> Result<Applied, Fault> {
         let kind = wanted.types.as_ref().and_then(|types| ChildKind::of(&types.kind));
         let Some(kind) = kind else { return Err(Fault::Other("a part of an unknown kind".into())) };
         let hash = hash(&wanted);
@@ -149,14 +183,21 @@ impl Tender<'_> {
             return Err(Fault::Taken(whose));
         }
         if there.as_ref().is_some_and(|there| !there.identity.deleting && covers(&there.object, &wanted)) {
-            return Ok(false);
+            return Ok(Applied::Kept);
         }
         let standing = self.context.standing(server);
         let version = there.as_ref().map(|there| there.identity.resource_version.to_string());
         let last = version.map(|version| (version, hash.clone()));
         if last.is_some() && standing.notes().unkept.get(&kind) == last.as_ref() {
             // Just that was applied, and this is what was made of it.
-            return Ok(false);
+            return Ok(Applied::Kept);
+        }
+        if kind == ChildKind::Deployment
+            && there.is_some()
+            && is_recreated(&wanted)
+            && let Some(until) = self.lacks(server, mounted).await?
+        {
+            return Ok(Applied::Held(until));
         }
         self.term.check()?;
         tracing::info!(kind = ?kind, %object, "applying a part of a server");
@@ -169,7 +210,20 @@ impl Tender<'_> {
         } else if standing.notes().unkept.insert(kind, (version, hash)).is_none() {
             tracing::warn!(kind = ?kind, %object, "something in the cluster makes another object of what is applied");
         }
-        Ok(true)
+        Ok(Applied::Written)
+    }
+
+    /// The first of these Secrets that is not there as it is needed. The only pod of a server would be ended, and none could follow it.
+    async fn lacks(&self, server: &ObjectRef, mounted: &[SecretKey]) -> Result<Option<String>, Fault> {
+        let api: Api<Secret> = Api::namespaced(self.context.client.clone(), &server.namespace);
+        for SecretKey { name, key } in mounted {
+            let there = call(api.get_opt(name)).await?;
+            let has_key = |secret: &Secret| secret.data.as_ref().is_some_and(|data| data.contains_key(key));
+            if !there.as_ref().is_some_and(has_key) {
+                return Ok(Some(format!("Secret {}/{name} is there with the key {key}", server.namespace)));
+            }
+        }
+        Ok(None)
     }
 
     /// Applies an object. An apply leaves what others have added to a list, a container for example: a list is then put in place whole.
@@ -228,6 +282,11 @@ fn to_mend(shown: &str, fault: &Fault) -> Option<Unresolved> {
         }
         _ => None,
     }
+}
+
+/// Is its pod ended before the next one starts?
+fn is_recreated(deployment: &DynamicObject) -> bool {
+    deployment.data.pointer("/spec/strategy/type").is_some_and(|strategy| strategy == "Recreate")
 }
 
 fn shown(object: &DynamicObject) -> String {

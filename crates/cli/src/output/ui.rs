@@ -1,6 +1,7 @@
 //! Where a command talks: stdout for data, stderr for talk, colours only where a terminal wants them.
 
 use super::plain::visible;
+use crate::logging::is_json;
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use anyhow::{Error, Result};
@@ -40,6 +41,11 @@ impl Ui {
     /// Talks. Whether anybody listens does not matter.
     pub fn say(&self, text: &str) {
         writeln!(AutoStream::new(io::stderr().lock(), self.err), "{text}").ok();
+    }
+
+    /// Says how a process that serves gets on: a line of the log where whoever reads it expects nothing else.
+    pub fn tell(&self, text: &str) {
+        if is_json() { tracing::info!("{text}") } else { self.say(text) }
     }
 
     /// Says why a command could not do its job.

@@ -3,8 +3,10 @@
 
 use super::answer::Answer;
 use super::judge::{View, with};
-use crate::status::line;
+use crate::status::{line, out_of_reach};
+use crate::watch::Scope;
 use nauthera_api::objects::{Judged, Spec};
+use nauthera_core::codes::Code;
 use nauthera_core::compile::compile;
 use nauthera_core::finding::Finding;
 use nauthera_core::grant::Admission;
@@ -25,7 +27,7 @@ pub(super) fn judge(judged: &Judged, view: &View<'_>, hints: Vec<String>) -> Ans
     if denies && !beyond.is_empty() {
         return Answer::refuse(beyond).because(&denying(report, view.inventory));
     }
-    Answer::warn(hints.into_iter().chain(told(report)))
+    Answer::warn(hints.into_iter().chain(told(report, view.scope)))
 }
 
 /// Why it is a refusal and no warning.
@@ -44,8 +46,11 @@ fn denying(report: &ClientReport, inventory: &Inventory) -> String {
 }
 
 /// Violations, and what policies in Audit would say. What the client waits for is said too: it may be on its way.
-fn told(report: &ClientReport) -> impl Iterator<Item = String> {
-    report.findings.iter().filter(|finding| finding.is_violation()).chain(&report.audit).map(line)
+fn told(report: &ClientReport, scope: &Scope) -> impl Iterator<Item = String> {
+    let hidden = report.server.as_ref().filter(|server| !scope.has(&server.namespace));
+    let shown = move |finding: &&Finding| hidden.is_none() || finding.code != Code::ServerNotFound;
+    let all = report.findings.iter().filter(|finding| finding.is_violation()).chain(&report.audit);
+    hidden.map(out_of_reach).into_iter().chain(all.filter(shown).map(line))
 }
 
 /// The facts without clients that cannot matter: those that matter share its namespace, where Secrets are claimed, or its id.

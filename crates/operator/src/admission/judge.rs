@@ -4,6 +4,7 @@
 use super::answer::Answer;
 use super::{client, effects};
 use crate::status::line;
+use crate::watch::Scope;
 use nauthera_api::objects::{self, Judged};
 use nauthera_core::finding::{Finding, Severity};
 use nauthera_core::inventory::Inventory;
@@ -31,6 +32,8 @@ pub struct View<'a> {
     pub inventory: &'a Inventory,
     /// What was made of them last.
     pub report: &'a Report,
+    /// Where it looks.
+    pub scope: &'a Scope,
 }
 
 /// Judges a request. It may compile everything once, for a policy or a server: call it where that blocks nobody.

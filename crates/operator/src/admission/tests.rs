@@ -1,6 +1,7 @@
 //! What the webhook says, request by request.
 
 use super::*;
+use crate::watch::Scope;
 use crate::world::{baseline, client, object, publish, put, world};
 use kube::core::DynamicObject;
 use kube::core::admission::AdmissionReview;
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 
 fn asked(inventory: &mut Inventory, kind: Kind, new: &Value, old: Option<&Value>) -> Answer {
     let compiled = publish(inventory);
-    let view = View { inventory, report: &compiled.report };
+    let view = View { inventory, report: &compiled.report, scope: &Scope::All };
     judge(&Request { kind, subresource: false, object: Some(new), old }, &view)
 }
 
@@ -32,6 +33,23 @@ fn violations_are_warnings_with_the_words_of_check() {
     let answer = of_client(&mut world(), client(&["openid", "orders:read"]));
     assert_eq!(answer.refusal, None);
     insta::assert_snapshot!(answer.warnings.join("\n"));
+}
+
+#[test]
+fn of_a_server_where_nobody_looks_it_is_not_said_that_it_is_not_there() {
+    let mut inventory = world();
+    let mut elsewhere = client(&["openid"]);
+    elsewhere["authServerRef"]["namespace"] = json!("hidden");
+    let compiled = publish(&mut inventory);
+    let scope = Scope::Listed(["auth", "shop"].map(Into::into).into());
+    let view = View { inventory: &inventory, report: &compiled.report, scope: &scope };
+    let new = object(Kind::AuthClient, "shop/web", 1, elsewhere);
+    let request = Request { kind: Kind::AuthClient, subresource: false, object: Some(&new), old: None };
+    let answer = judge(&request, &view);
+    let [warning] = answer.warnings.as_slice() else { panic!("{answer:?}") };
+    assert!(
+        warning.starts_with("AuthServer `hidden/main` is in a namespace that this operator does not watch")
+    );
 }
 
 #[test]
@@ -99,7 +117,7 @@ fn what_is_on_its_way_out_passes() {
     let old = object(Kind::AuthClient, "shop/web", 1, client(&[]));
     assert_eq!(asked(&mut world(), Kind::AuthClient, &new, Some(&old)), Answer::pass());
     let (inventory, report) = (world(), Default::default());
-    let view = View { inventory: &inventory, report: &report };
+    let view = View { inventory: &inventory, report: &report, scope: &Scope::All };
     let gone = Request { kind: Kind::AuthClient, subresource: false, object: None, old: Some(&old) };
     assert_eq!(judge(&gone, &view), Answer::pass());
     let status = Request { kind: Kind::AuthClient, subresource: true, object: Some(&new), old: None };

@@ -9,14 +9,16 @@ use crate::names::{
     SERVING_PORT_NAME, SNAPSHOT_CACHE_DIR, TLS_DIR, USER,
 };
 use k8s_openapi::api::core::v1::{
-    Capabilities, Container, ContainerPort, HTTPGetAction, LocalObjectReference, PodSecurityContext, PodSpec,
-    PodTemplateSpec, Probe, ResourceRequirements, SeccompProfile, SecurityContext,
+    Capabilities, Container, ContainerPort, EnvVar, HTTPGetAction, LocalObjectReference, PodSecurityContext,
+    PodSpec, PodTemplateSpec, Probe, ResourceRequirements, SeccompProfile, SecurityContext,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use nauthera_api::v1alpha1::{PodTemplate, Resources};
 use std::collections::BTreeMap;
 
+/// The variable that says in what form the log is.
+const LOG_FORMAT: &str = "NAUTHERA_LOG_FORMAT";
 /// How long a pod serves on when it is told to stop: the time in which every balancer has seen it.
 const DRAIN: &str = "10s";
 /// When a pod that does not stop by itself is killed, in seconds: after the drain, and the requests under way.
@@ -37,7 +39,8 @@ pub(super) fn template(server: &Server<'_>, facts: &Facts) -> PodTemplateSpec {
     } = asked;
     let (volumes, mounts) =
         volumes(server, facts).into_iter().map(|Mounted { volume, mount }| (volume, mount)).unzip();
-    let container = Container { env: some(env), volume_mounts: Some(mounts), ..container(server, facts) };
+    let container =
+        Container { env: Some(environment(env)), volume_mounts: Some(mounts), ..container(server, facts) };
     let pulls = image_pull_secrets.into_iter().map(|secret| LocalObjectReference { name: secret.name });
     PodTemplateSpec {
         metadata: Some(ObjectMeta {
@@ -63,6 +66,15 @@ pub(super) fn template(server: &Server<'_>, facts: &Facts) -> PodTemplateSpec {
             ..PodSpec::default()
         }),
     }
+}
+
+/// What the manifest asks for; beside the audit, which is JSON, the log is too, unless it asks for another form.
+fn environment(mut asked: Vec<EnvVar>) -> Vec<EnvVar> {
+    if !asked.iter().any(|variable| variable.name == LOG_FORMAT) {
+        let json = EnvVar { name: LOG_FORMAT.into(), value: Some("json".into()), value_from: None };
+        asked.push(json);
+    }
+    asked
 }
 
 fn some<T>(list: Vec<T>) -> Option<Vec<T>> {

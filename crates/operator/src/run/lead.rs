@@ -27,6 +27,8 @@ use tokio::task::{AbortHandle, JoinSet};
 const TENDERS: usize = 4;
 /// Events that wait to be written at most; more of them are not told.
 const EVENTS: usize = 512;
+/// How often it is looked for what a part waits for.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How often it is counted what waits.
 const COUNT_EVERY: Duration = Duration::from_secs(1);
 
@@ -214,14 +216,14 @@ async fn tend(
             continue;
         };
         let began = context.clock.monotonic();
-        let tended = Tender { context: &context, term: &term }.tend(&server, &world.inventory).await;
+        let tended = Tender { context: &context, term: &term }.tend(&server, &world).await;
         context.metrics.worked("parts", context.clock.monotonic().saturating_sub(began));
         parts.done(&server, note_tended(&context, (&server, generation), tended));
     }
 }
 
 fn note_tended(context: &Context, (server, generation): (&ObjectRef, i64), tended: Tended) -> Outcome {
-    let Tended { written, unresolved, faults } = tended;
+    let Tended { written, unresolved, faults, held } = tended;
     for (_, fault) in &faults {
         context.metrics.wrote("parts", fault.category());
     }
@@ -251,7 +253,11 @@ fn note_tended(context: &Context, (server, generation): (&ObjectRef, i64), tende
         (notes.workload_fault, notes.unresolved, notes.tended) = (fault, unresolved, tended);
         context.news.ring();
     }
-    if faults.is_empty() { Outcome::Done } else { Outcome::Failed }
+    match faults.is_empty() {
+        false => Outcome::Failed,
+        true if held => Outcome::Again(LOOK_EVERY),
+        true => Outcome::Done,
+    }
 }
 
 /// Tells Events, one after the other.

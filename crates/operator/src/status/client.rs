@@ -221,6 +221,16 @@ fn acceptance(facts: &ClientFacts<'_>) -> Verdict {
     facts.report.findings.iter().find(refuses).map_or_else(accepted, Verdict::because)
 }
 
+/// What is said of a server in a namespace that is not watched: nobody knows whether it is there.
+#[must_use]
+pub fn out_of_reach(server: &ObjectRef) -> String {
+    format!(
+        "AuthServer `{server}` is in a namespace that this operator does not watch; platform adds {} to its namespaces, or the client names \
+         another server",
+        server.namespace
+    )
+}
+
 fn references(facts: &ClientFacts<'_>, accepted: &Verdict) -> Verdict {
     let missing = |finding: &&Finding| {
         matches!(
@@ -229,12 +239,7 @@ fn references(facts: &ClientFacts<'_>, accepted: &Verdict) -> Verdict {
         )
     };
     if let Some(server) = facts.report.server.as_ref().filter(|_| facts.out_of_reach) {
-        let message = format!(
-            "AuthServer `{server}` is in a namespace that this operator does not watch; platform adds {} to its namespaces, or the client \
-             names another server",
-            server.namespace
-        );
-        return Verdict::no(reasons::OUT_OF_REACH, message);
+        return Verdict::no(reasons::OUT_OF_REACH, out_of_reach(server));
     }
     if let Some(finding) = facts.report.findings.iter().find(missing) {
         return Verdict::because(finding);
@@ -302,6 +307,9 @@ fn programming(facts: &ClientFacts<'_>) -> Verdict {
     let report = facts.report;
     match report.verdict {
         report::Verdict::Refused => Verdict::no(reasons::REFUSED, "it is not served"),
+        report::Verdict::Waiting if facts.out_of_reach => {
+            Verdict::no(reasons::WAITING, "its server is in a namespace that this operator does not watch")
+        }
         report::Verdict::Waiting => {
             let waits = report.decisive();
             let frozen = waits.filter(|finding| finding.code == Code::ClientWaiting).map(Verdict::because);

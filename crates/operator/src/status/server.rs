@@ -51,6 +51,8 @@ pub struct ServerFacts<'a> {
     pub unresolved: &'a [Unresolved],
     /// The time at which keys are judged.
     pub now: UnixTime,
+    /// The status that is there. While every client keeps what it has, so does the count of those that are served as they ask.
+    pub there: Option<&'a AuthServerStatus>,
 }
 
 /// The pods of a server.
@@ -105,6 +107,8 @@ pub fn server(facts: &ServerFacts<'_>) -> AuthServerStatus {
     let report = facts.report;
     let lagging = facts.replicas.lagging.iter().take(LAGGING).map(|name| fitted(name, 253));
     let policies = report.policies.iter().take(POLICIES).map(PolicyRef::from);
+    let kept = facts.there.filter(|_| report.keeps()).and_then(|there| there.clients.as_ref());
+    let counted = kept.map(|clients| clients.compliant.min(number(report.clients.total)));
     AuthServerStatus {
         observed_generation: facts.generation,
         issuer: facts.issuer.map(ToString::to_string),
@@ -113,7 +117,7 @@ pub fn server(facts: &ServerFacts<'_>) -> AuthServerStatus {
         lagging_replicas: lagging.collect(),
         clients: Some(ServerClients {
             total: number(report.clients.total),
-            compliant: number(report.clients.compliant),
+            compliant: counted.unwrap_or_else(|| number(report.clients.compliant)),
             refused: number(report.clients.refused),
         }),
         policies: policies.collect(),

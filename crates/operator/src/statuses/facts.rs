@@ -298,16 +298,9 @@ fn server(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
     let published = world.published.get(name);
     let head = world.compiled.snapshots.get(name).map(|snapshot| &snapshot.head);
     let level = level(context, name);
-    if level.unasked {
-        return Some(Judgement::later(manifest));
-    }
     let standing = context.standing(name);
-    {
-        // Of an edit that nobody has carried out yet nothing is known.
-        let notes = standing.notes();
-        if notes.tended < report.generation || notes.looked < report.generation {
-            return Some(Judgement::later(manifest));
-        }
+    if level.unasked || standing.notes().is_before(report.generation) {
+        return Some(Judgement::later(manifest));
     }
     let lagging: Vec<String> = level.lagging.iter().map(ToString::to_string).collect();
     let object = |name_of: String| ObjectRef::new(name.namespace.clone(), name_of);
@@ -329,6 +322,7 @@ fn server(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
     };
     let rollout = deployment.as_ref().and_then(|deployment| trouble(&deployment.object.data));
     let unfinished = deployment.as_ref().and_then(|deployment| unfinished(&deployment.object));
+    let there: Option<AuthServerStatus> = there(manifest);
     let facts = ServerFacts {
         object: name,
         generation: manifest.generation,
@@ -349,8 +343,8 @@ fn server(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
         signing: head.map(|head| head.signing).unwrap_or_default(),
         unresolved: &unresolved,
         now: context.clock.now(),
+        there: there.as_ref(),
     };
-    let there: Option<AuthServerStatus> = there(manifest);
     judged(context, manifest, there.as_ref(), (status::server(&facts), true), None)
 }
 

@@ -3,6 +3,7 @@
 use super::{Steward, wait};
 use crate::cluster::Fault;
 use crate::events::Happened;
+use crate::index::Index;
 use crate::records::{Due, Entry, Hands, Plan, SecretState, Shards, View, Work, Writer};
 use crate::turn::World;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -135,8 +136,15 @@ impl Steward {
         worlds: &watch::Receiver<Option<Arc<World>>>,
     ) -> Result<(), Fault> {
         let now = self.context.clock.monotonic();
-        self.waits.retain(|client, _| plan.due.contains_key(client));
-        let waits = |client: &ObjectRef| self.waits.get(client).is_some_and(|(_, due)| now < *due);
+        self.context.shared.with(|index| {
+            let version = |client: &ObjectRef| version(&plan.due.get(client)?.0, index);
+            self.waits.retain(|client, wait| {
+                // What was refused may go well once somebody has touched what is there.
+                let touched = wait.refused.as_ref().is_some_and(|then| *then != version(client));
+                plan.due.contains_key(client) && !touched
+            });
+        });
+        let waits = |client: &ObjectRef| self.waits.get(client).is_some_and(|wait| now < wait.due);
         let due: Vec<(&ObjectRef, &(Entry, Due))> =
             plan.due.iter().filter(|(client, (_, due))| *due != Due::Record && !waits(client)).collect();
         let until = now.saturating_add(SLICE);
@@ -192,7 +200,8 @@ impl Steward {
                 self.events.try_send(happened).ok();
             }
         }
-        self.note_outcomes(outcomes).map(|()| count)
+        let versions = chosen.into_iter().map(|chosen| (chosen.entry.client, chosen.version)).collect();
+        self.note_outcomes(outcomes, &versions).map(|()| count)
     }
 
     /// What is due still of these clients, given the records that were read just now.
@@ -225,8 +234,7 @@ impl Steward {
                     (Due::Adopt, Step::Adopt) | (Due::Refresh, Step::Done { .. }) | (Due::Look(_), _) => true,
                     _ => false,
                 };
-                let secret = entry.secret().and_then(|name| index.secret(&name));
-                let version = secret.map(|secret| secret.identity.resource_version.clone());
+                let version = version(entry, index);
                 let happens = record(client).and_then(|record| happens(client, due, record));
                 let (entry, due) = (entry.clone(), due.clone());
                 is_due.then(|| Chosen { entry, due, held: plain.cloned(), version, happens })
@@ -235,15 +243,21 @@ impl Steward {
         })
     }
 
-    fn note_outcomes(&mut self, outcomes: Vec<(ObjectRef, Result<(), Fault>)>) -> Result<(), Fault> {
+    fn note_outcomes(
+        &mut self,
+        outcomes: Vec<(ObjectRef, Result<(), Fault>)>,
+        versions: &HashMap<ObjectRef, Option<Arc<str>>>,
+    ) -> Result<(), Fault> {
         let now = self.context.clock.monotonic();
         let mut notes = self.standing.notes();
         let mut lost = false;
         for (client, outcome) in outcomes {
             notes.planner.unsettle(&client);
             // What was written is looked at again, and where it is never as it should be, somebody changes it each time.
-            let tries = self.waits.get(&client).map_or(0, |(tries, _)| *tries) + 1;
-            self.waits.insert(client.clone(), (tries, now.saturating_add(wait(tries))));
+            let tries = self.waits.get(&client).map_or(0, |wait| wait.tries) + 1;
+            let refused = outcome.as_ref().is_err_and(Fault::is_refusal);
+            let refused = refused.then(|| versions.get(&client).cloned().flatten());
+            self.waits.insert(client.clone(), Wait { tries, due: now.saturating_add(wait(tries)), refused });
             match outcome {
                 Ok(()) => {
                     if matches!(notes.planner.states.get(&client), Some(SecretState::Refused(_))) {
@@ -262,6 +276,22 @@ impl Steward {
         }
         if lost { Err(Fault::NotLeading) } else { Ok(()) }
     }
+}
+
+/// How a Secret waits that was written, or could not be, and is not seen as it should be yet.
+pub(super) struct Wait {
+    /// How often it was tried.
+    tries: u32,
+    /// When it is tried again.
+    pub(super) due: Duration,
+    /// Where the API server refused it: the version of what was there then, if anything was.
+    refused: Option<Option<Arc<str>>>,
+}
+
+/// The version of a client's Secret, as far as it is known.
+fn version(entry: &Entry, index: &Index) -> Option<Arc<str>> {
+    let secret = entry.secret().and_then(|name| index.secret(&name))?;
+    Some(secret.identity.resource_version.clone())
 }
 
 struct Chosen {

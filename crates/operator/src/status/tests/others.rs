@@ -151,6 +151,7 @@ impl ServerCase {
             signing: SigningSettings::default(),
             unresolved: &[],
             now: NOW,
+            there: None,
         };
         change(&mut facts);
         server(&facts)
@@ -219,6 +220,17 @@ fn a_frozen_server_names_the_policy_and_is_not_stalled_itself() {
     });
     let told = message(&unread, "Programmed");
     assert!(told.contains("keeps the settings it has; nothing newer can be published: format 99"), "{told}");
+}
+
+#[test]
+fn a_frozen_server_counts_as_it_did_when_its_clients_were_judged_last() {
+    let spec = client_spec(&["openid"]);
+    let case = ServerCase::minimal().beside(Kind::AuthClient, "shop/web", 1, spec);
+    let before = case.status(|_| ());
+    assert_eq!(before.clients.as_ref().unwrap().compliant, 1);
+    let case = case.beside(Kind::AuthPolicy, "auth/baseline", 2, json!({ "unknown": 1 }));
+    let frozen = case.status(|facts| facts.there = Some(&before));
+    assert_eq!(frozen.clients, before.clients);
 }
 
 #[test]

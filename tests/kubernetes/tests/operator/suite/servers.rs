@@ -20,6 +20,13 @@ async fn a_server_runs_and_serves_what_is_published() {
         let secret = get(&["secret", name, "-n", platform.name()]).unwrap();
         assert!(secret["metadata"]["ownerReferences"].is_null(), "{name} outlives its AuthServer");
     }
+    // Log and audit are one stream of JSON, whoever reads it.
+    let log = ["logs", "-l", "auth.nauthera.io/server=main", "--tail=-1", "-n", platform.name()];
+    let log = kubectl(log).unwrap().worked().unwrap();
+    assert!(log.contains("ready https://"), "{log}");
+    for line in log.lines() {
+        serde_json::from_str::<serde_json::Value>(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    }
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use nauthera_test_kubernetes::kubectl::{apply, get, kubectl};
 use nauthera_test_kubernetes::manifests;
 use nauthera_test_kubernetes::namespace::Namespace;
 use nauthera_test_kubernetes::wait::wait_for;
+use rcgen::{CertificateParams, KeyPair};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -84,4 +85,56 @@ async fn the_first_word_on_an_edit_knows_of_a_secret_that_is_missing() {
     let said = of(&server, "ResolvedRefs");
     assert_eq!(said["reason"], "SecretMissing", "{said}");
     assert_eq!(said["message"].as_str().unwrap().matches("is not there").count(), 1, "{said}");
+}
+
+/// A certificate for a name, and its key, in PEM.
+fn pair(name: &str) -> [String; 2] {
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(vec![name.to_owned()]).unwrap().self_signed(&key).unwrap();
+    [certificate.pem(), key.serialize_pem()]
+}
+
+#[tokio::test]
+async fn the_only_pod_goes_on_until_the_secret_that_an_edit_names_is_there() {
+    let platform = Platform::ready("only").await;
+    let pod = || get(&["pods", "-l", "auth.nauthera.io/server=main", "-n", platform.name()]);
+    let before = pod().unwrap()["items"][0]["metadata"]["uid"].clone();
+    let edited = edit(&platform, r#"{"tls":{"certSecretRef":{"name":"web"}}}"#);
+    let held = async || {
+        let server = get(&["authserver", "main", "-n", platform.name()])?;
+        let said = of(&server, "ResolvedRefs")["message"].as_str().unwrap_or_default().to_owned();
+        Ok((server["status"]["observedGeneration"] == edited && said.contains("stays as it is until"))
+            .then_some(server))
+    };
+    let server = wait_for("what the pod waits for", SOON, held).await.unwrap();
+    let said = of(&server, "Ready");
+    assert_eq!((&said["status"], &said["reason"]), (&"False".into(), &"SecretMissing".into()), "{said}");
+    let pods = pod().unwrap();
+    assert_eq!(pods["items"][0]["metadata"]["uid"], before, "{pods}");
+    assert_eq!(pods["items"][0]["status"]["containerStatuses"][0]["ready"], true, "{pods}");
+    let [certificate, key] = pair("only.example");
+    let secret = serde_json::json!({
+        "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls", "metadata": { "name": "web" },
+        "stringData": { "tls.crt": certificate, "tls.key": key },
+    });
+    apply(platform.name(), &secret.to_string()).unwrap().worked().unwrap();
+    platform.wait("authserver", "main").await;
+    let service = get(&["service", "nauthera-main", "-n", platform.name()]).unwrap();
+    assert_eq!(service["spec"]["ports"][0]["port"], 443, "{service}");
+    assert_ne!(pod().unwrap()["items"][0]["metadata"]["uid"], before);
+}
+
+#[tokio::test]
+async fn nothing_that_would_stay_is_made_for_a_server_that_is_refused() {
+    let platform = Platform::ready("twin").await;
+    let twin = manifests::server(platform.name(), "").replace("{name: main}", "{name: twin}");
+    apply(platform.name(), &twin).unwrap().worked().unwrap();
+    let refused = condition(platform.name(), "authserver", "twin", "Accepted", "False").await;
+    assert_eq!(of(&refused, "Accepted")["reason"], "DuplicateIssuer");
+    let made = ["deployments,services,secrets,persistentvolumeclaims", "-n", platform.name(), "-o", "name"];
+    let made = kubectl(["get"].into_iter().chain(made)).unwrap().worked().unwrap();
+    assert!(made.contains("nauthera-main") && !made.contains("twin"), "{made}");
+    // It is served once it may be.
+    kubectl(["delete", "authserver", "main", "-n", platform.name()]).unwrap().worked().unwrap();
+    platform.wait("authserver", "twin").await;
 }
