@@ -183,36 +183,34 @@ fn look(context: &Context, cache: &RecordCache, publications: &Mutex<Publication
     let Gathered { inventory, mut faults } = gather(&context.shared, cache, publications, now);
     let facts = Inventory { private_fetch: context.settings.allow_private_fetch, ..inventory };
     let compiled = compile(&facts);
-    let (published, unreadable) = {
+    let (published, unreadable): (BTreeMap<_, _>, _) = {
         let mut publications = publications.lock().unwrap_or_else(PoisonError::into_inner);
         publications.note_policies(&compiled);
         let published = publications.all().map(|(server, published)| (server.clone(), published.clone()));
         (published.collect(), publications.unreadable())
     };
-    for (server, why) in unreadable {
-        if let Some(kept) = kept_of(&facts, &compiled, &server) {
-            let why = format!(
-                "{why}, and {kept} is to be kept as it was published: mend it, and all is published anew"
-            );
-            faults.entry(server).or_insert(why);
+    for server in facts.servers.keys().filter(|server| !published.contains_key(*server)) {
+        if let Some(why) = kept(&facts, &compiled, server, unreadable.get(server).map(String::as_str)) {
+            faults.entry(server.clone()).or_insert(why);
         }
     }
     World { inventory: Arc::new(facts), compiled: Arc::new(compiled), published, faults, number: 0 }
 }
 
-/// What can only go on as it is published: a server that is frozen, or a client whose manifest cannot be used any more. Where that
-/// cannot be read, as after this operator was rolled back by more than it can be, nothing is published in its place.
-fn kept_of(facts: &Inventory, compiled: &Compiled, server: &ObjectRef) -> Option<String> {
-    let frozen_by = compiled.report.servers.get(server)?.frozen_by.first();
-    let frozen_by = frozen_by.map(|policy| format!("what policy `{policy}`, which is not accepted, freezes"));
-    let unusable = || {
-        let mut clients = facts.clients.iter().filter(|(_, object)| object.spec.is_none());
-        let served =
-            |client: &ObjectRef| facts.credentials.get(client).is_some_and(|record| record.server == *server);
-        let client = clients.find(|(client, _)| served(client))?.0;
-        Some(format!("AuthClient `{client}`, which is not accepted,"))
-    };
-    frozen_by.or_else(unusable)
+/// Why nothing may be published for a server of which nothing is known to be: it is frozen, so what it served is to be kept, and that cannot
+/// be read, as after this operator was rolled back by more than it can be, or is not there any more though clients were served.
+fn kept(
+    facts: &Inventory,
+    compiled: &Compiled,
+    server: &ObjectRef,
+    unreadable: Option<&str>,
+) -> Option<String> {
+    let policy = compiled.report.servers.get(server)?.frozen_by.first()?;
+    let served = || facts.credentials.values().any(|record| record.server == *server);
+    let why = unreadable.or_else(|| served().then_some("what was published is not there any more"))?;
+    Some(format!(
+        "{why}, and what policy `{policy}`, which is not accepted, freezes is to be kept: mend it, and all is published anew"
+    ))
 }
 
 /// Clients that bring a Secret which is not there or cannot be used, with what is wrong: they wait. One that has brought a secret
@@ -257,31 +255,34 @@ mod tests {
     use nauthera_core::inventory::CredentialRecord;
     use serde_json::json;
 
-    fn kept(inventory: &Inventory) -> Option<String> {
-        kept_of(inventory, &compile(inventory), &name("auth/main"))
+    fn held(inventory: &Inventory, unreadable: Option<&str>) -> Option<String> {
+        kept(inventory, &compile(inventory), &name("auth/main"), unreadable)
     }
 
     #[test]
-    fn what_is_published_and_cannot_be_read_is_replaced_only_where_nothing_has_to_be_kept() {
+    fn what_is_published_and_not_known_is_replaced_unless_a_freeze_keeps_it() {
         let mut inventory = world();
         put(&mut inventory, Kind::AuthClient, "shop/web", 1, client(&["openid"]));
         let served = publish(&mut inventory);
         inventory.published.clear();
-        assert_eq!(kept(&inventory), None);
+        assert_eq!(held(&inventory, Some("format 99")), None);
 
-        let mut frozen = inventory.clone();
         let mut policy = baseline();
-        policy["examples"] =
-            json!([{ "name": "wrong", "client": { "scopes": ["admin"] }, "expect": "Compliant" }]);
-        put(&mut frozen, Kind::AuthPolicy, "auth/baseline", 2, policy);
-        assert_eq!(kept(&frozen).unwrap(), "what policy `auth/baseline`, which is not accepted, freezes");
+        let example = json!({ "name": "wrong", "client": { "scopes": ["admin"] }, "expect": "Compliant" });
+        policy["examples"] = json!([example]);
+        put(&mut inventory, Kind::AuthPolicy, "auth/baseline", 2, policy);
+        let why = held(&inventory, Some("format 99")).unwrap();
+        assert!(
+            why.starts_with("format 99, and what policy `auth/baseline`, which is not accepted"),
+            "{why}"
+        );
+        assert_eq!(held(&inventory, None), None, "it never served anybody");
 
-        put(&mut inventory, Kind::AuthClient, "shop/web", 2, json!({ "unknown": true }));
-        assert_eq!(kept(&inventory), None, "no server is known to have served it");
         let row = served.snapshots[&name("auth/main")].clients.values().next().unwrap().clone();
         let (server, client_id) = (name("auth/main"), row.client_id.clone());
         let record = CredentialRecord { server, client_id, secrets: Vec::new() };
         inventory.credentials.insert(name("shop/web"), record);
-        assert_eq!(kept(&inventory).unwrap(), "AuthClient `shop/web`, which is not accepted,");
+        let why = held(&inventory, None).unwrap();
+        assert!(why.starts_with("what was published is not there any more, and what policy"), "{why}");
     }
 }

@@ -1,23 +1,23 @@
-//! Everything at once: clients that come, change and go, Secrets that are deleted and scribbled on, rotations, revocations, policies
-//! that narrow and widen, an operator that is killed, watches that are cut and writes that are refused, in an order that a seed
-//! decides. An application that is not part of it notices nothing, and when it is over every object says what is true.
+//! Everything at once: clients that come, change and go, Secrets that are deleted, renamed and scribbled on, rotations, revocations,
+//! policies that narrow, widen and freeze, what is published and what runs it taken away, an operator that is killed, watches that are cut
+//! and writes that are refused, in an order that a seed decides. An application that is not part of it notices nothing, and when it is over every object says what is true.
 
 use super::site::Site;
 use super::turns::whole;
 use anyhow::{Context, Result, ensure};
 use nauthera_test_kubernetes::kubectl::{apply, get, kubectl};
 use nauthera_test_kubernetes::manifests;
-use nauthera_test_kubernetes::objects::{SOON, of};
+use nauthera_test_kubernetes::objects::{SOON, of, secret_value};
 use nauthera_test_kubernetes::operator::Operator;
 use nauthera_test_kubernetes::proxy::{Call, Trouble};
-use nauthera_test_kubernetes::tokens::token;
+use nauthera_test_kubernetes::tokens::{Credentials, token};
 use nauthera_test_kubernetes::wait::wait_for;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The seed, unless `NAUTHERA_CHURN_SEED` names another, and how many steps are taken, unless `NAUTHERA_CHURN_STEPS` does.
 const SEED: u64 = 20_261_128;
-const STEPS: u64 = 90;
+const STEPS: u64 = 110;
 /// Clients that may be there.
 const CLIENTS: u64 = 8;
 
@@ -44,6 +44,8 @@ struct Wanted {
     minutes: u64,
     /// Does a second policy allow reading alone?
     strict: bool,
+    /// Is there a policy that is not accepted, so that every client keeps what it has?
+    frozen: bool,
 }
 
 struct Churn {
@@ -60,7 +62,7 @@ impl Churn {
         let site = Site::new("churn").await;
         let operator = Some(site.behind("0", &[]));
         site.ready().await;
-        let wanted = Wanted { clients: BTreeMap::new(), minutes: 15, strict: false };
+        let wanted = Wanted { clients: BTreeMap::new(), minutes: 15, strict: false, frozen: false };
         let dice = Dice(given("NAUTHERA_CHURN_SEED", SEED));
         Self { site, dice, wanted, operator, restarts: 0, told: Vec::new() }
     }
@@ -69,7 +71,7 @@ impl Churn {
     fn step(&mut self) {
         let client = format!("c{}", self.dice.below(CLIENTS));
         let (shop, secret) = (self.site.shop.name().to_owned(), format!("{client}-client-secret"));
-        let choice = self.dice.below(14);
+        let choice = self.dice.below(17);
         self.told.push(format!("{choice}:{client}"));
         match choice {
             0..=3 => self.client(&client),
@@ -94,6 +96,8 @@ impl Churn {
             10 => self.strict(),
             11 => self.kill(),
             12 => self.site.proxy.cut(),
+            13 => self.frozen(!self.wanted.frozen),
+            14 | 15 => self.take_away(),
             _ => self.refuse_writes(),
         }
     }
@@ -101,7 +105,9 @@ impl Churn {
     fn client(&mut self, name: &str) {
         let scope = ["orders:read", "orders:write"][usize::try_from(self.dice.below(2)).unwrap()];
         self.wanted.clients.insert(name.to_owned(), scope);
-        let manifest = manifests::client(name, self.site.platform.name(), scope, "");
+        let renamed = format!("  secret: {{name: {name}-renamed}}");
+        let more = ["", "", &renamed][usize::try_from(self.dice.below(3)).unwrap()];
+        let manifest = manifests::client(name, self.site.platform.name(), scope, more);
         apply(self.site.shop.name(), &manifest).unwrap().worked().unwrap();
     }
 
@@ -119,6 +125,32 @@ metadata: {name: strict}
 spec: {allowedScopes: [\"orders:read\"]}
 ";
         apply(namespace, policy).unwrap().worked().unwrap();
+    }
+
+    fn frozen(&mut self, frozen: bool) {
+        let namespace = self.site.platform.name();
+        self.wanted.frozen = frozen;
+        if !frozen {
+            tried(["delete", "authpolicy", "broken", "-n", namespace]);
+            return;
+        }
+        let example =
+            "  examples: [{name: own, client: {type: service, scopes: [payroll]}, expect: Compliant}]";
+        apply(namespace, &manifests::policy("broken", example)).unwrap().worked().unwrap();
+    }
+
+    /// Something that the operator made goes, or is scribbled on.
+    fn take_away(&mut self) {
+        let namespace = self.site.platform.name();
+        match self.dice.below(4) {
+            0 => tried(["delete", "configmap", "nauthera-main-snapshot", "-n", namespace]),
+            1 => {
+                let scribble = r#"{"data":{"index.json":"scribble"}}"#;
+                tried(["patch", "configmap", "nauthera-main-snapshot", "-n", namespace, "-p", scribble]);
+            }
+            2 => tried(["delete", "configmaps", "-l", "auth.nauthera.io/kind=snapshot", "-n", namespace]),
+            _ => tried(["delete", "rolebinding,networkpolicy", "nauthera-main", "-n", namespace]),
+        }
     }
 
     fn kill(&mut self) {
@@ -162,7 +194,7 @@ spec: {allowedScopes: [\"orders:read\"]}
                 continue;
             }
             ensure!(ready["status"] == "True", "{said}");
-            self.gets_tokens(name, scope).await.context(said)?;
+            self.gets_tokens(client, scope).await.context(said)?;
         }
         ensure!(there == self.wanted.clients.len(), "{there} clients");
         let server = get(&["authserver", "main", "-n", platform])?;
@@ -174,10 +206,10 @@ spec: {allowedScopes: [\"orders:read\"]}
     }
 
     /// What its Secret holds gets a token of every pod, within policy.
-    async fn gets_tokens(&self, name: &str, scope: &str) -> Result<()> {
-        let secret = get(&["secret", &format!("{name}-client-secret"), "-n", self.site.shop.name()])?;
-        ensure!(secret["metadata"]["deletionTimestamp"].is_null(), "its Secret is being deleted");
-        let client = self.site.credentials(name);
+    async fn gets_tokens(&self, client: &Value, scope: &str) -> Result<()> {
+        let name = client["status"]["clientSecretRef"]["name"].as_str().context("a Secret")?;
+        let value = |key| secret_value(self.site.shop.name(), name, key);
+        let client = Credentials { id: value("client_id")?, secret: value("client_secret")? };
         for pod in self.site.pods() {
             let answer = token(pod, &client).await?;
             ensure!(answer["scope"] == scope && answer["expires_in"] == self.wanted.minutes * 60, "{answer}");
@@ -212,6 +244,7 @@ async fn whatever_comes_in_whatever_order_ends_in_what_is_wanted() {
     for _ in 0..given("NAUTHERA_CHURN_STEPS", STEPS) {
         churn.step();
     }
+    churn.frozen(false);
     churn.site.proxy.calm();
     let settled = async || churn.is_settled().await.map(Some);
     let outcome = wait_for("what is wanted", SOON, settled).await;
