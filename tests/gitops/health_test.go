@@ -25,7 +25,7 @@ var states = []struct{ state, kstatus, argocd, message string }{
 	{"authclient-taken", "InProgress", "Progressing", "SecretConflict: "},
 	{"authpolicy-ready", "Current", "Healthy", "clients governed: 6, asking beyond it: 3"},
 	{"authpolicy-audit", "Current", "Healthy", "it is in Audit: it reports, and changes nothing"},
-	{"authpolicy-no-server", "Current", "Healthy", "it governs no client, so no AuthServer has anything of it to serve"},
+	{"authpolicy-no-server", "Current", "Healthy", "no AuthServer is there that it applies to"},
 	{"authpolicy-stalled", "Failed", "Degraded", "ExampleFails: "},
 	{"authserver-ready", "Current", "Healthy", "clients: 7, refused: "},
 	{"authserver-waiting", "InProgress", "Progressing", "KindMissing: "},

@@ -5,7 +5,7 @@ use crate::finding::Finding;
 use crate::names::{ClientId, ObjectRef};
 use crate::snapshot::{SecretDigest, Snapshot};
 use crate::spec::{ClientSpec, PolicySpec, ServerSpec, ServiceAccountIssuer, UserStoreSpec};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// An object as it is: who it is, which edit of it, and what it says, or that what it says cannot be used.
@@ -42,6 +42,8 @@ pub struct Inventory {
     pub namespaces: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Arc<str>>>,
     /// What each server serves now.
     pub published: BTreeMap<ObjectRef, Arc<Snapshot>>,
+    /// Servers of which something is published that cannot be read: they hold their issuer all the same.
+    pub unread: BTreeSet<ObjectRef>,
     /// The live credentials of each client at its server.
     pub credentials: BTreeMap<ObjectRef, CredentialRecord>,
     /// The name of the Secret that is each client's already.

@@ -38,6 +38,12 @@ impl<K: Clone + Eq + Ord + Hash> Queue<K> {
         self.changed.notify_one();
     }
 
+    /// To be done now, also if it waits after a failure: what failed is another thing now.
+    pub fn renew(&self, key: K) {
+        self.locked().renew(key);
+        self.changed.notify_one();
+    }
+
     /// To be done after a while, unless it is to be done earlier anyway.
     pub fn add_in(&self, key: K, delay: Duration) {
         let due = self.clock.monotonic().saturating_add(delay);

@@ -22,8 +22,8 @@ pub struct Notes {
     pub missing_secrets: Vec<Unresolved>,
     /// What of it could not be applied twice, in plain words. What the API server refuses is among what is unresolved.
     pub workload_fault: Option<String>,
-    /// What of it failed at the last try.
-    pub workload_failure: Option<String>,
+    /// How often in a row something of it failed for no lasting reason.
+    pub workload_failures: u32,
     /// Parts of which the cluster makes something else than is applied: the version that came of it, and the hash of what was applied.
     pub unkept: BTreeMap<ChildKind, (String, String)>,
     /// The edit of the AuthServer of which all parts were applied, or tried.

@@ -51,6 +51,8 @@ pub struct Steward {
     key: Option<Held>,
     keys_due: Duration,
     references_due: Duration,
+    /// Could it not be looked for them at the last try?
+    references_failed: bool,
     references_of: references::Named,
     keys_for: Option<(nauthera_core::spec::SigningSettings, Seconds)>,
     sweeper: Sweeper,
@@ -93,6 +95,7 @@ impl Steward {
             key: None,
             keys_due: Duration::ZERO,
             references_due: Duration::ZERO,
+            references_failed: false,
             references_of: references::Named::new(),
             keys_for: None,
             sweeper: Sweeper::default(),
@@ -137,8 +140,11 @@ impl Steward {
                 }
             };
             if failures > 1 {
-                // Events do not shorten it: what fails is not tried at every one of them.
-                tokio::time::sleep(rest).await;
+                // Events do not shorten it: what fails is not tried at every one of them, but at an edit.
+                tokio::select! {
+                    () = tokio::time::sleep(rest) => {}
+                    () = edited(&self.server, &mut worlds) => {}
+                }
                 continue;
             }
             tokio::select! {
@@ -267,6 +273,14 @@ impl Steward {
         self.keys_for = asked;
         Ok(())
     }
+}
+
+/// Waits for an edit of the server, or for its end.
+async fn edited(server: &ObjectRef, worlds: &mut watch::Receiver<Option<Arc<World>>>) {
+    let edit = |world: &Option<Arc<World>>| Some(world.as_ref()?.inventory.servers.get(server)?.generation);
+    let then = edit(&worlds.borrow());
+    // Where nothing comes any more, the term is over.
+    worlds.wait_for(|world| edit(world) != then).await.ok();
 }
 
 fn wait(failures: u32) -> Duration {

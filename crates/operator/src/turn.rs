@@ -3,7 +3,7 @@
 
 use crate::context::Context;
 use crate::index::{Index, Shared, Source};
-use crate::publish::{Publication, Publications, Published, pieces};
+use crate::publish::{Publication, Publications, Published, index_of, pieces};
 use crate::records::{RecordCache, credentials_of, secret_names};
 use nauthera_core::compile::{Compiled, compile};
 use nauthera_core::credentials::RecordShard;
@@ -11,7 +11,7 @@ use nauthera_core::finding::Finding;
 use nauthera_core::inventory::Inventory;
 use nauthera_core::names::{Kind, ObjectRef};
 use nauthera_core::snapshot::Snapshot;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -146,17 +146,22 @@ pub fn gather(
     now: Duration,
 ) -> Gathered {
     let known = publications.lock().unwrap_or_else(PoisonError::into_inner).bytes();
-    let (inventory, pieces, shards, secret_names) = shared.with(|index| {
+    let (inventory, pieces, lying, shards, secret_names) = shared.with(|index| {
         let inventory = index.inventory();
+        let lies = |server: &&ObjectRef| index.map(&index_of(server)).is_some();
+        let lying: BTreeSet<ObjectRef> = inventory.servers.keys().filter(lies).cloned().collect();
         let shards: Vec<_> =
             inventory.servers.keys().map(|server| (server.clone(), cache.shards(index, server))).collect();
-        (inventory, pieces(index, &known), shards, secret_names(index))
+        (inventory, pieces(index, &known), lying, shards, secret_names(index))
     });
-    let published: BTreeMap<ObjectRef, Arc<Snapshot>> = {
+    let (published, unread): (BTreeMap<ObjectRef, Arc<Snapshot>>, _) = {
         let mut publications = publications.lock().unwrap_or_else(PoisonError::into_inner);
         publications.read(pieces, now);
         publications.retain(|server| inventory.servers.contains_key(server));
-        publications.all().map(|(server, published)| (server.clone(), published.snapshot.clone())).collect()
+        publications.lying(|server| lying.contains(server));
+        let published =
+            publications.all().map(|(server, published)| (server.clone(), published.snapshot.clone()));
+        (published.collect(), publications.unreadable().into_keys().collect())
     };
     let mut faults = BTreeMap::new();
     let mut records = Vec::new();
@@ -173,7 +178,7 @@ pub fn gather(
     let credentials = credentials_of(records.iter(), home);
     let unready = shared.with(|index| unready(index, &inventory, &records));
     let inventory =
-        Inventory { published, credentials, secret_names, unready, ..Inventory::clone(&inventory) };
+        Inventory { published, unread, credentials, secret_names, unready, ..Inventory::clone(&inventory) };
     Gathered { inventory, faults }
 }
 

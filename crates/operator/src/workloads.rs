@@ -60,6 +60,8 @@ enum Applied {
     Written,
     /// It stays as it is until what is named is there.
     Held(String),
+    /// Something in the cluster makes another object of it.
+    Unkept,
 }
 
 /// Looks after the parts of one server.
@@ -140,6 +142,13 @@ impl Tender<'_> {
                     tended.unresolved.push(Unresolved { reason: Code::SecretMissing.reason(), message });
                     tended.held = true;
                 }
+                Ok(Applied::Unkept) => {
+                    let message = format!(
+                        "{shown} is not as the AuthServer asks: something in the cluster, such as a mutating policy, makes another one of what \
+                         is applied; whoever runs it leaves this object alone"
+                    );
+                    tended.unresolved.push(Unresolved { reason: reasons::PART_REFUSED, message });
+                }
                 Err(error) => {
                     tended.unresolved.extend(to_mend(&shown, &error));
                     tended.faults.push((shown, error));
@@ -149,7 +158,16 @@ impl Tender<'_> {
         for kind in children.unwanted(&facts) {
             match self.remove(server, kind).await {
                 Ok(removed) => tended.written += usize::from(removed),
-                Err(error) => tended.faults.push((format!("{kind:?}"), error)),
+                Err(error) => {
+                    let shown = format!("{kind:?} {}", child(&server.name));
+                    if error.is_refusal() {
+                        let message = format!(
+                            "{shown} is not wanted any more and cannot be removed: {error}; whoever runs the cluster allows it, or removes it"
+                        );
+                        tended.unresolved.push(Unresolved { reason: reasons::PART_REFUSED, message });
+                    }
+                    tended.faults.push((shown, error));
+                }
             }
         }
         tended
@@ -186,11 +204,10 @@ impl Tender<'_> {
             return Ok(Applied::Kept);
         }
         let standing = self.context.standing(server);
-        let version = there.as_ref().map(|there| there.identity.resource_version.to_string());
-        let last = version.map(|version| (version, hash.clone()));
+        let last = there.as_ref().map(|there| (edit_of(&there.object), hash.clone()));
         if last.is_some() && standing.notes().unkept.get(&kind) == last.as_ref() {
             // Just that was applied, and this is what was made of it.
-            return Ok(Applied::Kept);
+            return Ok(Applied::Unkept);
         }
         if kind == ChildKind::Deployment
             && there.is_some()
@@ -203,14 +220,16 @@ impl Tender<'_> {
         tracing::info!(kind = ?kind, %object, "applying a part of a server");
         let written = self.write(&api, &name, &wanted).await?;
         let kept = covers(&written, &wanted);
-        let version = written.metadata.resource_version.clone().unwrap_or_default();
+        let edit = edit_of(&written);
         self.context.shared.wrote(Source::Children(kind), written);
         if kept {
             standing.notes().unkept.remove(&kind);
-        } else if standing.notes().unkept.insert(kind, (version, hash)).is_none() {
+            return Ok(Applied::Written);
+        }
+        if standing.notes().unkept.insert(kind, (edit, hash)).is_none() {
             tracing::warn!(kind = ?kind, %object, "something in the cluster makes another object of what is applied");
         }
-        Ok(Applied::Written)
+        Ok(Applied::Unkept)
     }
 
     /// The first of these Secrets that is not there as it is needed. The only pod of a server would be ended, and none could follow it.
@@ -276,12 +295,19 @@ fn to_mend(shown: &str, fault: &Fault) -> Option<Unresolved> {
         }
         Fault::Invalid(_) | Fault::Forbidden(_) => {
             let message = format!(
-                "{shown} is not as the AuthServer asks: {fault}; platform changes what the AuthServer asks for, or what is against it"
+                "{shown} is not as the AuthServer asks: {fault}; platform changes what the AuthServer asks for, or what is against it in the \
+                 cluster: a quota, a policy, or a right that the operator lacks"
             );
             Some(Unresolved { reason: reasons::PART_REFUSED, message })
         }
         _ => None,
     }
+}
+
+/// The edit of an object: its generation, or the write where it has none. A status alone changes no generation.
+fn edit_of(object: &DynamicObject) -> String {
+    let generation = object.metadata.generation.map(|generation| generation.to_string());
+    generation.or_else(|| object.metadata.resource_version.clone()).unwrap_or_default()
 }
 
 /// Is its pod ended before the next one starts?
@@ -311,7 +337,8 @@ mod tests {
         assert_eq!(
             message,
             "HTTPRoute nauthera-main is not as the AuthServer asks: the API server refuses it: spec.parentRefs: sectionName must be unique; \
-             platform changes what the AuthServer asks for, or what is against it"
+             platform changes what the AuthServer asks for, or what is against it in the cluster: a quota, a policy, or a right that the operator \
+             lacks"
         );
         let (reason, message) = told(Fault::Forbidden("exceeded quota".into())).unwrap();
         assert_eq!(reason, "PartRefused");

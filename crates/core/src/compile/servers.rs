@@ -120,7 +120,7 @@ fn issuer_holders(inventory: &Inventory) -> BTreeMap<&IssuerUrl, &ObjectRef> {
         let published = inventory.published.get(name).map(|snapshot| &snapshot.head.issuer);
         let issuer = object.spec.as_deref().map(|spec| &spec.issuer_url).or(published);
         let Some(issuer) = issuer else { continue };
-        let holds = published == Some(issuer);
+        let holds = published == Some(issuer) || inventory.unread.contains(name);
         let holder = holders.entry(issuer).or_insert((holds, name));
         if holds && !holder.0 {
             *holder = (holds, name);

@@ -256,7 +256,7 @@ fn on_its_way(next: &mut Record, pending: Pending, facts: &Facts<'_>) -> Result<
     // The Secret had it, and lost it before the record could say so.
     let lost = facts.put == Some(pending.digest);
     let allowed = next.rebuilds.not_before(facts.now);
-    if lost && facts.now < allowed {
+    if lost && !pending.revokes && facts.now < allowed {
         return Err(Step::WaitUntil(allowed));
     }
     match facts.held {

@@ -86,6 +86,15 @@ fn a_broken_server_keeps_the_issuer_that_it_published() {
 }
 
 #[test]
+fn a_server_whose_publication_cannot_be_read_keeps_its_issuer() {
+    let mut world =
+        World::new().server("identity/a-new", |s| s.issuer_url = issuer("https://main.example.com"));
+    world.0.unread.insert(object("identity/main"));
+    let told = world.tell();
+    assert!(told.server("identity/main").served && !told.server("identity/a-new").served);
+}
+
+#[test]
 fn a_broken_server_serves_what_it_last_published_and_nothing_new() {
     let world = governed()
         .server("identity/main", |s| s.allowed_namespaces = AllowedNamespaces::Same)

@@ -34,9 +34,10 @@ impl Answer {
         Self { refusal: Some(fitted(&all.join("\n"), REFUSAL)), warnings: Vec::new() }
     }
 
-    /// Adds why it refuses.
+    /// Adds why it refuses, whatever else does not fit then.
     pub(super) fn because(self, why: &str) -> Self {
-        let refusal = self.refusal.map(|refusal| fitted(&format!("{refusal}\n{why}"), REFUSAL));
+        let rest = REFUSAL.saturating_sub(why.chars().count() + 1);
+        let refusal = self.refusal.map(|refusal| format!("{}\n{why}", fitted(&refusal, rest)));
         Self { refusal, ..self }
     }
 

@@ -39,8 +39,10 @@ fn denying(report: &ClientReport, inventory: &Inventory) -> String {
         spec.is_some_and(|spec| spec.admission == Some(Admission::Deny))
     });
     let names: Vec<String> = denies.map(|mark| format!("`{}`", mark.policy)).collect();
+    let who = if names.len() == 1 { "policy" } else { "policies" };
+    let say = if names.len() == 1 { "says" } else { "say" };
     format!(
-        "this is refused, and not served with less, since policy {} says admission: Deny; what is served already stays as it is",
+        "this is refused, and not served with less, since {who} {} {say} admission: Deny",
         names.join(", ")
     )
 }
@@ -85,6 +87,7 @@ fn around(judged: &Judged, all: &Inventory) -> Inventory {
         namespaces: all.namespaces.clone(),
         published: published.collect(),
         credentials: credentials.map(|(client, record)| (client.clone(), record.clone())).collect(),
+        unread: all.unread.clone(),
         secret_names: secret_names.map(|(client, secret)| (client.clone(), secret.clone())).collect(),
         // What is missing may come with the next manifest, and of the others nothing is asked.
         unready: Default::default(),

@@ -21,6 +21,8 @@ pub struct Published {
     pub sequence: u64,
     /// The format that it is published in.
     pub format: u32,
+    /// The index.
+    pub index: Arc<[u8]>,
     /// When that was noted here, by the monotonic clock.
     pub since: std::time::Duration,
     /// The publication that first carried what is served of a client now, of those that changed since this process began. All others
@@ -119,6 +121,15 @@ impl Publications {
         unread.filter_map(|(server, known)| Some((server.clone(), known.fault.clone()?))).collect()
     }
 
+    /// Forgets what is wrong with an index that is not there any more.
+    pub fn lying(&mut self, is_there: impl Fn(&ObjectRef) -> bool) {
+        for (server, known) in &mut self.known {
+            if !is_there(server) {
+                known.fault = None;
+            }
+        }
+    }
+
     /// All that is published.
     pub fn all(&self) -> impl Iterator<Item = (&ObjectRef, &Arc<Published>)> {
         self.known.iter().filter_map(|(server, known)| Some((server, known.published.as_ref()?)))
@@ -128,6 +139,10 @@ impl Publications {
     pub fn read(&mut self, all: BTreeMap<ObjectRef, Pieces>, now: std::time::Duration) {
         for (server, Pieces { index, shards }) in all {
             let known = self.known.entry(server.clone()).or_default();
+            if known.bytes.as_ref() == Some(&index) {
+                // It was noted meanwhile by who wrote it, who knows more of it.
+                continue;
+            }
             match known.unpacker.unpack(&index, |name| shards.get(name).cloned()) {
                 Ok(unpacked) => {
                     let Unpacked { snapshot, revision, sequence, format } = unpacked;
@@ -187,13 +202,15 @@ impl Publications {
 impl Known {
     fn note(&mut self, snapshot: Arc<Snapshot>, made: Publication, since: std::time::Duration) {
         let Publication { bytes, revision, sequence, format } = made;
-        (self.bytes, self.fault) = (Some(bytes), None);
+        (self.bytes, self.fault) = (Some(bytes.clone()), None);
+        let index = bytes;
         let Some(before) = self.published.take() else {
             let published = Published {
                 snapshot,
                 revision,
                 sequence,
                 format,
+                index,
                 since,
                 rows: Arc::default(),
                 policies: Arc::default(),
@@ -225,7 +242,8 @@ impl Known {
         }
         let policies = before.policies.clone();
         let rows = Arc::new(rows);
-        let published = Published { snapshot, revision, sequence, format, since, rows, policies, first };
+        let published =
+            Published { snapshot, revision, sequence, format, index, since, rows, policies, first };
         self.published = Some(Arc::new(published));
     }
 }

@@ -103,15 +103,16 @@ impl Publisher {
     pub fn lies_there(&self, published: &Published) -> bool {
         self.shared.with(|known| {
             let index = known.map(&index_of(&self.server)).filter(|map| !map.identity.deleting);
-            let index = index.and_then(|map| Index::from_bytes(&bytes_of(map, INDEX_KEY)?).ok());
+            let index = index.and_then(|map| bytes_of(map, INDEX_KEY));
+            let index = index.filter(|bytes| **bytes == *published.index);
+            let Some(index) = index.and_then(|bytes| Index::from_bytes(&bytes).ok()) else { return false };
             let shard = |name: &Arc<str>| {
                 let map = known.map(&ObjectRef::new(self.server.namespace.clone(), name.clone()));
-                map.is_some_and(|map| !map.identity.deleting && map.data.contains_key(SHARD_KEY))
+                let there = map.filter(|map| !map.identity.deleting).and_then(|map| map.data.get(SHARD_KEY));
+                let written = self.last.as_ref().and_then(|last| last.shards.get(name));
+                there.is_some_and(|there| written.is_none_or(|written| there == written))
             };
-            index.is_some_and(|index| {
-                (index.sequence, index.revision) == (published.sequence, published.revision)
-                    && index.shards().all(shard)
-            })
+            index.shards().all(shard)
         })
     }
 
@@ -160,7 +161,14 @@ impl Publisher {
                 // It is named by its content: what has the name and says something else is none of ours.
                 let there = call(api.get(name)).await?;
                 let same = there.data.pointer(&format!("/binaryData/{SHARD_KEY}")) == Some(&encoded.into());
-                if same && there.metadata.deletion_timestamp.is_none() {
+                // Without its labels no server would find it.
+                let found = object
+                    .metadata
+                    .labels
+                    .iter()
+                    .flatten()
+                    .all(|(key, value)| there.labels().get(key) == Some(value));
+                if same && found && there.metadata.deletion_timestamp.is_none() {
                     there
                 } else {
                     let uid = Preconditions { uid: there.uid(), resource_version: None };

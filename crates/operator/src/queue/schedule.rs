@@ -68,6 +68,14 @@ impl<K: Clone + Eq + Ord + Hash> Schedule<K> {
         }
     }
 
+    /// To be done now, also if it waits after a failure.
+    pub fn renew(&mut self, key: K) {
+        if let Some(entry) = self.entries.get_mut(&key) {
+            entry.failures = 0;
+        }
+        self.add(key);
+    }
+
     /// To be done then, unless it is to be done earlier anyway. One that is worked on is done again after that.
     pub fn add_at(&mut self, key: K, due: Duration) {
         if self.entries.contains_key(&key) {
@@ -189,6 +197,20 @@ mod tests {
         assert_eq!(schedule.take(at(100)), Some("a"), "a later word does not put it off");
         schedule.done(&"b", Outcome::Done, at(100), 0);
         assert_eq!(schedule.take(at(100)), Some("b"), "it was named while it was worked on");
+    }
+
+    #[test]
+    fn what_waits_after_a_failure_is_done_at_once_when_it_is_another_thing() {
+        let mut schedule = Schedule::default();
+        schedule.add("a");
+        assert_eq!(schedule.take(at(0)), Some("a"));
+        schedule.done(&"a", Outcome::Failed, at(0), 0);
+        schedule.add("a");
+        assert_eq!(schedule.take(at(1)), None, "it goes on waiting");
+        schedule.renew("a");
+        assert_eq!(schedule.take(at(1)), Some("a"));
+        schedule.done(&"a", Outcome::Failed, at(1), 0);
+        assert_eq!(schedule.next_due(), Some(at(1) + wait(1, 0)), "its failures are counted anew");
     }
 
     #[test]

@@ -125,6 +125,17 @@ struct Store {
     fault: Option<Arc<str>>,
 }
 
+/// What an answer says.
+fn said(body: &[u8]) -> Result<Said, String> {
+    let ready: Ready = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    let store = ready.store.map(|Store { name, fault }| SaidOfStore { name, fault });
+    let revision = ready.revision.map(|Serves(bytes)| Revision(bytes));
+    if revision.is_none() && ready.formats.is_empty() {
+        return Err("what answers is no server of ours: it says neither a revision nor formats".to_owned());
+    }
+    Ok(Said { revision, formats: ready.formats, store })
+}
+
 async fn ask(address: SocketAddr) -> Result<Said, String> {
     match tokio::time::timeout(ANSWER_WITHIN, ready(address)).await {
         Ok(answer) => answer,
@@ -143,10 +154,7 @@ async fn ready(address: SocketAddr) -> Result<Said, String> {
         let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
         let body = Limited::new(response.into_body(), LARGEST).collect().await;
         let body = body.map_err(|error| error.to_string())?.to_bytes();
-        let ready: Ready = serde_json::from_slice(&body).map_err(|error| error.to_string())?;
-        let store = ready.store.map(|Store { name, fault }| SaidOfStore { name, fault });
-        let revision = ready.revision.map(|Serves(bytes)| Revision(bytes));
-        Ok(Said { revision, formats: ready.formats, store })
+        said(&body)
     };
     let mut connection = std::pin::pin!(connection);
     let mut answer = std::pin::pin!(answer);
@@ -157,5 +165,23 @@ async fn ready(address: SocketAddr) -> Result<Said, String> {
             Ok(()) => answer.await,
             Err(error) => Err(error.to_string()),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_has_a_revision_or_says_at_least_what_is_read() {
+        let serves =
+            said(format!(r#"{{"revision":"{}","formats":[1]}}"#, "07".repeat(32)).as_bytes()).unwrap();
+        assert_eq!((serves.revision, serves.formats), (Some(Revision([7; 32])), vec![1]));
+        let waits = said(br#"{"status":"waiting for a Snapshot","formats":[1,2]}"#).unwrap();
+        assert_eq!((waits.revision, waits.formats), (None, vec![1, 2]));
+        // Taken for a replica that was never asked, these would hold up everything without a word.
+        for none in ["{}", r#"{"revision":null}"#, r#"{"status":"ok"}"#, "[]", "", r#"{"revision":"xyz"}"#] {
+            assert!(said(none.as_bytes()).is_err(), "{none}");
+        }
     }
 }

@@ -134,9 +134,14 @@ impl Leader {
 /// The parts that may have changed.
 fn enqueue(parts: &Queue<ObjectRef>, world: &World, (last, changes): (Option<&World>, &Changes)) {
     let same = last.is_some_and(|last| last.number == world.number);
-    let servers = world.inventory.servers.keys();
-    for server in servers.filter(|server| !same || changes.children.contains(*server)) {
-        parts.add(server.clone());
+    let edit_then = |server: &ObjectRef| Some(last?.inventory.servers.get(server)?.generation);
+    for (server, object) in &world.inventory.servers {
+        if edit_then(server).is_some_and(|then| then != object.generation) {
+            // Whatever was refused, this edit may mend it.
+            parts.renew(server.clone());
+        } else if !same || changes.children.contains(server) {
+            parts.add(server.clone());
+        }
     }
 }
 
@@ -239,15 +244,15 @@ fn note_tended(context: &Context, (server, generation): (&ObjectRef, i64), tende
     let failed = (!failed.is_empty()).then(|| failed.join("; "));
     let standing = context.standing(server);
     let mut notes = standing.notes();
-    // It is said of the server only when that was no better.
-    let passing = failed.is_some() && notes.workload_failure != failed;
-    let fault = if passing { None } else { failed.clone() };
+    notes.workload_failures = if failed.is_some() { notes.workload_failures.saturating_add(1) } else { 0 };
+    // It is said of the server only when the next try was no better.
+    let passing = notes.workload_failures == 1;
+    let fault = if passing { notes.workload_fault.clone() } else { failed };
     if passing || notes.unresolved != unresolved {
         for (object, fault) in &faults {
             tracing::warn!(%server, object, %fault, "a part of the server cannot be applied: it is tried again");
         }
     }
-    notes.workload_failure = failed;
     let tended = if passing { notes.tended } else { generation };
     if notes.workload_fault != fault || notes.unresolved != unresolved || notes.tended != tended {
         (notes.workload_fault, notes.unresolved, notes.tended) = (fault, unresolved, tended);

@@ -45,6 +45,8 @@ pub struct PolicyLive<'a> {
     pub replicas: usize,
     /// The policies by which the server is frozen.
     pub frozen_by: &'a [ObjectRef],
+    /// Does every client there keep what it has?
+    pub keeps: bool,
     /// What was counted there before it froze.
     pub counted: Option<ClientCounts>,
 }
@@ -140,10 +142,7 @@ fn readiness(facts: &PolicyFacts<'_>) -> Verdict {
         return Verdict::yes(reasons::AUDIT, "it is in Audit: it reports, and changes nothing");
     }
     if facts.servers.is_empty() {
-        return Verdict::yes(
-            reasons::NO_SERVER,
-            "it governs no client, so no AuthServer has anything of it to serve",
-        );
+        return Verdict::yes(reasons::NO_SERVER, "no AuthServer is there that it applies to");
     }
     let behind = |at: &&PolicyLive<'_>| at.revision.is_none() || at.live < at.replicas || at.replicas == 0;
     let Some(at) = facts.servers.iter().find(behind) else {
@@ -159,6 +158,12 @@ fn readiness(facts: &PolicyFacts<'_>) -> Verdict {
                 names.join(", ")
             );
             Verdict::no(Code::ServerFrozen.reason(), message)
+        }
+        None if at.keeps => {
+            let message = format!(
+                "AuthServer {name} is not accepted, so this generation does not hold there yet; platform mends it"
+            );
+            Verdict::no(Code::ServerNotAccepted.reason(), message)
         }
         None => Verdict::no(
             reasons::NOT_PUBLISHED,

@@ -43,7 +43,7 @@ reasons! {
     AUDIT = "Audit", "Ready",
         "The policy is accepted and in Audit: it reports, and changes nothing.";
     NO_SERVER = "NoServer", "Ready",
-        "The policy is accepted and governs no client of any AuthServer, so there is nothing to serve.";
+        "The policy is accepted, and no AuthServer is there that it applies to.";
     KIND_MISSING = "KindMissing", "ResolvedRefs",
         "The AuthServer asks for a kind of object that the cluster does not know; it is made as soon as the cluster does.";
     KEY_MISSING = "KeyMissing", "ResolvedRefs",

@@ -220,9 +220,15 @@ fn policy(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
     }
     let there: Option<AuthPolicyStatus> = there(manifest);
     let told = there.as_ref().filter(|there| there.observed_generation == report.generation);
-    // Also those where it governs nobody, and those that are frozen.
-    let applies = |server: &&ServerReport| server.policies.iter().any(|mark| mark.policy == *name);
-    let servers = world.compiled.report.servers.iter().filter(|(_, report)| applies(report));
+    // Also those where it governs nobody, and those that are frozen. Which policies one selects whose manifest is not accepted is not
+    // known: there it applies where it did.
+    let applied = |server: &ObjectRef| {
+        let is_read = world.inventory.servers.get(server).is_some_and(|object| object.spec.is_some());
+        is_read || told.is_some_and(|told| told.servers.iter().any(|at| *at.name == *server.name))
+    };
+    let applies = |server: &ServerReport| server.policies.iter().any(|mark| mark.policy == *name);
+    let servers = world.compiled.report.servers.iter();
+    let servers = servers.filter(|(server, report)| applies(report) && applied(server));
     let servers: Vec<At<'_>> = servers
         .map(|(server, at)| {
             let carried = carried(world, (server, at), (name, report.generation), told);
@@ -260,7 +266,7 @@ fn carried(
             Some((sequence, told.unwrap_or(revision)))
         }
         // Of a frozen server this process never sees which edits gave what is published.
-        None => told.filter(|_| !report.frozen_by.is_empty()).map(|told| (published.first(), told)),
+        None => told.filter(|_| report.keeps()).map(|told| (published.first(), told)),
     }
 }
 
@@ -279,8 +285,9 @@ impl At<'_> {
             },
             replicas: level.ready,
             frozen_by: &report.frozen_by,
+            keeps: report.keeps(),
             // Nobody is judged there, so what was counted last stands.
-            counted: known.filter(|_| !report.frozen_by.is_empty()).map(|known| known.clients.clone()),
+            counted: known.filter(|_| report.keeps()).map(|known| known.clients.clone()),
         }
     }
 }

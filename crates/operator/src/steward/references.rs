@@ -25,10 +25,19 @@ impl Steward {
         let (generation, named) = self.named();
         if now >= self.references_due || self.references_of != named {
             let [rest, soon] = EVERY;
-            let missing = self.missing(&named).await;
+            let missing = match self.missing(&named).await {
+                Err(fault) if fault.is_refusal() => Ok(vec![unasked(&self.server, &fault)]),
+                other => other,
+            };
             if let Err(fault) = &missing {
                 tracing::debug!(server = %self.server, %fault, "the Secrets that it names cannot be looked for");
+                if !std::mem::replace(&mut self.references_failed, true) {
+                    // The next try may know; nothing is said of this edit until then.
+                    self.references_due = now.saturating_add(soon);
+                    return soon;
+                }
             }
+            self.references_failed = missing.is_err();
             let all_there = missing.as_ref().is_ok_and(Vec::is_empty);
             self.references_due = now.saturating_add(if all_there { rest } else { soon });
             self.references_of = named;
@@ -79,6 +88,15 @@ impl Steward {
         missing.dedup();
         Ok(missing)
     }
+}
+
+/// What is said where nobody may look for the Secrets that it names.
+fn unasked(server: &ObjectRef, fault: &Fault) -> Unresolved {
+    let message = format!(
+        "whether the Secrets that it names are there in {} is not known: {fault}; whoever runs the operator grants it the right",
+        server.namespace
+    );
+    Unresolved { reason: Code::SecretMissing.reason(), message }
 }
 
 /// What is wrong with a Secret that a field names, if anything.

@@ -223,8 +223,8 @@ async fn what_a_later_operator_published_is_written_anew_by_an_older_one_but_whe
     let told = async || {
         let server = get(&["authserver", "main", "-n", site.platform.name()])?;
         let said = of(&server, "Programmed");
-        let told = said["status"] == "False"
-            && server["status"].to_string().contains("freezes is to be kept");
+        let told =
+            said["status"] == "False" && server["status"].to_string().contains("freezes is to be kept");
         ensure!(told, "{}", server["status"]["conditions"]);
         Ok(Some(()))
     };

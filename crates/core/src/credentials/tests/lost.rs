@@ -3,6 +3,19 @@
 use super::*;
 
 #[test]
+fn a_revocation_does_not_wait_for_the_pace_of_losses() {
+    let mut life = Life::new();
+    // One who takes each secret away at once, until it is waited.
+    while !matches!(life.ask(), Step::WaitUntil(_)) {
+        if life.step() == "secret" {
+            life.found = Found::Ours { holds: Some(digest(99)), fence: None };
+        }
+    }
+    life.revoke = Some("leaked");
+    assert!(!matches!(life.ask(), Step::WaitUntil(_)));
+}
+
+#[test]
 fn a_secret_that_was_deleted_or_edited_is_made_again_and_the_one_before_counts_for_the_overlap() {
     for lost in [None, Some(digest(99))] {
         let mut life = Life::settled();

@@ -57,7 +57,7 @@ fn a_monstrous_client_still_has_a_status_that_the_api_server_takes() {
 }
 
 fn live_nowhere(server: &ObjectRef) -> PolicyLive<'_> {
-    PolicyLive { server, revision: None, live: 0, replicas: 1, frozen_by: &[], counted: None }
+    PolicyLive { server, revision: None, live: 0, replicas: 1, frozen_by: &[], keeps: false, counted: None }
 }
 
 #[test]

@@ -27,6 +27,7 @@ fn a_policy_is_ready_when_it_is_live_on_every_server_or_on_none() {
         live,
         replicas,
         frozen_by: &[],
+        keeps: false,
         counted: None,
     };
     let some = Some(Revision([7; 32]));
@@ -65,6 +66,7 @@ fn a_policy_is_not_ready_where_another_one_keeps_it_from_holding() {
         live: usize::from(revision.is_some()),
         replicas: 1,
         frozen_by: &frozen_by,
+        keeps: true,
         counted: counted.cloned(),
     };
     let mut inventory = world();
