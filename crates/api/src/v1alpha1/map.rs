@@ -14,13 +14,13 @@ pub const MAX_MAP: u32 = 32;
 /// otherwise.
 macro_rules! qualified_keys {
     () => {
-        "self.all(k, k.matches('^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$'))"
+        "self.all(k, k.matches('^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'))"
     };
     ($field:literal) => {
         concat!(
             "a key of ",
             $field,
-            " is letters, digits, -, _ and ., perhaps after a domain and a slash, such as shop.example/team"
+            " is at most 63 letters, digits, -, _ and ., perhaps after a domain and a slash, such as shop.example/team"
         )
     };
 }

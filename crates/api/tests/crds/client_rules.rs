@@ -283,9 +283,10 @@ fn metadata_of_the_secret_has_names_that_kubernetes_takes() {
         let with = |key: &str| client("web", json!({ "secret": { field: { key: "x" } } }));
         accepts(AuthClient, with("shop.example/Team_1.x-y"));
         let message = format!(
-            "a key of {field} is letters, digits, -, _ and ., perhaps after a domain and a slash, such as shop.example/team"
+            "a key of {field} is at most 63 letters, digits, -, _ and ., perhaps after a domain and a slash, such as shop.example/team"
         );
-        for bad in ["bad key", "-team", "team-", "Shop/team", "a/b/c", ""] {
+        let long = "t".repeat(64);
+        for bad in ["bad key", "-team", "team-", "Shop/team", "a/b/c", "", &long] {
             rejects(AuthClient, with(bad), &format!("spec.secret.{field}"), &message);
         }
     }

@@ -138,7 +138,7 @@ fn labels_of_pods_leave_those_alone_that_find_them() {
     }
     for part in ["labels", "annotations", "nodeSelector"] {
         let message = format!(
-            "a key of {part} is letters, digits, -, _ and ., perhaps after a domain and a slash, such as shop.example/team"
+            "a key of {part} is at most 63 letters, digits, -, _ and ., perhaps after a domain and a slash, such as shop.example/team"
         );
         rejects(AuthServer, with(part, "a b"), &format!("spec.podTemplate.{part}"), &message);
     }

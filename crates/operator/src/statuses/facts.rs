@@ -324,7 +324,8 @@ fn server(context: &Context, world: &World, name: &ObjectRef, manifest: &Manifes
         .map(|deployment| i32::try_from(wanted_replicas(&deployment.object)).unwrap_or(i32::MAX));
     let (unresolved, publish_fault, workload_fault): (Vec<Unresolved>, _, _) = {
         let notes = standing.notes();
-        let unresolved = notes.unresolved.iter().chain(&notes.missing_secrets);
+        // What somebody has to mend first, then what follows from it.
+        let unresolved = notes.missing_secrets.iter().chain(&notes.unresolved);
         (unresolved.cloned().collect(), notes.publish_fault.clone(), notes.workload_fault.clone())
     };
     let rollout = deployment.as_ref().and_then(|deployment| trouble(&deployment.object.data));

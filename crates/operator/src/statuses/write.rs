@@ -174,8 +174,10 @@ impl StatusWriter {
             let next = match outcome {
                 Ok(next) => next,
                 Err(Fault::NotLeading) => return,
-                // It is judged again with what is there now, of which the watch tells.
-                Err(Fault::NotFound | Fault::Conflict | Fault::Terminating) => Outcome::Again(COUNTS_EVERY),
+                // It is judged again with what is there then, of which the watch tells. News does not shorten that: where every write meets a
+                // conflict there would be one with each of them.
+                Err(Fault::Conflict) => Outcome::Failed,
+                Err(Fault::NotFound | Fault::Terminating) => Outcome::Again(COUNTS_EVERY),
                 Err(fault) => {
                     tracing::debug!(kind = %key.0, object = %key.1, %fault, "its status cannot be written");
                     Outcome::Failed
