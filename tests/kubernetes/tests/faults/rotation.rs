@@ -131,16 +131,14 @@ async fn every_step(purpose: &str, annotation: &str) {
     });
     let mut load = Load::asking(move || reader.clone().ask()).unwrap();
     load.more(1, SOON).await.unwrap();
-    let mut steps = 0;
     for is_lost in [false, true] {
-        for number in 0.. {
-            if !killed_at(&site, annotation, (number, is_lost)).await {
-                break;
-            }
+        let mut steps = 0;
+        while killed_at(&site, annotation, (steps, is_lost)).await {
             steps += 1;
         }
+        // Its record, what is published of it and its Secret; more where a shard is new, or the record is told before the end is seen.
+        assert!(steps >= 3, "a rotation has {steps} writes");
     }
-    assert!(steps >= 8, "a rotation has {steps} writes");
     load.more(1, SOON).await.unwrap();
     let counts = load.end();
     assert_eq!(counts.failed, 0, "of {}: {:?}", counts.tokens, counts.failures);
