@@ -90,10 +90,8 @@ pub fn required(spec: &AuthServerSpec) -> Vec<(SecretKey, &'static str)> {
         (SecretKey::of(&postgres.url_secret_ref, DATABASE_URL_KEY), "database.postgres.urlSecretRef")
     });
     let certificate = spec.tls.as_ref().and_then(|tls| tls.cert_secret_ref.as_ref());
-    let certificate = certificate.into_iter().flat_map(|secret| {
-        let key = |key: &str| SecretKey { name: secret.name.clone(), key: key.to_owned() };
-        [key("tls.crt"), key("tls.key")].map(|key| (key, "tls.certSecretRef"))
-    });
+    let certificate =
+        certificate.into_iter().flat_map(|secret| pair(&secret.name).map(|key| (key, "tls.certSecretRef")));
     database.into_iter().chain(certificate).collect()
 }
 
@@ -101,10 +99,13 @@ pub fn required(spec: &AuthServerSpec) -> Vec<(SecretKey, &'static str)> {
 #[must_use]
 pub fn mounted(name: &str, spec: &AuthServerSpec) -> Vec<SecretKey> {
     let managed = spec.tls.as_ref().and_then(|tls| tls.cert_manager.as_ref());
-    let managed = managed.into_iter().flat_map(|_| {
-        ["tls.crt", "tls.key"].map(|key| SecretKey { name: names::certificate(name), key: key.to_owned() })
-    });
+    let managed = managed.into_iter().flat_map(|_| pair(&names::certificate(name)));
     required(spec).into_iter().map(|(key, _)| key).chain(managed).collect()
+}
+
+/// Certificate and private key, as a Secret of type `kubernetes.io/tls` has them.
+fn pair(secret: &str) -> [SecretKey; 2] {
+    names::TLS_KEYS.map(|key| SecretKey { name: secret.to_owned(), key: key.to_owned() })
 }
 
 /// The children of an AuthServer. A kind that is not wanted now is `None`; what is there of it from before is to be deleted.

@@ -2,6 +2,7 @@
 
 use crate::index::manifests;
 use crate::names::FIELD_MANAGER;
+use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, DynamicObject, PatchParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config, ResourceExt};
@@ -9,6 +10,7 @@ use nauthera_core::names::{Kind, ObjectRef};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -207,6 +209,29 @@ impl Fault {
             Self::Other(_) => "other",
         }
     }
+}
+
+/// Secrets of a namespace by name, each read once; `None` for one that is not there.
+///
+/// # Errors
+/// The first [`Fault`].
+pub async fn secrets_of<'n>(
+    client: &Client,
+    namespace: &str,
+    names: impl IntoIterator<Item = &'n str>,
+) -> Result<BTreeMap<&'n str, Option<Secret>>, Fault> {
+    let api: Api<Secret> = Api::namespaced(client.clone(), namespace);
+    let mut there = BTreeMap::new();
+    for name in names.into_iter().collect::<BTreeSet<_>>() {
+        there.insert(name, call(api.get_opt(name)).await?);
+    }
+    Ok(there)
+}
+
+/// Does a Secret have this key?
+#[must_use]
+pub fn has_key(secret: &Secret, key: &str) -> bool {
+    secret.data.as_ref().is_some_and(|data| data.contains_key(key))
 }
 
 /// How the API server begins when server-side apply names a field that a kind has not; it has no code of its own for that.

@@ -3,7 +3,7 @@
 //! An Event tells of a change and never of a state, so nothing is told of what was there before the first compile. A change that reaches
 //! thousands of clients is told of the first hundred, and in numbers on the policy that made it.
 
-use crate::status::{HasConditions, fitted, line, reasons};
+use crate::status::{HasConditions, fitted, line, names, reasons};
 use kube::runtime::events::{Event, EventType};
 use nauthera_core::finding::{Finding, Severity};
 use nauthera_core::names::{Kind, ObjectKey, ObjectRef};
@@ -202,9 +202,8 @@ fn of_server(key: &ObjectKey, before: Option<&ServerReport>, now: &ServerReport)
     let mut happened = Vec::new();
     match (was_frozen, now.frozen_by.is_empty()) {
         (false, false) => {
-            let names: Vec<String> = now.frozen_by.iter().map(ToString::to_string).collect();
             let note =
-                format!("AuthPolicy {} is not accepted: every client stays as it is", names.join(", "));
+                format!("AuthPolicy {} is not accepted: every client stays as it is", names(&now.frozen_by));
             happened.push(Happened::warned(key, reasons::FROZEN, note));
         }
         (true, true) => {

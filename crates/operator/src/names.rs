@@ -136,6 +136,8 @@ pub const SECRETS_DIR: &str = "/etc/nauthera/secrets";
 pub const DATABASE_URL_FILE: &str = "/etc/nauthera/database/url";
 /// The folder of the certificate: `tls.crt` and `tls.key`.
 pub const TLS_DIR: &str = "/etc/nauthera/tls";
+/// What a Secret of type `kubernetes.io/tls` calls the certificate and its private key.
+pub const TLS_KEYS: [&str; 2] = ["tls.crt", "tls.key"];
 /// The folder of the SQLite database, on its claim.
 pub const DATA_DIR: &str = "/var/lib/nauthera";
 /// `--snapshot-cache` of a server: the folder where the last good Snapshot lies, on the claim with SQLite, else as long as the pod.

@@ -22,7 +22,7 @@ pub use merge::{HasConditions, merge};
 pub use policy::{PolicyFacts, PolicyLive, policy};
 pub use server::{Key, Replicas, ServerFacts, Unresolved, server};
 pub use store::{StoreFacts, StoreLive, StoreWord, store};
-pub use words::{line, sentence};
+pub use words::{line, names, sentence};
 
 #[cfg(test)]
 mod tests;

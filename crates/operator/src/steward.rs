@@ -189,16 +189,25 @@ impl Steward {
         world: &Arc<World>,
         worlds: &watch::Receiver<Option<Arc<World>>>,
     ) -> Result<Duration, Fault> {
-        self.note_live();
-        // First, since a status waits for it.
+        let outcome = self.look_after(world, worlds).await;
+        // Whatever came of it, since a status waits for this; and after it, since nothing that is to be served does.
         let references = self.references().await;
+        outcome.map(|rest| rest.min(references))
+    }
+
+    async fn look_after(
+        &mut self,
+        world: &Arc<World>,
+        worlds: &watch::Receiver<Option<Arc<World>>>,
+    ) -> Result<Duration, Fault> {
+        self.note_live();
         if self.context.shared.with(|index| index.is_terminating(&self.server.namespace)) {
             // Nothing is made anew where everything goes.
             return Ok(AT_REST);
         }
         if !world.compiled.snapshots.contains_key(&self.server) {
             // It is refused: nothing is made for it that would stay.
-            return Ok(AT_REST.min(self.references().await));
+            return Ok(AT_REST);
         }
         let digest_key = self.digest_key().await?;
         if self.key.as_ref().is_none_or(|held| held.digest_key != digest_key) {
@@ -231,7 +240,7 @@ impl Steward {
         let due = plan.next.map(|next| Duration::from_secs(u64::from(next.since(now).get()).max(1)));
         let waits = self.waits.iter().filter(|(client, _)| plan.has_secret(client));
         let retry = waits.map(|(_, wait)| wait.due.saturating_sub(self.context.clock.monotonic())).min();
-        Ok(due.into_iter().chain(retry).fold(AT_REST.min(references), Duration::min))
+        Ok(due.into_iter().chain(retry).fold(AT_REST, Duration::min))
     }
 
     fn keeper(&self) -> Keeper<'_> {

@@ -8,14 +8,13 @@ pub use compare::{covers, hash};
 use owner::other;
 
 use crate::children::{ChildKind, Children, Facts, SecretKey, Server, children, mounted};
-use crate::cluster::{Fault, call};
+use crate::cluster::{Fault, call, has_key, secrets_of};
 use crate::context::Context;
 use crate::index::Source;
 use crate::lease::Term;
 use crate::names::{FIELD_MANAGER, child};
 use crate::status::{Unresolved, reasons};
 use crate::turn::World;
-use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams, Preconditions};
 use nauthera_core::codes::Code;
 use nauthera_core::compile::Compiled;
@@ -234,15 +233,16 @@ impl Tender<'_> {
 
     /// The first of these Secrets that is not there as it is needed. The only pod of a server would be ended, and none could follow it.
     async fn lacks(&self, server: &ObjectRef, mounted: &[SecretKey]) -> Result<Option<String>, Fault> {
-        let api: Api<Secret> = Api::namespaced(self.context.client.clone(), &server.namespace);
-        for SecretKey { name, key } in mounted {
-            let there = call(api.get_opt(name)).await?;
-            let has_key = |secret: &Secret| secret.data.as_ref().is_some_and(|data| data.contains_key(key));
-            if !there.as_ref().is_some_and(has_key) {
-                return Ok(Some(format!("Secret {}/{name} is there with the key {key}", server.namespace)));
-            }
-        }
-        Ok(None)
+        let names = mounted.iter().map(|mounted| mounted.name.as_str());
+        let there = secrets_of(&self.context.client, &server.namespace, names).await?;
+        let is_there = |named: &&SecretKey| {
+            let secret = there.get(named.name.as_str()).and_then(Option::as_ref);
+            secret.is_some_and(|secret| has_key(secret, &named.key))
+        };
+        let lacking = mounted.iter().find(|named| !is_there(named));
+        Ok(lacking.map(|SecretKey { name, key }| {
+            format!("Secret {}/{name} is there with the key {key}", server.namespace)
+        }))
     }
 
     /// Applies an object. An apply leaves what others have added to a list, a container for example: a list is then put in place whole.

@@ -4,7 +4,7 @@
 use super::{Facts, SecretKey, Server};
 use crate::names::{
     self, DATA_DIR, DATABASE_URL_FILE, DIGEST_KEY_FILE, KEYS_DIR, SECRETS_DIR, SIGNING_KEYS_FILE,
-    SNAPSHOT_CACHE_DIR, TLS_DIR,
+    SNAPSHOT_CACHE_DIR, TLS_DIR, TLS_KEYS,
 };
 use k8s_openapi::api::core::v1::{
     EmptyDirVolumeSource, KeyToPath, PersistentVolumeClaimVolumeSource, ProjectedVolumeSource,
@@ -62,7 +62,7 @@ fn secrets(keys: &[SecretKey]) -> Mounted {
 }
 
 fn certificate(secret: String) -> Mounted {
-    let items = ["tls.crt", "tls.key"].map(|key| item(key, key)).to_vec();
+    let items = TLS_KEYS.map(|key| item(key, key)).to_vec();
     mounted("tls", TLS_DIR, true, Volume { secret: Some(of_secret(secret, items)), ..Volume::default() })
 }
 

@@ -64,7 +64,6 @@ pub type Carrier = (u64, Revision);
 
 #[derive(Default)]
 struct Known {
-    bytes: Option<Arc<[u8]>>,
     unpacker: Unpacker,
     published: Option<Arc<Published>>,
     /// Why what lies there cannot be put together, said once.
@@ -105,7 +104,8 @@ impl Publications {
     /// The bytes of each index that is known already.
     #[must_use]
     pub fn bytes(&self) -> BTreeMap<ObjectRef, Option<Arc<[u8]>>> {
-        self.known.iter().map(|(server, known)| (server.clone(), known.bytes.clone())).collect()
+        let index = |known: &Known| known.published.as_ref().map(|published| published.index.clone());
+        self.known.iter().map(|(server, known)| (server.clone(), index(known))).collect()
     }
 
     /// What is published of a server.
@@ -139,7 +139,7 @@ impl Publications {
     pub fn read(&mut self, all: BTreeMap<ObjectRef, Pieces>, now: std::time::Duration) {
         for (server, Pieces { index, shards }) in all {
             let known = self.known.entry(server.clone()).or_default();
-            if known.bytes.as_ref() == Some(&index) {
+            if known.published.as_ref().is_some_and(|published| published.index == index) {
                 // It was noted meanwhile by who wrote it, who knows more of it.
                 continue;
             }
@@ -201,9 +201,8 @@ impl Publications {
 
 impl Known {
     fn note(&mut self, snapshot: Arc<Snapshot>, made: Publication, since: std::time::Duration) {
-        let Publication { bytes, revision, sequence, format } = made;
-        (self.bytes, self.fault) = (Some(bytes.clone()), None);
-        let index = bytes;
+        let Publication { bytes: index, revision, sequence, format } = made;
+        self.fault = None;
         let Some(before) = self.published.take() else {
             let published = Published {
                 snapshot,

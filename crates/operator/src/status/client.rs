@@ -3,7 +3,7 @@
 use super::bounded::{fitted, number};
 use super::conditions::{Conditions, Verdict, accepted, first_failure, kind, resolved};
 use super::merge::time;
-use super::words::{count, manifest_faults, sentence};
+use super::words::{count, manifest_faults, names, sentence};
 use super::{reading, reasons};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use nauthera_api::v1alpha1::{AuthClientStatus, Binding, EffectiveSetting, LocalRef, PolicyRef, Violation};
@@ -285,15 +285,14 @@ fn compliance(facts: &ClientFacts<'_>, accepted: &Verdict) -> Verdict {
 }
 
 fn frozen(facts: &ClientFacts<'_>) -> String {
-    let names: Vec<String> = facts.frozen_by.iter().map(ToString::to_string).collect();
-    match names.as_slice() {
+    match facts.frozen_by {
         [] => {
             "its server is not accepted, so it keeps the settings that it had; platform mends it".to_owned()
         }
-        names => format!(
+        policies => format!(
             "its server is frozen by AuthPolicy {}, which is not accepted, so it keeps the settings that it had; its owners mend it, or take \
              it away",
-            names.join(", ")
+            names(policies)
         ),
     }
 }

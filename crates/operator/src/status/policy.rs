@@ -3,7 +3,7 @@
 use super::bounded::number;
 use super::conditions::{Conditions, Verdict, accepted, kind};
 use super::reasons;
-use super::words::{line, manifest_faults};
+use super::words::{line, manifest_faults, names};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use nauthera_api::v1alpha1::{AuthPolicyStatus, ClientCounts, PolicyServer};
 use nauthera_core::codes::Code;
@@ -151,11 +151,10 @@ fn readiness(facts: &PolicyFacts<'_>) -> Verdict {
     let name = &at.server.name;
     match at.revision {
         None if !at.frozen_by.is_empty() => {
-            let names: Vec<String> = at.frozen_by.iter().map(ToString::to_string).collect();
             let message = format!(
                 "AuthServer {name} is frozen by AuthPolicy {}, which is not accepted, so this generation does not hold there yet; its owners mend \
                  it, or take it away",
-                names.join(", ")
+                names(at.frozen_by)
             );
             Verdict::no(Code::ServerFrozen.reason(), message)
         }

@@ -4,7 +4,7 @@ use super::bounded::{fitted, number};
 use super::conditions::{Conditions, Verdict, accepted, first_failure, kind, resolved};
 use super::merge::time;
 use super::reasons;
-use super::words::{count, manifest_faults};
+use super::words::{count, manifest_faults, names};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use nauthera_api::v1alpha1::{AuthServerStatus, PolicyRef, ServerClients, SigningKeyStatus};
 use nauthera_core::codes::Code;
@@ -203,8 +203,7 @@ fn references(facts: &ServerFacts<'_>) -> Verdict {
 
 fn programming(facts: &ServerFacts<'_>, acceptance: &Verdict) -> Verdict {
     if !facts.report.frozen_by.is_empty() {
-        let names: Vec<String> = facts.report.frozen_by.iter().map(ToString::to_string).collect();
-        let names = names.join(", ");
+        let names = names(&facts.report.frozen_by);
         // Where something lies there that cannot be read, it is served all the same.
         let what = if facts.revision.is_some() || facts.publish_fault.is_some() {
             "every client keeps the settings it has"

@@ -1,6 +1,7 @@
 //! Findings as one line of text, the same in conditions, Events and admission answers: what `check` prints, without the places.
 
 use nauthera_core::finding::{Finding, Severity};
+use nauthera_core::names::ObjectRef;
 
 /// The finding in one line: its message, what follows, and who can change what.
 #[must_use]
@@ -29,6 +30,12 @@ pub(super) fn manifest_faults(findings: &[Finding]) -> Option<(&'static str, Str
         more => format!("; and {more} more faults"),
     };
     Some((first.code.reason(), format!("{} {place}{}{more}", first.code, sentence(first))))
+}
+
+/// Objects by name, with commas between.
+#[must_use]
+pub fn names(objects: &[ObjectRef]) -> String {
+    objects.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// `3 things`, `1 thing`.

@@ -3,10 +3,9 @@
 
 use super::Steward;
 use crate::children::{SecretKey, required};
-use crate::cluster::{Fault, call};
+use crate::cluster::{Fault, has_key, secrets_of};
 use crate::status::{Unresolved, reasons};
 use k8s_openapi::api::core::v1::Secret;
-use kube::Api;
 use nauthera_core::codes::Code;
 use nauthera_core::names::{Kind, ObjectRef};
 use std::collections::BTreeMap;
@@ -72,13 +71,8 @@ impl Steward {
     }
 
     async fn missing(&self, named: &Named) -> Result<Vec<Unresolved>, Fault> {
-        let api: Api<Secret> = Api::namespaced(self.context.client.clone(), &self.server.namespace);
-        let mut there: BTreeMap<&str, Option<Secret>> = BTreeMap::new();
-        for SecretKey { name, .. } in named.keys() {
-            if !there.contains_key(name.as_str()) {
-                there.insert(name, call(api.get_opt(name)).await?);
-            }
-        }
+        let names = named.keys().map(|named| named.name.as_str());
+        let there = secrets_of(&self.context.client, &self.server.namespace, names).await?;
         let unresolved = |(named, field): (&SecretKey, &&'static str)| {
             let secret = there.get(named.name.as_str()).and_then(Option::as_ref);
             unresolved(&self.server, named, field, secret)
@@ -114,8 +108,7 @@ fn unresolved(
         );
         return Some(Unresolved { reason: Code::SecretMissing.reason(), message });
     };
-    let has_key = secret.data.as_ref().is_some_and(|data| data.contains_key(key));
-    (!has_key).then(|| {
+    (!has_key(secret, key)).then(|| {
         let message =
             format!("Secret {namespace}/{name}, which {field} names, has no key {key}; platform adds it");
         Unresolved { reason: reasons::KEY_MISSING, message }
